@@ -1,0 +1,1 @@
+//! Migration directories, checksums, history, plan and apply.

@@ -1,0 +1,1 @@
+//! The project file: fly.toml and shipgate.toml, parsed, validated and explained.

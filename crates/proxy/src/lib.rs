@@ -1,0 +1,1 @@
+//! The front door: listen, route, switch, drain, pause.

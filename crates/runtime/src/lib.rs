@@ -1,0 +1,1 @@
+//! Machines: one module per runtime; local processes first.

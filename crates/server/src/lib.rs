@@ -1,0 +1,1 @@
+//! The daemon: supervision of machines, the front door, and the control socket.

@@ -1,0 +1,1 @@
+//! Dev only: temporary projects, a fake app, the CLI test environment.
