@@ -1,0 +1,198 @@
+//! One statement, as Atlas cuts it.
+
+use std::ops::Range;
+
+use super::blocks::{Blocks, begin_body};
+use crate::delimiter::Delimiter;
+use crate::{Construct, SplitErrorKind};
+
+/// A statement that was cut off the script.
+pub(super) struct Cut {
+    pub(super) text: Range<usize>,
+    /// Comments before it; a line comment with its line end.
+    pub(super) comments: Vec<Range<usize>>,
+    /// Where the next statement begins.
+    pub(super) end: usize,
+}
+
+/// Why cutting stopped.
+pub(super) struct Fault {
+    pub(super) kind: SplitErrorKind,
+    pub(super) span: Range<usize>,
+}
+
+/// A cut, or the end of the script, or a fault; and how far was read for it.
+pub(super) struct Outcome {
+    pub(super) result: Result<Option<Cut>, Fault>,
+    pub(super) read_to: usize,
+}
+
+/// A script and where the last ends of comments in it are: behind them nothing is a
+/// comment, which saves looking for an end that is not there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Script<'a> {
+    pub(super) text: &'a str,
+    last_line_end: Option<usize>,
+    last_block_end: Option<usize>,
+}
+
+impl<'a> Script<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            last_line_end: text.rfind('\n'),
+            last_block_end: text.rfind("*/"),
+        }
+    }
+
+    /// Where the comment at `at` ends; `None` if none is there or it has no end.
+    fn comment_end(&self, at: usize) -> Option<usize> {
+        let rest = &self.text[at..];
+        let (mark, last) = if rest.starts_with("--") {
+            ("\n", self.last_line_end)
+        } else if rest.starts_with("/*") {
+            ("*/", self.last_block_end)
+        } else {
+            return None;
+        };
+        if last? < at + 2 {
+            return None;
+        }
+        let found = rest[2..].find(mark)?;
+        Some(at + 2 + found + mark.len())
+    }
+}
+
+/// The first byte from `at` on that is neither blank nor in a comment.
+pub(super) fn statement_start(script: Script<'_>, at: usize) -> usize {
+    let mut head = Head::new(script, at);
+    while head.skip_comment() {}
+    head.begin
+}
+
+/// Cuts the statement that begins at or after `at`.
+pub(super) fn next(
+    script: Script<'_>,
+    at: usize,
+    delimiter: &Delimiter,
+    blocks: Option<&Blocks>,
+) -> Outcome {
+    let bytes = script.text.as_bytes();
+    let mut head = Head::new(script, at);
+    let mut at = head.begin;
+    let mut open = 0_usize;
+    let mut first_open = 0;
+    let fault = |kind, at: usize, read_to| Outcome {
+        result: Err(Fault {
+            kind,
+            span: at..at + 1,
+        }),
+        read_to,
+    };
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'(' => {
+                if open == 0 {
+                    first_open = at;
+                }
+                open += 1;
+                at += 1;
+            }
+            b')' if open == 0 => return fault(SplitErrorKind::UnexpectedParenthesis, at, at + 1),
+            b')' => {
+                open -= 1;
+                at += 1;
+            }
+            b'\'' | b'"' | b'`' => match bytes[at + 1..].iter().position(|other| other == byte) {
+                Some(length) => at += length + 2,
+                None => {
+                    let construct = Construct::Quote(char::from(*byte));
+                    return fault(SplitErrorKind::Unterminated(construct), at, bytes.len());
+                }
+            },
+            _ if open == 0 && bytes[at..].starts_with(delimiter.as_bytes()) => {
+                let end = at + delimiter.as_bytes().len();
+                let stop = if delimiter.is_semicolon() { end } else { at };
+                return head.cut(stop, end);
+            }
+            b'-' | b'/' if at == head.begin && head.skip_comment() => at = head.begin,
+            b'-' | b'/' => at = script.comment_end(at).unwrap_or(at + 1),
+            b'b' | b'B' if at == head.begin || is_blank(bytes[at - 1]) => {
+                match blocks.zip(begin_body(bytes, at)) {
+                    Some((blocks, body)) => match blocks.end(body) {
+                        Some(end) => return head.cut(end, end),
+                        None => at += 1,
+                    },
+                    None => at += 1,
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    if open > 0 {
+        let kind = SplitErrorKind::Unterminated(Construct::Parenthesis);
+        return fault(kind, first_open, bytes.len());
+    }
+    if at > head.begin {
+        return head.cut(at, at);
+    }
+    Outcome {
+        result: Ok(None),
+        read_to: at,
+    }
+}
+
+/// What `\s` matches in Atlas's expressions.
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
+}
+
+/// The start of a statement and the comments met on the way to it.
+struct Head<'a> {
+    script: Script<'a>,
+    begin: usize,
+    comments: Vec<Range<usize>>,
+}
+
+impl<'a> Head<'a> {
+    fn new(script: Script<'a>, at: usize) -> Self {
+        Self {
+            script,
+            begin: skip_blanks(script.text, at),
+            comments: Vec::new(),
+        }
+    }
+
+    /// Moves the statement's start behind a comment that stands there.
+    fn skip_comment(&mut self) -> bool {
+        let start = self.begin;
+        let Some(end) = self.script.comment_end(start) else {
+            return false;
+        };
+        self.comments.push(start..end);
+        let rest = &self.script.text[end..];
+        let is_line = self.script.text[start..].starts_with("--");
+        if rest.starts_with("\n\n") || (is_line && rest.starts_with('\n')) {
+            self.comments.clear();
+        }
+        self.begin = skip_blanks(self.script.text, end);
+        true
+    }
+
+    fn cut(self, stop: usize, end: usize) -> Outcome {
+        let raw = &self.script.text[self.begin..stop];
+        let text = self.begin..self.begin + raw.trim_end().len();
+        Outcome {
+            result: Ok(Some(Cut {
+                text,
+                comments: self.comments,
+                end,
+            })),
+            read_to: end,
+        }
+    }
+}
+
+fn skip_blanks(text: &str, at: usize) -> usize {
+    text.len() - text[at..].trim_start().len()
+}
