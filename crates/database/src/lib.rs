@@ -1,6 +1,19 @@
 //! URLs, sessions, locks, catalogs and backups of the databases Shipgate
 //! migrates: one module per database behind the traits here.
+//!
+//! [`open`] turns a [`DatabaseUrl`] into a [`Database`]; from there on nobody
+//! needs to know which one it is. This crate neither prints nor reads the
+//! environment; the clock is handed in. It knows nothing about migrations.
 
+mod catalog;
+mod database;
+mod lock;
 mod session;
+pub mod sqlite;
+mod url;
 
+pub use catalog::{Catalog, Difference, SchemaObject};
+pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, WaitHook, open};
+pub use lock::{Clock, LockError, LockEvent, LockOwner, LockRequest, MigrationLock};
 pub use session::{Canceller, ErrorKind, Executed, Session, StatementError, Value};
+pub use url::{DatabaseUrl, Mode, UrlError};

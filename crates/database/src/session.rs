@@ -3,19 +3,25 @@
 use async_trait::async_trait;
 use shipgate_sql::Dialect;
 
+use crate::Catalog;
+
 /// One connection to a database. Statements run one after the other.
 #[async_trait]
 pub trait Session: Send {
     /// The dialect statements are split and sent in.
     fn dialect(&self) -> Dialect;
 
-    /// Runs one statement as written and discards its rows.
+    /// Runs one statement as written and discards its rows. A text that holds
+    /// several (a unit of a script with a delimiter of its own) is run from
+    /// first to last.
+    ///
+    /// Dropping the future stops the statement.
     ///
     /// # Errors
     /// The database's own refusal, with the place in the statement if it tells one.
     async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError>;
 
-    /// Runs one statement with values bound and returns its rows.
+    /// Runs exactly one statement with values bound and returns its rows.
     ///
     /// # Errors
     /// As [`Session::execute`].
@@ -46,8 +52,19 @@ pub trait Session: Send {
     /// Whether a transaction is open now, also one that a statement opened by itself.
     fn in_transaction(&self) -> bool;
 
+    /// The schema objects of the database, without those named in `ignore`
+    /// and what belongs to them (a history table and its indexes).
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    async fn catalog(&mut self, ignore: &[&str]) -> Result<Catalog, StatementError>;
+
     /// A handle that stops the running statement from another task.
     fn canceller(&self) -> Box<dyn Canceller>;
+
+    /// Ends the session; an open transaction is rolled back. Dropping a
+    /// session does the same, and stops a statement that still runs.
+    async fn close(self: Box<Self>);
 }
 
 /// Stops the statement that a session is running.

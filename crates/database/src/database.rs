@@ -1,0 +1,184 @@
+//! A database behind its URL, whichever it is.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use shipgate_sql::Dialect;
+
+use crate::sqlite::SqliteDatabase;
+use crate::{DatabaseUrl, Session};
+
+/// One database: how to get a session on it, lock it and back it up.
+#[async_trait]
+pub trait Database: Send + Sync {
+    /// Its URL.
+    fn url(&self) -> &DatabaseUrl;
+
+    /// What it speaks.
+    fn dialect(&self) -> Dialect {
+        self.url().dialect()
+    }
+
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what would be right.
+    async fn connect(&self, options: &ConnectOptions) -> Result<Box<dyn Session>, OpenError>;
+}
+
+/// The database behind `url`. Nothing is opened yet.
+///
+/// # Errors
+/// [`OpenError::NotSupported`] for a database this version cannot open.
+pub fn open(url: &DatabaseUrl) -> Result<Arc<dyn Database>, OpenError> {
+    match url.dialect() {
+        Dialect::Sqlite => Ok(Arc::new(SqliteDatabase::new(url.clone()))),
+        dialect => Err(OpenError::NotSupported { dialect }),
+    }
+}
+
+/// How to open a session.
+#[derive(Clone)]
+pub struct ConnectOptions {
+    /// Whether it may write.
+    pub access: Access,
+    /// What happens if the database is not there.
+    pub create: Create,
+    /// How long a statement waits for another session's lock.
+    pub busy_timeout: Duration,
+    /// Told once at the start of each such wait.
+    pub on_wait: Option<WaitHook>,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            access: Access::ReadWrite,
+            create: Create::Never,
+            busy_timeout: Duration::from_secs(10),
+            on_wait: None,
+        }
+    }
+}
+
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("access", &self.access)
+            .field("create", &self.create)
+            .field("busy_timeout", &self.busy_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a session may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It may.
+    ReadWrite,
+    /// It may not.
+    ReadOnly,
+}
+
+/// What happens if the database is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Create {
+    /// Opening it fails.
+    Never,
+    /// An empty one is made (SQLite: the file, not its directory).
+    IfMissing,
+}
+
+/// Called with each wait for another session. Must not block.
+pub type WaitHook = Arc<dyn Fn(&Wait) + Send + Sync>;
+
+/// A wait for another session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// What is waited for, as words: `database is locked by another process`.
+    pub reason: String,
+    /// For how long at most.
+    pub limit: Duration,
+}
+
+/// Why a database could not be opened.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum OpenError {
+    /// Not in this version.
+    #[error("{dialect} is not supported by this version; SQLite is: `sqlite://data/notes.db`")]
+    NotSupported {
+        /// What the URL asks for.
+        dialect: Dialect,
+    },
+    /// No such file.
+    #[error("no database at {}", file.display())]
+    Missing {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file's directory is not there.
+    #[error("no directory {} for the database file; make it first", directory.display())]
+    NoDirectory {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A directory, a socket or a device.
+    #[error("{} is {what}, not a database file; name the file itself", file.display())]
+    NotAFile {
+        /// The path.
+        file: PathBuf,
+        /// What it is: `a directory`.
+        what: &'static str,
+    },
+    /// The file is something else.
+    #[error("{} is not a SQLite database", file.display())]
+    NotADatabase {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file was a database.
+    #[error("{} is damaged: {message}", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// SQLite's own message.
+        message: String,
+    },
+    /// This user may not read it.
+    #[error("no permission to read {}", path.display())]
+    NotReadable {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// This user may not write it.
+    #[error("no permission to write {}; SQLite writes the database file and, beside it, its journal", path.display())]
+    NotWritable {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// Another process kept it locked.
+    #[error("{} is locked by another process; waited {waited:?}", file.display())]
+    Locked {
+        /// The file.
+        file: PathBuf,
+        /// How long.
+        waited: Duration,
+    },
+    /// The disk is full.
+    #[error("the disk of {} is full", file.display())]
+    DiskFull {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Anything else.
+    #[error("cannot open {target}: {message}")]
+    Other {
+        /// File or redacted URL.
+        target: String,
+        /// The system's or database's own message.
+        message: String,
+    },
+}

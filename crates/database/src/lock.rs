@@ -1,0 +1,135 @@
+//! The migration lock: one migrator per database.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Tells the time of day.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What taking the lock needs to know.
+#[derive(Clone)]
+pub struct LockRequest {
+    /// Process that asks.
+    pub pid: u32,
+    /// Its machine's host name.
+    pub host: String,
+    /// What it wants to do: `shipgate migrate apply`, `release 12`.
+    pub purpose: String,
+    /// How long to wait for another holder; zero: not at all.
+    pub timeout: Duration,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Directory of temporary files (`$TMPDIR`, else `/tmp`), where Atlas
+    /// keeps its lock for SQLite; `None`: Atlas is not looked out for.
+    pub temporary_directory: Option<PathBuf>,
+    /// Told while waiting, when the holder is known and when it changes.
+    pub on_event: Option<Arc<dyn Fn(&LockEvent) + Send + Sync>>,
+}
+
+impl fmt::Debug for LockRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockRequest")
+            .field("pid", &self.pid)
+            .field("purpose", &self.purpose)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockOwner {
+    /// Its process; `None` if it did not tell (Atlas does not).
+    pub pid: Option<u32>,
+    /// Its host.
+    pub host: Option<String>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// What it does.
+    pub purpose: String,
+}
+
+impl fmt::Display for LockOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.purpose)?;
+        let mut details = Vec::new();
+        if let Some(pid) = self.pid {
+            details.push(format!("process {pid}"));
+        }
+        if let Some(host) = &self.host {
+            details.push(format!("on {host}"));
+        }
+        if let Some(since) = self.since {
+            details.push(format!("since {since:.0}"));
+        }
+        if details.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", details.join(" "))
+    }
+}
+
+/// Something that happened while waiting for a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LockEvent {
+    /// Another one holds it; waiting goes on for up to this long.
+    Waiting {
+        /// Who.
+        holder: LockOwner,
+        /// Time left.
+        remaining: Duration,
+    },
+}
+
+/// A lock that is held. Dropping it gives it back.
+#[async_trait]
+pub trait MigrationLock: Send + Sync {
+    /// A number that grows with every holder of this lock, so that what an
+    /// earlier holder still does can be told and refused.
+    fn token(&self) -> u64;
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// [`LockError::Lost`] if it was not held any more.
+    async fn release(self: Box<Self>) -> Result<(), LockError>;
+}
+
+/// Why a lock was not taken.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum LockError {
+    /// Another one held it all the time.
+    #[error("the migration lock is held by {holder}; waited {waited:?}")]
+    Held {
+        /// Who.
+        holder: LockOwner,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// It was held and then was not.
+    #[error("the migration lock was lost: {message}")]
+    Lost {
+        /// How that could be.
+        message: String,
+    },
+    /// The lock file could not be used.
+    #[error("cannot use the lock file {}: {message}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// The system's own message.
+        message: String,
+    },
+    /// The database's kind has no lock here (one in memory).
+    #[error("{message}")]
+    NotPossible {
+        /// Why.
+        message: String,
+    },
+}

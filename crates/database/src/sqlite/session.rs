@@ -1,0 +1,181 @@
+//! A session on a SQLite database.
+
+use async_trait::async_trait;
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::types::ValueRef;
+use rusqlite::{Batch, Connection, params_from_iter};
+use shipgate_sql::Dialect;
+
+use super::worker::{Stopper, Worker};
+use super::{catalog, error};
+use crate::{Access, Canceller, Catalog, ErrorKind, Executed, Session, StatementError, Value};
+
+/// A connection to a SQLite database, on a thread of its own.
+///
+/// `foreign_keys` is off unless the URL says `_fk=1`: SQLite's own default,
+/// and Atlas's. [`Session::begin`] is `BEGIN IMMEDIATE`, so that a transaction
+/// that cannot write waits at its start instead of failing in its middle.
+pub struct SqliteSession {
+    worker: Worker,
+    access: Access,
+}
+
+impl SqliteSession {
+    pub(super) fn new(worker: Worker, access: Access) -> Self {
+        Self { worker, access }
+    }
+
+    async fn run(&mut self, text: &'static str) -> Result<(), StatementError> {
+        self.worker
+            .call(move |connection| execute(connection, text).map(|_| ()))
+            .await
+    }
+}
+
+#[async_trait]
+impl Session for SqliteSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
+        let text = statement.to_owned();
+        self.worker
+            .call(move |connection| execute(connection, &text))
+            .await
+    }
+
+    async fn query(
+        &mut self,
+        statement: &str,
+        values: &[Value],
+    ) -> Result<Vec<Vec<Value>>, StatementError> {
+        let text = statement.to_owned();
+        let values = values.to_vec();
+        self.worker
+            .call(move |connection| query(connection, &text, values))
+            .await
+    }
+
+    async fn begin(&mut self) -> Result<(), StatementError> {
+        match self.access {
+            Access::ReadWrite => self.run("BEGIN IMMEDIATE").await,
+            Access::ReadOnly => self.run("BEGIN").await,
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), StatementError> {
+        self.run("COMMIT").await
+    }
+
+    async fn rollback(&mut self) -> Result<(), StatementError> {
+        self.worker
+            .call(|connection| {
+                if connection.is_autocommit() {
+                    return Ok(());
+                }
+                execute(connection, "ROLLBACK").map(|_| ())
+            })
+            .await
+    }
+
+    fn in_transaction(&self) -> bool {
+        self.worker.in_transaction()
+    }
+
+    async fn catalog(&mut self, ignore: &[&str]) -> Result<Catalog, StatementError> {
+        let ignore: Vec<String> = ignore.iter().map(|name| (*name).to_owned()).collect();
+        self.worker
+            .call(move |connection| {
+                catalog::read(connection, &ignore)
+                    .map_err(|failure| error::statement_error(&failure, ""))
+            })
+            .await
+    }
+
+    fn canceller(&self) -> Box<dyn Canceller> {
+        Box::new(SqliteCanceller(self.worker.stopper()))
+    }
+
+    async fn close(self: Box<Self>) {
+        drop(self);
+    }
+}
+
+struct SqliteCanceller(Stopper);
+
+#[async_trait]
+impl Canceller for SqliteCanceller {
+    async fn cancel(&self) {
+        self.0.stop();
+    }
+}
+
+fn execute(connection: &Connection, text: &str) -> Result<Executed, StatementError> {
+    refuse_nul(text)?;
+    let failed = |failure| error::statement_error(&failure, text);
+    let mut executed = Executed::default();
+    let mut batch = Batch::new(connection, text);
+    while let Some(mut statement) = batch.next().map_err(failed)? {
+        let before = connection.total_changes();
+        let mut rows = statement.raw_query();
+        while rows.next().map_err(failed)?.is_some() {}
+        if connection.total_changes() != before {
+            executed.rows += connection.changes();
+        }
+    }
+    Ok(executed)
+}
+
+fn query(
+    connection: &Connection,
+    text: &str,
+    values: Vec<Value>,
+) -> Result<Vec<Vec<Value>>, StatementError> {
+    refuse_nul(text)?;
+    let failed = |failure| error::statement_error(&failure, text);
+    let mut statement = connection.prepare(text).map_err(failed)?;
+    let columns = statement.column_count();
+    let values = values.into_iter().map(|value| match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Integer(number) => rusqlite::types::Value::Integer(number),
+        Value::Real(number) => rusqlite::types::Value::Real(number),
+        Value::Text(text) => rusqlite::types::Value::Text(text),
+        Value::Blob(bytes) => rusqlite::types::Value::Blob(bytes),
+    });
+    let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let row: Result<Vec<Value>, rusqlite::Error> =
+            (0..columns).map(|at| row.get_ref(at).map(value)).collect();
+        found.push(row.map_err(failed)?);
+    }
+    Ok(found)
+}
+
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        // SQLite keeps any bytes as text; what is not UTF-8 is given as it is.
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Blob(bytes.to_vec()),
+        },
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+/// SQLite stops reading at a NUL and would run half of the text.
+fn refuse_nul(text: &str) -> Result<(), StatementError> {
+    match text.find('\0') {
+        None => Ok(()),
+        Some(offset) => Err(StatementError {
+            kind: ErrorKind::Refused,
+            message: "NUL byte in SQL".to_owned(),
+            code: None,
+            offset: Some(offset),
+        }),
+    }
+}

@@ -1,0 +1,305 @@
+//! Database URLs, as Atlas takes them and as SQLite's users write them.
+//!
+//! A URL knows its password and never shows it: `Display` and `Debug` print
+//! `***` for it and for the values of query parameters whose names look
+//! secret. [`DatabaseUrl::expose`] is the one way to the text itself.
+
+mod parameters;
+mod percent;
+mod redact;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+pub use parameters::Mode;
+use parameters::Parameters;
+use shipgate_sql::Dialect;
+
+/// Where a database is and how it wants to be opened.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl {
+    raw: String,
+    dialect: Dialect,
+    sqlite: Option<SqliteUrl>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct SqliteUrl {
+    /// What stands before the path: `sqlite://`, `sqlite://file:`, `file:`.
+    prefix: String,
+    /// `None`: in memory.
+    file: Option<PathBuf>,
+    /// With its `?`, as written.
+    query: String,
+    parameters: Parameters,
+}
+
+/// Why a text is no database URL. Never shows the text's password.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum UrlError {
+    /// The text is empty.
+    #[error("database URL is empty; write for example `sqlite://data/notes.db`")]
+    Empty,
+    /// No scheme.
+    #[error("database URL has no scheme; a SQLite file is `sqlite://data/notes.db`")]
+    NoScheme,
+    /// A scheme that is none of ours.
+    #[error(
+        "unknown database scheme `{scheme}`; known are sqlite, postgres, mysql and mariadb, \
+         for example `sqlite://data/notes.db`"
+    )]
+    UnknownScheme {
+        /// The scheme as written.
+        scheme: String,
+    },
+    /// No file is named.
+    #[error("database URL names no file; write for example `sqlite://data/notes.db`")]
+    NoFile,
+    /// The path ends with `/`.
+    #[error(
+        "database URL names a directory, `{path}`; name the file in it, for example `{path}app.db`"
+    )]
+    Directory {
+        /// The path as written.
+        path: String,
+    },
+    /// `file://host/path` with another host than `localhost`.
+    #[error(
+        "database URL names the host `{host}`; a SQLite file is local: `file:///path/to/app.db`"
+    )]
+    Host {
+        /// The host as written.
+        host: String,
+    },
+    /// A `%` that is not followed by two hexadecimal digits, or `%00`.
+    #[error(
+        "`%` in the database URL is not followed by two hexadecimal digits; a percent sign itself is `%25`"
+    )]
+    Percent,
+    /// An unescaped `#`.
+    #[error("`#` in the database URL; in a file name write it as `%23`")]
+    Fragment,
+    /// A parameter with a value it does not take.
+    #[error("`{name}={value}` in the database URL; `{name}` is {expected}")]
+    Parameter {
+        /// The parameter's name.
+        name: String,
+        /// Its value; `***` if the name looks secret.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+}
+
+impl DatabaseUrl {
+    /// Reads a URL; a relative SQLite path is taken from `base`.
+    ///
+    /// # Errors
+    /// [`UrlError`], which says what is wrong and shows a right example.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::path::Path;
+    /// # use shipgate_database::DatabaseUrl;
+    /// let url = DatabaseUrl::parse("sqlite://data/notes.db?_fk=1", Path::new("/srv/notes"))?;
+    /// assert_eq!(url.file(), Some(Path::new("/srv/notes/data/notes.db")));
+    /// let url = DatabaseUrl::parse("postgres://app:hunter2@db/notes", Path::new("/"))?;
+    /// assert_eq!(url.to_string(), "postgres://app:***@db/notes");
+    /// # Ok::<(), shipgate_database::UrlError>(())
+    /// ```
+    pub fn parse(text: &str, base: &Path) -> Result<Self, UrlError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(UrlError::Empty);
+        }
+        let (scheme, rest) = text.split_once(':').ok_or(UrlError::NoScheme)?;
+        let dialect = match scheme.to_ascii_lowercase().as_str() {
+            "sqlite" | "sqlite3" | "file" => Dialect::Sqlite,
+            "postgres" | "postgresql" => Dialect::Postgres,
+            "mysql" | "mysql+unix" => Dialect::MySql,
+            "mariadb" | "maria" | "mariadb+unix" | "maria+unix" => Dialect::MariaDb,
+            // `user:password@host` has no scheme: it must not be echoed as one.
+            _ if rest.starts_with("//") && is_scheme(scheme) => {
+                return Err(UrlError::UnknownScheme {
+                    scheme: scheme.to_owned(),
+                });
+            }
+            _ => return Err(UrlError::NoScheme),
+        };
+        let sqlite = match dialect {
+            Dialect::Sqlite => Some(SqliteUrl::parse(scheme, rest, base)?),
+            _ => None,
+        };
+        Ok(Self {
+            raw: text.to_owned(),
+            dialect,
+            sqlite,
+        })
+    }
+
+    /// The URL of a SQLite file.
+    pub fn sqlite(file: &Path) -> Self {
+        let raw = format!("sqlite://{}", percent::encode(file.as_os_str().as_bytes()));
+        Self {
+            raw,
+            dialect: Dialect::Sqlite,
+            sqlite: Some(SqliteUrl {
+                prefix: "sqlite://".to_owned(),
+                file: Some(file.to_owned()),
+                query: String::new(),
+                parameters: Parameters::default(),
+            }),
+        }
+    }
+
+    /// What the database speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The SQLite file; `None` for a database in memory or on a server.
+    pub fn file(&self) -> Option<&Path> {
+        self.sqlite.as_ref()?.file.as_deref()
+    }
+
+    /// The text itself, password included: for an app's environment only.
+    pub fn expose(&self) -> &str {
+        &self.raw
+    }
+
+    /// The same URL for another SQLite file: scheme and parameters stay. The
+    /// URL of a server stays as it is.
+    #[must_use]
+    pub fn with_file(&self, file: &Path) -> Self {
+        let Some(sqlite) = &self.sqlite else {
+            return self.clone();
+        };
+        let mut sqlite = sqlite.clone();
+        let path = percent::encode(file.as_os_str().as_bytes());
+        let raw = format!("{}{path}{}", sqlite.prefix, sqlite.query);
+        sqlite.file = Some(file.to_owned());
+        Self {
+            raw,
+            dialect: self.dialect,
+            sqlite: Some(sqlite),
+        }
+    }
+
+    /// The same URL with its path made absolute, so that it means the same
+    /// file from every working directory.
+    #[must_use]
+    pub fn absolute(&self) -> Self {
+        match self.file() {
+            Some(file) => self.with_file(file),
+            None => self.clone(),
+        }
+    }
+
+    /// Whether `_fk` (or `_foreign_keys`) turns foreign keys on; `None`: not said.
+    pub fn foreign_keys(&self) -> Option<bool> {
+        self.sqlite.as_ref()?.parameters.foreign_keys
+    }
+
+    /// `mode` of a SQLite URL.
+    pub fn mode(&self) -> Option<Mode> {
+        self.sqlite.as_ref()?.parameters.mode
+    }
+
+    /// Whether Atlas would see a DSN that begins with `file:`, for which its
+    /// lock has another name.
+    pub(crate) fn atlas_sees_file_dsn(&self) -> bool {
+        self.sqlite
+            .as_ref()
+            .is_some_and(|sqlite| sqlite.prefix.ends_with("//file:"))
+    }
+}
+
+impl SqliteUrl {
+    fn parse(scheme: &str, rest: &str, base: &Path) -> Result<Self, UrlError> {
+        if rest.contains('#') {
+            return Err(UrlError::Fragment);
+        }
+        let (location, query) = match rest.find('?') {
+            Some(at) => rest.split_at(at),
+            None => (rest, ""),
+        };
+        let parameters = Parameters::parse(query)?;
+        let (marks, path) = split_path(scheme, location)?;
+        let path = percent::decode(path)?;
+        let in_memory = path == b":memory:" || parameters.mode == Some(Mode::Memory);
+        let file = if in_memory {
+            None
+        } else {
+            Some(resolve(&path, base)?)
+        };
+        Ok(Self {
+            prefix: format!("{scheme}:{marks}"),
+            file,
+            query: query.to_owned(),
+            parameters,
+        })
+    }
+}
+
+/// The marks before a path (`//`, `//file:`) and the path.
+fn split_path<'a>(scheme: &str, location: &'a str) -> Result<(&'a str, &'a str), UrlError> {
+    let Some(after) = location.strip_prefix("//") else {
+        return Ok(("", location));
+    };
+    if scheme.eq_ignore_ascii_case("file") {
+        // `file://host/path`, as RFC 8089 has it.
+        let at = after.find('/').unwrap_or(after.len());
+        let (host, _) = after.split_at(at);
+        if host.is_empty() || host.eq_ignore_ascii_case("localhost") {
+            return Ok(location.split_at(2 + at));
+        }
+        return Err(UrlError::Host {
+            host: host.to_owned(),
+        });
+    }
+    let marks = if after.starts_with("file:///") {
+        "//file://".len()
+    } else if after.starts_with("file:") {
+        "//file:".len()
+    } else {
+        "//".len()
+    };
+    Ok(location.split_at(marks))
+}
+
+fn resolve(path: &[u8], base: &Path) -> Result<PathBuf, UrlError> {
+    if path.is_empty() {
+        return Err(UrlError::NoFile);
+    }
+    if path.ends_with(b"/") || path == b"." || path == b".." {
+        let mut path = String::from_utf8_lossy(path).into_owned();
+        if !path.ends_with('/') {
+            path.push('/');
+        }
+        return Err(UrlError::Directory { path });
+    }
+    let joined = base.join(OsStr::from_bytes(path));
+    // Drops `.` and doubled slashes; `..` stays, it may cross a link.
+    Ok(joined.components().collect())
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redact::redact(&self.raw, self.sqlite.is_none()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
