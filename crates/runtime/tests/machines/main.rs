@@ -1,0 +1,5 @@
+//! Machines for real: every test here starts processes.
+
+mod refused;
+mod run;
+mod support;
