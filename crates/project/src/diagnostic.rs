@@ -72,13 +72,19 @@ impl Diagnostic {
         }
     }
 
-    /// The first line of the rendering: place and message.
+    /// The first line of the rendering: place, key and message.
     pub fn headline(&self) -> String {
         let file = self.file.display();
-        match &self.origin {
-            Origin::File { line, column } => format!("{file}:{line}:{column}: {}", self.message),
-            Origin::Default => format!("{file}: {}", self.message),
-            Origin::Flag(name) | Origin::Environment(name) => format!("{name}: {}", self.message),
+        let place = match &self.origin {
+            Origin::File { line, column } => format!("{file}:{line}:{column}"),
+            Origin::Default => file.to_string(),
+            Origin::Flag(name) | Origin::Environment(name) => name.clone(),
+        };
+        let named = self.fault == Fault::UnknownKey || self.message.contains(&self.key);
+        if named {
+            format!("{place}: {}", self.message)
+        } else {
+            format!("{place}: {}: {}", self.key, self.message)
         }
     }
 }

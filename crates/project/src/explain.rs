@@ -52,16 +52,15 @@ impl fmt::Display for Explanation {
             .collect();
         let widths = lines.iter().map(|line| line.chars().count());
         let width = widths.filter(|width| *width <= 60).max().unwrap_or(0);
-        let file = self.file.file_name().unwrap_or(self.file.as_os_str());
         for (line, setting) in lines.iter().zip(&self.settings) {
-            let origin = match &setting.origin {
-                Origin::File { line, .. } => format!("{}:{line}", file.display()),
-                other => other.to_string(),
-            };
-            writeln!(f, "{line:width$}  # {origin}")?;
+            writeln!(f, "{line:width$}  # {}", setting.origin.in_file(&self.file))?;
         }
-        for ignored in &self.ignored {
-            writeln!(f, "# ignored: {ignored}")?;
+        for Ignored { key, origin, why } in &self.ignored {
+            writeln!(
+                f,
+                "# ignored: {key} ({}): {why}",
+                origin.in_file(&self.file)
+            )?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -31,6 +32,17 @@ impl Origin {
         match self {
             Self::File { line, column } => Some((*line, *column)),
             _ => None,
+        }
+    }
+
+    /// The place as text: `fly.toml:3`, `--strategy`, `default`.
+    pub fn in_file(&self, file: &Path) -> String {
+        match self {
+            Self::File { line, .. } => {
+                let name = file.file_name().unwrap_or(file.as_os_str());
+                format!("{}:{line}", name.display())
+            }
+            other => other.to_string(),
         }
     }
 }

@@ -271,8 +271,7 @@ fn env(section: &mut Section<'_>) -> Env {
             continue;
         }
         if name.starts_with("FLY_") {
-            let complaint =
-                Complaint::new(format!("{name}: names that begin with FLY_ are Fly's own"));
+            let complaint = Complaint::new("names that begin with FLY_ are Fly's own");
             section.warn(&at, &key, Fault::Conflict, complaint);
         }
         if redact::is_secret_name(&name) {
@@ -348,15 +347,6 @@ fn app_name(directory: &std::path::Path) -> String {
 impl Loaded {
     /// The place as text: `fly.toml:3`, `--strategy`, `default`.
     pub fn place(&self, origin: &Origin) -> String {
-        match origin {
-            Origin::File { line, .. } => {
-                let file = self.source.path();
-                format!(
-                    "{}:{line}",
-                    file.file_name().unwrap_or(file.as_os_str()).display()
-                )
-            }
-            other => other.to_string(),
-        }
+        origin.in_file(self.source.path())
     }
 }

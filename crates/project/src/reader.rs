@@ -269,12 +269,21 @@ impl Section<'_> {
     }
 
     fn bare_number(&mut self, name: &str, at: &Origin, bare: Bare, number: u64) {
-        if bare == Bare::SecondsWhereFlyTakesNanoseconds {
+        if bare == Bare::SecondsWhereFlyTakesNanoseconds && number > 0 {
             let complaint = Complaint::new(format!(
                 "{number} is taken as {number} seconds; Fly takes a bare number here as {number} nanoseconds"
             ))
             .hint(format!("write \"{number}s\""));
             self.warn(at, name, Fault::BadValue, complaint);
+        }
+    }
+
+    /// Says which value is taken in place of the one written.
+    pub(crate) fn takes_instead(&mut self, name: &str, shown: &str) {
+        let key = self.key(name);
+        let mut settings = self.reader.settings.iter_mut().rev();
+        if let Some(setting) = settings.find(|setting| setting.key == key) {
+            setting.value = value::redacted(&key, shown);
         }
     }
 

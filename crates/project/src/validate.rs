@@ -171,8 +171,12 @@ fn command_step(project: &Project, reader: &mut Reader) {
     if let Some(at) = step.filter(|_| project.deploy.release_command.is_none()) {
         let complaint = Complaint::new("step `command` has no command to run")
             .hint("write it as release_command in [deploy]");
-        let key = format!("release.steps[{at}]");
-        reader.error(&steps[at].origin, &key, Fault::Missing, complaint);
+        reader.error(
+            &steps[at].origin,
+            "release.steps",
+            Fault::Missing,
+            complaint,
+        );
     }
 }
 

@@ -232,7 +232,8 @@ pub(crate) fn quoted(text: &str) -> String {
 /// What may be shown of the value of `key`.
 pub(crate) fn redacted(key: &str, shown: &str) -> String {
     let name = key.rsplit('.').next().unwrap_or(key);
-    if key != name && key.starts_with("env.") && redact::is_secret_name(name) {
+    let variable = key != name && key.starts_with("env.");
+    if name == "raw_value" || variable && redact::is_secret_name(name) {
         quoted(redact::REDACTED)
     } else {
         redact(shown)

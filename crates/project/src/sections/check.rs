@@ -9,9 +9,19 @@ use crate::duration::{self, Bare};
 use crate::origin::{Origin, Sourced};
 use crate::reader::Section;
 use crate::sections::signal::Signal;
-use crate::value::{Port, Text, words};
+use crate::value::{Port, Text, quoted, words};
 
 const TLS: &str = "machines are asked over plain HTTP on 127.0.0.1";
+
+/// Keys that HTTP checks alone have a use for.
+const HTTP_KEYS: [&str; 6] = [
+    "method",
+    "path",
+    "headers",
+    "protocol",
+    "tls_skip_verify",
+    "tls_server_name",
+];
 
 /// One health check.
 #[derive(Clone, Debug)]
@@ -61,8 +71,13 @@ pub(crate) enum CheckType {
 impl CheckType {
     fn probe(self, section: &mut Section<'_>) -> CheckProbe {
         match self {
-            Self::Tcp => CheckProbe::Tcp,
             Self::Http => http(section),
+            Self::Tcp => {
+                for name in HTTP_KEYS {
+                    section.opaque(name, "a tcp check asks for nothing");
+                }
+                CheckProbe::Tcp
+            }
         }
     }
 }
@@ -93,10 +108,9 @@ impl Check {
     /// A `[checks.NAME]`; `None` if its type is missing or unknown.
     pub(crate) fn named(section: &mut Section<'_>, name: &str) -> Option<Self> {
         let kind = section.require::<CheckType>("type", "type = \"http\" or type = \"tcp\"");
-        // The keys of HTTP checks are known whatever the type, as on Fly.
-        let (probe, known) = match kind {
-            Some(kind) => (http_or(section, kind.value), true),
-            None => (http(section), false),
+        let probe = match &kind {
+            Some(kind) => kind.probe(section),
+            None => http(section),
         };
         let port = section.get::<Port>("port");
         let processes = section.list("processes").unwrap_or_default();
@@ -107,7 +121,7 @@ impl Check {
             origin: port.origin,
         });
         check.check_limits(section);
-        known.then_some(check)
+        kind.map(|_| check)
     }
 
     fn timed(section: &mut Section<'_>, name: String, probe: CheckProbe) -> Self {
@@ -126,26 +140,16 @@ impl Check {
     }
 
     fn check_limits(&self, section: &mut Section<'_>) {
-        if *self.interval < Duration::from_secs(2) {
-            let complaint = Complaint::new(format!(
-                "`interval` of check '{}' is {}; it has to be 2s or more",
-                self.name,
-                duration::show(*self.interval)
-            ));
-            section.error(
-                &self.interval.origin,
-                "interval",
-                Fault::BadValue,
-                complaint,
-            );
+        let (interval, timeout) = (&self.interval, &self.timeout);
+        if **interval < Duration::from_secs(2) {
+            let shown = duration::show(**interval);
+            let complaint = Complaint::new(format!("{shown} is too short")).hint("2s or more");
+            section.error(&interval.origin, "interval", Fault::BadValue, complaint);
         }
-        if *self.timeout > Duration::from_secs(60) {
-            let complaint = Complaint::new(format!(
-                "`timeout` of check '{}' is {}; it has to be 60s or less",
-                self.name,
-                duration::show(*self.timeout)
-            ));
-            section.error(&self.timeout.origin, "timeout", Fault::BadValue, complaint);
+        if **timeout > Duration::from_secs(60) {
+            let shown = duration::show(**timeout);
+            let complaint = Complaint::new(format!("{shown} is too long")).hint("60s or less");
+            section.error(&timeout.origin, "timeout", Fault::BadValue, complaint);
         }
     }
 }
@@ -154,14 +158,6 @@ fn question(probe: &CheckProbe) -> String {
     match probe {
         CheckProbe::Tcp => "tcp".to_owned(),
         CheckProbe::Http { method, path, .. } => format!("http {method} {path}"),
-    }
-}
-
-fn http_or(section: &mut Section<'_>, kind: CheckType) -> CheckProbe {
-    let probe = http(section);
-    match kind {
-        CheckType::Http => probe,
-        CheckType::Tcp => CheckProbe::Tcp,
     }
 }
 
@@ -210,16 +206,17 @@ fn clamp(
     most: Duration,
 ) {
     let written = value.value;
-    let (taken, limit) = match written {
-        shorter if shorter < least => (least, "least"),
-        longer if longer > most => (most, "most"),
+    let (taken, wrong) = match written {
+        shorter if shorter < least => (least, "short"),
+        longer if longer > most => (most, "long"),
         _ => return,
     };
     value.value = taken;
+    let shown = duration::show(taken);
+    section.takes_instead(name, &quoted(&shown));
     let complaint = Complaint::new(format!(
-        "`{name}` is {}; {} is taken, the {limit} a service check can have",
-        duration::show(written),
-        duration::show(taken)
+        "{} is too {wrong} for a service check; {shown} is taken",
+        duration::show(written)
     ));
     section.warn(&value.origin, name, Fault::BadValue, complaint);
 }

@@ -122,7 +122,7 @@ impl Deploy {
         }
         if !(share.value > 0.0 && share.is_finite()) {
             let complaint = Complaint::new(format!(
-                "`max_unavailable` is {}: nothing could ever be replaced",
+                "with {} nothing could ever be replaced",
                 share.value
             ))
             .hint("a count from 1 on, or a share between 0 and 1, as in 0.33");

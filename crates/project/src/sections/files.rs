@@ -1,5 +1,7 @@
 //! `[[files]]`: files put into machines.
 
+use std::fmt;
+
 use crate::diagnostic::{Complaint, Fault};
 use crate::origin::{Origin, Sourced};
 use crate::reader::Section;
@@ -20,8 +22,8 @@ pub struct File {
     pub processes: Vec<Sourced<String>>,
 }
 
-/// What is in one of `[[files]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is in one of `[[files]]`. `Debug` does not show the bytes.
+#[derive(Clone, PartialEq, Eq)]
 pub enum FileContent {
     /// `local_path`: that of a file here.
     Local(String),
@@ -29,6 +31,16 @@ pub enum FileContent {
     Secret(String),
     /// `raw_value`: this, base64.
     Raw(String),
+}
+
+impl fmt::Debug for FileContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => write!(f, "Local({path:?})"),
+            Self::Secret(name) => write!(f, "Secret({name:?})"),
+            Self::Raw(_) => f.write_str("Raw(***)"),
+        }
+    }
 }
 
 impl File {

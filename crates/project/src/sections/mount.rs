@@ -147,7 +147,7 @@ fn within(
     unit: &str,
 ) {
     if let Some(value) = value.filter(|value| !(least..=most).contains(&value.value)) {
-        let complaint = Complaint::new(format!("`{name}` is {}", value.value))
+        let complaint = Complaint::new(format!("{} is out of range", value.value))
             .hint(format!("{least} to {most} {unit}"));
         section.error(&value.origin, name, Fault::BadValue, complaint);
     }
@@ -163,7 +163,7 @@ fn sized(
 ) {
     if let Some(value) = value.filter(|value| !(least..=most).contains(&value.value)) {
         let complaint =
-            Complaint::new(format!("`{name}` is {}", size::show(value.value))).hint(right);
+            Complaint::new(format!("{} is out of range", size::show(value.value))).hint(right);
         section.error(&value.origin, name, Fault::BadValue, complaint);
     }
 }

@@ -83,7 +83,8 @@ pub struct Release {
     /// `lock_timeout`, default 10s: how long to wait for the lock on the
     /// database and for locks in it.
     pub lock_timeout: Sourced<Duration>,
-    /// `migrate_timeout`: how long the migrations may run. None: for ever.
+    /// `migrate_timeout`: how long the migrations may run; `"0s"`, the default,
+    /// is no limit, and `None` here.
     /// (A release command has `[deploy] release_command_timeout`.)
     pub migrate_timeout: Option<Sourced<Duration>>,
     /// `settle`, default 1s: how long new machines must stay up before the old
@@ -109,8 +110,7 @@ impl Release {
             pause_during_migrate: section.get_or("pause_during_migrate", false),
             pause_timeout: section.duration_or("pause_timeout", bare, seconds(30)),
             lock_timeout: section.duration_or("lock_timeout", bare, seconds(10)),
-            migrate_timeout: section
-                .duration("migrate_timeout", bare)
+            migrate_timeout: Some(section.duration_or("migrate_timeout", bare, Duration::ZERO))
                 .filter(|limit| !limit.is_zero()),
             settle: section.duration_or("settle", bare, seconds(1)),
             drain_timeout: section.duration_or("drain_timeout", bare, seconds(30)),
@@ -122,10 +122,8 @@ impl Release {
             ("keep_releases", &release.keep_releases),
         ] {
             if kept.value == 0 {
-                let complaint = Complaint::new(format!(
-                    "`{name}` is 0: there would be nothing to go back to"
-                ))
-                .hint("1 or more");
+                let complaint =
+                    Complaint::new("0 would leave nothing to go back to").hint("1 or more");
                 section.error(&kept.origin, name, Fault::BadValue, complaint);
             }
         }
@@ -144,14 +142,13 @@ impl Release {
         }
         let mut last: Option<StepWord> = None;
         for (at, step) in steps.iter().enumerate() {
-            let key = format!("steps[{at}]");
             if steps[..at]
                 .iter()
                 .any(|earlier| earlier.value == step.value)
             {
                 let complaint = Complaint::new(format!("step `{}` is there twice", step.value))
                     .hint("each step once");
-                section.error(&step.origin, &key, Fault::Conflict, complaint);
+                section.error(&step.origin, "steps", Fault::Conflict, complaint);
                 continue;
             }
             if step.value == StepWord::Command {
@@ -165,7 +162,7 @@ impl Release {
                             DEFAULT_STEPS.map(StepWord::as_str).join(", ")
                         ),
                     );
-                section.error(&step.origin, &key, Fault::Conflict, complaint);
+                section.error(&step.origin, "steps", Fault::Conflict, complaint);
                 continue;
             }
             last = Some(step.value);
@@ -175,7 +172,7 @@ impl Release {
             if step.value == StepWord::Rehearse && !has_backup {
                 let complaint = Complaint::new("step `rehearse` needs a backup to rehearse on")
                     .hint("put `backup` before it");
-                section.error(&step.origin, &key, Fault::Missing, complaint);
+                section.error(&step.origin, "steps", Fault::Missing, complaint);
             }
         }
     }

@@ -132,6 +132,8 @@ pub struct ServicePort {
 
 impl ServicePort {
     fn read(section: &mut Section<'_>) -> Option<Self> {
+        let has = |name| section.place_of(name).is_some();
+        let (single, range) = (has("port"), has("start_port") || has("end_port"));
         let port = section.get::<Port>("port").map(|port| port.value.0);
         let start = section.get::<Port>("start_port").map(|port| port.value.0);
         let end = section.get::<Port>("end_port").map(|port| port.value.0);
@@ -144,17 +146,19 @@ impl ServicePort {
         }
         let at = section.origin().clone();
         let (first, last) = match (port, start, end) {
-            (Some(port), None, None) => (port, port),
-            (None, Some(start), Some(end)) if start <= end => (start, end),
-            (None, Some(_), Some(_)) => {
+            (Some(port), None, None) if !range => (port, port),
+            (None, Some(start), Some(end)) if !single && start <= end => (start, end),
+            (None, Some(_), Some(_)) if !single => {
                 let complaint = Complaint::new("`start_port` is above `end_port`");
                 section.error(&at, "", Fault::Conflict, complaint);
                 return None;
             }
-            (None, None, None) => {
+            _ if !single && !range => {
                 section.missing("port", "port = 443");
                 return None;
             }
+            // What is there is wrong, and that was said.
+            _ if single != range => return None,
             _ => {
                 let complaint =
                     Complaint::new("a port is either `port` or `start_port` with `end_port`");
