@@ -1,0 +1,563 @@
+//! A client's connection: one request after the other, each sent to whichever machine is to take it.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use crate::buffer::Scratch;
+use crate::event::Event;
+use crate::head::HeadScan;
+use crate::listener::Place;
+use crate::page::Page;
+use crate::relay::{Gone, Relay, RelayEnd, watch};
+use crate::request::{Edge, Method, Request, RequestBody, RequestHead};
+use crate::response::Persistence;
+use crate::service::{Admission, Lease, Service, WaitReason};
+use crate::settings::RequestId;
+use crate::upgrade::Tunnel;
+use crate::upstream::{IdleConnection, connect, is_quiet};
+
+/// Requests that must not be sent twice use only connections that were in use this recently: machines close idle ones
+/// after seconds, and a request that meets the closing is lost without anybody knowing whether it was carried out.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How long a client may go on sending what nobody wants before its connection is closed on it.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What a connection needs besides its stream.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) place: Place,
+    pub(crate) service: Arc<Service>,
+    edge: Edge,
+}
+
+impl Context {
+    pub(crate) fn new(place: Place, service: Arc<Service>, edge: Edge) -> Self {
+        Self {
+            place,
+            service,
+            edge,
+        }
+    }
+
+    fn worker(&self) -> &crate::worker::Worker {
+        &self.place.registration.worker
+    }
+
+    fn wait_at_most(&self, duration: Duration) {
+        self.place.registration.wait_at_most(duration);
+    }
+
+    fn is_expired(&self) -> bool {
+        self.place.registration.is_expired()
+    }
+}
+
+pub(crate) struct Connection {
+    stream: TcpStream,
+    /// The client has closed its sending half.
+    closed: bool,
+    scratch: Option<Box<Scratch>>,
+    context: Context,
+}
+
+/// What becomes of a connection after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Serve,
+    /// Closed; everything that was sent on it was read.
+    Close,
+    /// Closed, but the client may still be sending: closing at once would reset the connection, and with it the
+    /// response that is still on its way.
+    Linger,
+    /// Reset, so that a response that was broken off is not taken for a whole one.
+    Reset,
+}
+
+/// Why a request does not get its response.
+#[derive(Debug)]
+enum Refused {
+    Page(Page),
+    Gone,
+}
+
+impl From<Gone> for Refused {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// Which connections to a machine a request may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reuse {
+    Unused(Duration),
+    New,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, context: Context) -> Self {
+        Self {
+            stream,
+            closed: false,
+            scratch: None,
+            context,
+        }
+    }
+
+    /// Serves the client until one of both ends it.
+    pub(crate) async fn serve(mut self) {
+        poll_fn(|cx| {
+            self.context.place.registration.set_waker(cx.waker());
+            Poll::Ready(())
+        })
+        .await;
+        let settings = self.context.place.door.settings.clone();
+        let mut patience = settings.head_timeout;
+        while self.wait_for_bytes(patience).await {
+            let mut scratch = self.scratch.take().unwrap_or_else(Scratch::take);
+            let next = self.serve_request(&mut scratch).await;
+            if next == Next::Serve && !scratch.from_client.is_empty() {
+                self.scratch = Some(scratch);
+            } else {
+                if next == Next::Linger {
+                    self.linger(&mut scratch).await;
+                }
+                scratch.give_back();
+            }
+            match next {
+                Next::Serve => patience = settings.idle_timeout,
+                Next::Close | Next::Linger => return,
+                Next::Reset => {
+                    let _ = self.stream.set_zero_linger();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Waits for the next request without holding any buffer; false when there will be none.
+    async fn wait_for_bytes(&mut self, patience: Duration) -> bool {
+        if self.scratch.is_some() {
+            return true;
+        }
+        if self.closed {
+            return false;
+        }
+        self.context.wait_at_most(patience);
+        poll_fn(|cx| {
+            if let Poll::Ready(ready) = self.stream.poll_read_ready(cx) {
+                return Poll::Ready(ready.is_ok());
+            }
+            if self.context.place.door.is_closing() || self.context.is_expired() {
+                return Poll::Ready(false);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    async fn serve_request(&mut self, scratch: &mut Scratch) -> Next {
+        let request = match self.read_head(scratch).await {
+            Ok(request) => request,
+            Err(Refused::Gone) => return Next::Close,
+            Err(Refused::Page(page)) => {
+                return self
+                    .answer(scratch, page, Method::Other, Next::Linger)
+                    .await;
+            }
+        };
+        match self.exchange(scratch, &request).await {
+            Ok(next) => next,
+            Err(Refused::Gone) => Next::Close,
+            Err(Refused::Page(page)) => {
+                // Where the request ends is known only if it has no body, or the body was read.
+                let next = if request.keep_alive
+                    && request.body == RequestBody::None
+                    && !self.closed
+                    && !self.context.place.door.is_closing()
+                {
+                    Next::Serve
+                } else {
+                    Next::Linger
+                };
+                self.answer(scratch, page, request.method, next).await
+            }
+        }
+    }
+
+    /// Reads a request head and rewrites it into `scratch.to_machine`.
+    async fn read_head(&mut self, scratch: &mut Scratch) -> Result<Request, Refused> {
+        let door = &self.context.place.door;
+        self.context.wait_at_most(door.settings.head_timeout);
+        let mut scan = HeadScan::default();
+        let mut started = false;
+        let length = loop {
+            let buffer = &mut scratch.from_client;
+            // Some clients send an empty line after a body (RFC 9112 section 2.2).
+            while !started && buffer.filled().starts_with(b"\r\n") {
+                buffer.consume(2);
+            }
+            started |= !buffer.is_empty() && buffer.filled() != b"\r";
+            if started {
+                match scan.advance(buffer.filled(), door.head_limits()) {
+                    Ok(Some(length)) => break length,
+                    Ok(None) => {}
+                    Err(fault) => return Err(Refused::Page(Page::refusing(fault))),
+                }
+            }
+            if buffer.is_full() {
+                buffer.grow(door.settings.max_head_bytes);
+            }
+            let count = poll_fn(|cx| {
+                if let Poll::Ready(count) = buffer.poll_fill(cx, &mut self.stream) {
+                    return Poll::Ready(count.map_err(|_| Refused::Gone));
+                }
+                if self.context.is_expired() {
+                    return Poll::Ready(Err(if started {
+                        Refused::Page(Page::HEAD_TIMEOUT)
+                    } else {
+                        Refused::Gone
+                    }));
+                }
+                if door.is_cutting() || (door.is_closing() && !started) {
+                    return Poll::Ready(Err(Refused::Gone));
+                }
+                Poll::Pending
+            })
+            .await?;
+            if count == 0 {
+                return Err(Refused::Gone);
+            }
+        };
+        let Scratch {
+            from_client,
+            to_machine,
+            fields,
+            ..
+        } = scratch;
+        let head = &from_client.filled()[..length];
+        let parsed = RequestHead::parse(head, fields)
+            .map_err(|fault| Refused::Page(Page::refusing(fault)))?;
+        to_machine.clear();
+        let worker = self.context.worker();
+        let request_id =
+            || (door.settings.request_id == RequestId::Add).then(|| worker.request_id());
+        parsed.rewrite(head, fields, &self.context.edge, request_id, to_machine);
+        from_client.consume(length);
+        Ok(parsed.request)
+    }
+
+    /// Sends the request whose rewritten head is in `scratch.to_machine` to a machine, and its response back.
+    async fn exchange(
+        &mut self,
+        scratch: &mut Scratch,
+        request: &Request,
+    ) -> Result<Next, Refused> {
+        let mut lease = self.admit(scratch).await?;
+        let mut reuse = Reuse::Unused(if request.method.is_idempotent() {
+            Duration::MAX
+        } else {
+            FRESH
+        });
+        loop {
+            let (held, machine, reused) = self.reach(scratch, lease, reuse).await?;
+            lease = held;
+            let mut relay = Relay::new(
+                &self.context,
+                &mut self.stream,
+                &mut self.closed,
+                scratch,
+                request,
+                &lease,
+                machine,
+                reused,
+            );
+            let end = poll_fn(|cx| relay.poll(cx)).await;
+            let request_done = relay.is_request_done();
+            match end {
+                RelayEnd::Complete => {
+                    let reusable = relay.is_machine_reusable();
+                    let answer = relay.answer.ok_or(Refused::Gone)?;
+                    let worker = self.context.worker();
+                    let idle = reusable.then_some(IdleConnection {
+                        stream: relay.machine,
+                        worker: worker.index,
+                        since: worker.now(),
+                    });
+                    let max_idle = self.context.place.door.settings.max_idle_upstream;
+                    lease.finish(answer.status, idle, max_idle);
+                    scratch.from_machine.clear();
+                    return Ok(match answer.persistence {
+                        Persistence::KeepAlive => Next::Serve,
+                        Persistence::Close if request_done && scratch.from_client.is_empty() => {
+                            Next::Close
+                        }
+                        Persistence::Close => Next::Linger,
+                    });
+                }
+                RelayEnd::Upgraded => {
+                    let machine = relay.machine;
+                    Tunnel::new(&self.context, &mut self.stream, machine, lease)
+                        .run(scratch)
+                        .await;
+                    return Ok(Next::Close);
+                }
+                RelayEnd::Stale => reuse = Reuse::New,
+                failure => {
+                    let unanswered = relay.is_unanswered();
+                    let reset = relay
+                        .answer
+                        .is_some_and(|answer| answer.ends_with_connection);
+                    drop(relay);
+                    scratch.from_machine.clear();
+                    self.report(failure, &lease);
+                    return match (unanswered, failure_page(failure)) {
+                        (true, Some(page)) => {
+                            let next = if request_done && request.keep_alive && !self.closed {
+                                Next::Serve
+                            } else {
+                                Next::Linger
+                            };
+                            drop(lease);
+                            Ok(self.answer(scratch, page, request.method, next).await)
+                        }
+                        _ if reset => Ok(Next::Reset),
+                        _ => Ok(Next::Close),
+                    };
+                }
+            }
+        }
+    }
+
+    fn report(&self, failure: RelayEnd, lease: &Lease) {
+        let reason = match failure {
+            RelayEnd::MachineGone => "it closed a connection before its response was whole",
+            RelayEnd::BadResponse => "its response is not valid HTTP/1.1",
+            RelayEnd::MachineStalled => "it said nothing for too long",
+            RelayEnd::Cut => return lease.failed(),
+            _ => return,
+        };
+        lease.failed();
+        self.context.place.door.emit(Event::Failed {
+            service: self.context.service.name.clone(),
+            machine: lease.upstream.machine.clone(),
+            reason,
+        });
+    }
+
+    /// Waits until a machine may be asked.
+    async fn admit(&mut self, scratch: &mut Scratch) -> Result<Lease, Refused> {
+        match self.context.service.admit() {
+            Admission::Granted(lease) => Ok(lease),
+            Admission::Empty(retry_after) => Err(Refused::Page(Page::unavailable(
+                words(WaitReason::Empty),
+                retry_after,
+            ))),
+            Admission::Queued(queued, patience) => {
+                self.wait_in_queue(scratch, queued, patience).await
+            }
+        }
+    }
+
+    async fn wait_in_queue(
+        &mut self,
+        scratch: &mut Scratch,
+        mut queued: oneshot::Receiver<Lease>,
+        patience: Duration,
+    ) -> Result<Lease, Refused> {
+        let Self {
+            stream,
+            closed,
+            context,
+            ..
+        } = self;
+        let registration = &context.place.registration;
+        let arrival = context.worker().now();
+        registration.wait_at_most(patience);
+        let mut queued = pin!(&mut queued);
+        poll_fn(|cx| {
+            if let Poll::Ready(lease) = queued.as_mut().poll(cx) {
+                return Poll::Ready(lease.map_err(|_| Refused::Gone));
+            }
+            if context.place.door.is_cutting() {
+                return Poll::Ready(Err(Refused::Gone));
+            }
+            let open = !*closed;
+            watch(cx, stream, scratch, closed)?;
+            if open && *closed {
+                registration.wait_at_most(context.place.door.settings.half_close_grace);
+            }
+            if registration.is_expired() {
+                // What is waited for may have changed meanwhile, and with it for how long.
+                let patience = context.service.patience();
+                let millis = u64::try_from(patience.total.as_millis()).unwrap_or(u64::MAX);
+                let until = arrival.saturating_add(millis);
+                if *closed {
+                    return Poll::Ready(Err(Refused::Gone));
+                }
+                if until <= context.worker().now() {
+                    let page = Page::unavailable(words(patience.reason), patience.retry_after);
+                    return Poll::Ready(Err(Refused::Page(page)));
+                }
+                registration.wait_until(until);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Gets a connection to the machine of `lease`, or, if it accepts none, to another one.
+    async fn reach(
+        &mut self,
+        scratch: &mut Scratch,
+        mut lease: Lease,
+        reuse: Reuse,
+    ) -> Result<(Lease, TcpStream, bool), Refused> {
+        if let Reuse::Unused(max_age) = reuse {
+            let (worker, now) = (self.context.worker().index, self.context.worker().now());
+            while let Some(Ok(stream)) = lease.take_idle(worker, now, max_age) {
+                if is_quiet(&stream) {
+                    return Ok((lease, stream, true));
+                }
+            }
+        }
+        let mut tried = Vec::new();
+        loop {
+            let failure = match self.connect(scratch, &lease).await? {
+                Ok(stream) => {
+                    lease.reached();
+                    return Ok((lease, stream, false));
+                }
+                Err(failure) => failure,
+            };
+            lease.unreachable();
+            self.context.place.door.emit(Event::Unreachable {
+                service: self.context.service.name.clone(),
+                machine: lease.upstream.machine.clone(),
+                reason: failure,
+            });
+            tried.push(lease.serial());
+            lease = self
+                .context
+                .service
+                .reassign(lease, &tried)
+                .ok_or(Refused::Page(Page::UNREACHABLE))?;
+        }
+    }
+
+    /// Opens a connection to the machine of `lease`; the inner error says why it has none.
+    async fn connect(
+        &mut self,
+        scratch: &mut Scratch,
+        lease: &Lease,
+    ) -> Result<Result<TcpStream, String>, Refused> {
+        let Self {
+            stream,
+            closed,
+            context,
+            ..
+        } = self;
+        context.wait_at_most(context.place.door.settings.connect_timeout);
+        let mut connecting = pin!(connect(lease.upstream.machine.addr));
+        poll_fn(|cx| {
+            if let Poll::Ready(machine) = connecting.as_mut().poll(cx) {
+                return Poll::Ready(Ok(machine.map_err(|error| error.to_string())));
+            }
+            if lease.upstream.is_cut() || context.place.door.is_cutting() {
+                return Poll::Ready(Err(Refused::Page(Page::CUT)));
+            }
+            if context.is_expired() {
+                return Poll::Ready(Ok(Err("no answer in time".to_owned())));
+            }
+            watch(cx, stream, scratch, closed)?;
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Sends an answer of the front door's own.
+    async fn answer(
+        &mut self,
+        scratch: &mut Scratch,
+        page: Page,
+        method: Method,
+        next: Next,
+    ) -> Next {
+        self.context.service.count_page();
+        let persistence = if next == Next::Serve {
+            Persistence::KeepAlive
+        } else {
+            Persistence::Close
+        };
+        scratch.to_client.clear();
+        page.write(method, persistence, &mut scratch.to_client);
+        self.context
+            .wait_at_most(self.context.place.door.settings.stall_timeout);
+        let Self {
+            stream, context, ..
+        } = self;
+        let mut write = pin!(stream.write_all(&scratch.to_client));
+        let sent = poll_fn(|cx| match write.as_mut().poll(cx) {
+            Poll::Ready(sent) => Poll::Ready(sent.is_ok()),
+            Poll::Pending if context.is_expired() || context.place.door.is_cutting() => {
+                Poll::Ready(false)
+            }
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        if sent { next } else { Next::Close }
+    }
+
+    /// Closes the sending half and reads on for a while, so that the client can read its response in peace.
+    async fn linger(&mut self, scratch: &mut Scratch) {
+        if self.stream.shutdown().await.is_err() {
+            return;
+        }
+        self.context.wait_at_most(LINGER);
+        let Self {
+            stream, context, ..
+        } = self;
+        poll_fn(|cx| {
+            loop {
+                if context.is_expired() || context.place.door.is_cutting() {
+                    return Poll::Ready(());
+                }
+                scratch.from_client.clear();
+                match scratch.from_client.poll_fill(cx, stream) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+    }
+}
+
+fn words(reason: WaitReason) -> &'static str {
+    match reason {
+        WaitReason::Paused => "the service is paused; try again in a moment",
+        WaitReason::Full => "all machines are at their limit",
+        WaitReason::Empty => "no machine serves at the moment",
+    }
+}
+
+/// What a client is told that has not seen anything of a response yet.
+fn failure_page(failure: RelayEnd) -> Option<Page> {
+    match failure {
+        RelayEnd::MachineGone => Some(Page::BROKEN_OFF),
+        RelayEnd::BadResponse => Some(Page::BAD_RESPONSE),
+        RelayEnd::BadBody => Some(Page::BAD_BODY),
+        RelayEnd::ClientStalled => Some(Page::BODY_TIMEOUT),
+        RelayEnd::MachineStalled => Some(Page::NO_RESPONSE),
+        RelayEnd::Cut => Some(Page::CUT),
+        RelayEnd::Complete | RelayEnd::Upgraded | RelayEnd::Stale | RelayEnd::ClientGone => None,
+    }
+}

@@ -1,0 +1,402 @@
+//! What request and response heads have in common: where a head ends, its fields, and copying them on.
+//!
+//! Strict where leniency lets two programs read one message differently (RFC 9112 section 2.2, 5 and 11.2): every line
+//! ends with CR LF, no line is folded, a name is a token directly followed by its colon, a value has no control
+//! characters but the tab.
+
+use memchr::memchr;
+
+/// Fields a head may have.
+const MAX_FIELDS: usize = 128;
+
+/// Why a head is refused; [`crate::page::Page::refusing`] has the words for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeadFault {
+    BareLineFeed,
+    FirstLineTooLong,
+    TooLarge,
+    TooManyFields,
+    BadFirstLine,
+    BadVersion,
+    BadMethod,
+    BadTarget,
+    Folded,
+    NoColon,
+    SpaceBeforeColon,
+    BadName,
+    BadValue,
+    BadHost,
+    BadContentLength,
+    BadTransferEncoding,
+    UnknownTransferCoding,
+    TwoLengths,
+}
+
+/// Protocol version of a message; others are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    Http10,
+    Http11,
+}
+
+impl Version {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            b"HTTP/1.1" => Some(Self::Http11),
+            b"HTTP/1.0" => Some(Self::Http10),
+            _ => None,
+        }
+    }
+}
+
+/// Finds the end of a head that may arrive in any number of pieces.
+#[derive(Debug, Default)]
+pub(crate) struct HeadScan {
+    line: usize,
+    at: usize,
+}
+
+/// Sizes at which a head is refused, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeadLimits {
+    pub(crate) first_line: usize,
+    pub(crate) head: usize,
+}
+
+impl HeadScan {
+    /// Looks at `bytes`, which start with the head and with all that was given before; `Some` is the head's length,
+    /// its empty line included. The answer depends on the bytes alone, never on how they were cut into reads.
+    pub(crate) fn advance(
+        &mut self,
+        bytes: &[u8],
+        limits: HeadLimits,
+    ) -> Result<Option<usize>, HeadFault> {
+        let window = &bytes[..bytes.len().min(limits.head)];
+        while let Some(offset) = memchr(b'\n', &window[self.at..]) {
+            let newline = self.at + offset;
+            if self.line == 0 && newline >= limits.first_line {
+                return Err(HeadFault::FirstLineTooLong);
+            }
+            if newline == 0 || window[newline - 1] != b'\r' {
+                return Err(HeadFault::BareLineFeed);
+            }
+            let blank = newline == self.line + 1;
+            self.line = newline + 1;
+            self.at = self.line;
+            if blank {
+                return Ok(Some(self.at));
+            }
+        }
+        self.at = window.len();
+        if self.line == 0 && window.len() >= limits.first_line {
+            return Err(HeadFault::FirstLineTooLong);
+        }
+        if window.len() >= limits.head {
+            return Err(HeadFault::TooLarge);
+        }
+        Ok(None)
+    }
+}
+
+/// The fields the proxy has to know by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    Connection,
+    ContentLength,
+    Expect,
+    Host,
+    KeepAlive,
+    Proxy,
+    ProxyConnection,
+    Te,
+    TransferEncoding,
+    Upgrade,
+    ForwardedFor,
+    ForwardedHost,
+    ForwardedProto,
+    RequestId,
+    Other,
+}
+
+impl Name {
+    pub(crate) fn of(name: &[u8]) -> Self {
+        let known: &[(&[u8], Self)] = match name.len() {
+            2 => &[(b"te", Self::Te)],
+            4 => &[(b"host", Self::Host)],
+            5 => &[(b"proxy", Self::Proxy)],
+            6 => &[(b"expect", Self::Expect)],
+            7 => &[(b"upgrade", Self::Upgrade)],
+            10 => &[
+                (b"connection", Self::Connection),
+                (b"keep-alive", Self::KeepAlive),
+            ],
+            12 => &[(b"x-request-id", Self::RequestId)],
+            14 => &[(b"content-length", Self::ContentLength)],
+            15 => &[(b"x-forwarded-for", Self::ForwardedFor)],
+            16 => &[
+                (b"proxy-connection", Self::ProxyConnection),
+                (b"x-forwarded-host", Self::ForwardedHost),
+            ],
+            17 => &[
+                (b"transfer-encoding", Self::TransferEncoding),
+                (b"x-forwarded-proto", Self::ForwardedProto),
+            ],
+            _ => return Self::Other,
+        };
+        known
+            .iter()
+            .find(|(known, _)| name.eq_ignore_ascii_case(known))
+            .map_or(Self::Other, |(_, name)| *name)
+    }
+
+    /// Decides framing or routing: never removed because a `Connection` field lists it.
+    fn is_framing(self) -> bool {
+        matches!(
+            self,
+            Self::ContentLength | Self::TransferEncoding | Self::Host
+        )
+    }
+}
+
+/// Where one field lies in its head; offsets in bytes from the head's start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) name: Name,
+    start: u32,
+    colon: u32,
+    value: u32,
+    value_end: u32,
+    end: u32,
+}
+
+impl Field {
+    pub(crate) fn name_in<'a>(&self, head: &'a [u8]) -> &'a [u8] {
+        &head[self.start as usize..self.colon as usize]
+    }
+
+    /// The value without white space around it.
+    pub(crate) fn value_in<'a>(&self, head: &'a [u8]) -> &'a [u8] {
+        &head[self.value as usize..self.value_end as usize]
+    }
+}
+
+/// Bytes a token may have (RFC 9110 section 5.6.2).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(
+                byte as u8,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
+
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    TOKEN[byte as usize]
+}
+
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[*byte as usize])
+}
+
+/// No control character but the tab.
+pub(crate) fn is_value(bytes: &[u8]) -> bool {
+    // Without an early way out the compiler makes vector code of this.
+    !bytes.iter().fold(false, |bad, byte| {
+        bad | ((*byte < 0x20) & (*byte != b'\t')) | (*byte == 0x7f)
+    })
+}
+
+/// Splits the fields of `head`, which is whole and whose first line ends before `at`.
+pub(crate) fn parse_fields(
+    head: &[u8],
+    mut at: usize,
+    fields: &mut Vec<Field>,
+) -> Result<(), HeadFault> {
+    fields.clear();
+    loop {
+        let newline = at + memchr(b'\n', &head[at..]).ok_or(HeadFault::BareLineFeed)?;
+        let line = head[at..newline]
+            .strip_suffix(b"\r")
+            .ok_or(HeadFault::BareLineFeed)?;
+        if line.is_empty() {
+            return Ok(());
+        }
+        if fields.len() == MAX_FIELDS {
+            return Err(HeadFault::TooManyFields);
+        }
+        fields.push(parse_field(line, at)?);
+        at = newline + 1;
+    }
+}
+
+fn parse_field(line: &[u8], at: usize) -> Result<Field, HeadFault> {
+    if matches!(line[0], b' ' | b'\t') {
+        return Err(HeadFault::Folded);
+    }
+    let colon = memchr(b':', line).ok_or(HeadFault::NoColon)?;
+    let name = &line[..colon];
+    if !is_token(name) {
+        return Err(if matches!(name.last(), Some(b' ' | b'\t')) {
+            HeadFault::SpaceBeforeColon
+        } else {
+            HeadFault::BadName
+        });
+    }
+    let rest = &line[colon + 1..];
+    if !is_value(rest) {
+        return Err(HeadFault::BadValue);
+    }
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let lead = rest.iter().take_while(|byte| blank(byte)).count();
+    let tail = rest[lead..]
+        .iter()
+        .rev()
+        .take_while(|byte| blank(byte))
+        .count();
+    let offset = |within: usize| (at + within) as u32;
+    Ok(Field {
+        name: Name::of(name),
+        start: offset(0),
+        colon: offset(colon),
+        value: offset(colon + 1 + lead),
+        value_end: offset(line.len() - tail),
+        end: offset(line.len() + 2),
+    })
+}
+
+/// What the `Connection` fields of a message say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ConnectionOptions {
+    pub(crate) close: bool,
+    pub(crate) keep_alive: bool,
+    pub(crate) upgrade: bool,
+    /// Fields are named that the proxy would otherwise pass on.
+    pub(crate) names_fields: bool,
+}
+
+impl ConnectionOptions {
+    pub(crate) fn read(&mut self, value: &[u8]) {
+        for option in list(value) {
+            if option.eq_ignore_ascii_case(b"close") {
+                self.close = true;
+            } else if option.eq_ignore_ascii_case(b"keep-alive") {
+                self.keep_alive = true;
+            } else if option.eq_ignore_ascii_case(b"upgrade") {
+                self.upgrade = true;
+            } else if !option.eq_ignore_ascii_case(b"te") {
+                self.names_fields = true;
+            }
+        }
+    }
+}
+
+/// The elements of a comma-separated list, without white space and without empty ones.
+pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|element| !element.is_empty())
+}
+
+/// A `Connection` field of `head` lists `field`, so it is meant for the next hop only.
+pub(crate) fn is_listed(head: &[u8], fields: &[Field], field: &Field) -> bool {
+    !field.name.is_framing()
+        && fields
+            .iter()
+            .filter(|other| other.name == Name::Connection)
+            .flat_map(|other| list(other.value_in(head)))
+            .any(|option| option.eq_ignore_ascii_case(field.name_in(head)))
+}
+
+/// Copies the fields for which `keep` is true to `out`, neighbours in one go.
+pub(crate) fn copy_fields(
+    head: &[u8],
+    fields: &[Field],
+    out: &mut Vec<u8>,
+    mut keep: impl FnMut(&Field) -> bool,
+) {
+    let mut run: Option<(u32, u32)> = None;
+    for field in fields {
+        if keep(field) {
+            run = Some((run.map_or(field.start, |(start, _)| start), field.end));
+        } else if let Some((start, end)) = run.take() {
+            out.extend_from_slice(&head[start as usize..end as usize]);
+        }
+    }
+    if let Some((start, end)) = run {
+        out.extend_from_slice(&head[start as usize..end as usize]);
+    }
+}
+
+/// How long a body is, as a head's `Content-Length` and `Transfer-Encoding` fields say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LengthFields {
+    pub(crate) length: Option<u64>,
+    pub(crate) chunked: bool,
+}
+
+impl LengthFields {
+    /// Takes a `Content-Length` value; a repeated equal one is let pass, it is ambiguous to nobody.
+    pub(crate) fn read_length(&mut self, value: &[u8]) -> Result<(), HeadFault> {
+        let digits = !value.is_empty() && value.len() <= 18 && value.iter().all(u8::is_ascii_digit);
+        if !digits {
+            return Err(HeadFault::BadContentLength);
+        }
+        let length = value
+            .iter()
+            .fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        if self.length.replace(length).is_some_and(|l| l != length) {
+            return Err(HeadFault::BadContentLength);
+        }
+        Ok(())
+    }
+
+    /// Takes a `Transfer-Encoding` value; only `chunked`, alone and once, is passed on.
+    pub(crate) fn read_coding(&mut self, value: &[u8]) -> Result<(), HeadFault> {
+        if self.chunked {
+            return Err(HeadFault::BadTransferEncoding);
+        }
+        if value.eq_ignore_ascii_case(b"chunked") {
+            self.chunked = true;
+            return Ok(());
+        }
+        let is_chunked = |coding: &&[u8]| coding.eq_ignore_ascii_case(b"chunked");
+        let well_formed = list(value).all(is_token)
+            && list(value).last().as_ref().is_some_and(is_chunked)
+            && list(value).filter(is_chunked).count() == 1
+            && list(value).count() > 1;
+        Err(if well_formed {
+            HeadFault::UnknownTransferCoding
+        } else {
+            HeadFault::BadTransferEncoding
+        })
+    }
+
+    pub(crate) fn check(self, version: Version) -> Result<Self, HeadFault> {
+        if self.chunked && self.length.is_some() {
+            return Err(HeadFault::TwoLengths);
+        }
+        if self.chunked && version == Version::Http10 {
+            return Err(HeadFault::BadTransferEncoding);
+        }
+        Ok(self)
+    }
+}
