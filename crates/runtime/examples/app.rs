@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 const USAGE: &str = "usage: app serve [READY-FILE] | fill BYTES | flood BYTES";
@@ -12,7 +12,7 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["serve"] => serve(None),
-        ["serve", ready] => serve(Some(PathBuf::from(ready))),
+        ["serve", ready] => serve(Some(Path::new(ready))),
         ["fill", bytes] => fill(bytes.parse().expect(USAGE)),
         ["flood", bytes] => flood(bytes.parse().expect(USAGE)),
         _ => panic!("{USAGE}"),
@@ -20,7 +20,7 @@ fn main() {
 }
 
 /// Listens on $PORT; `/healthz` is well once the file `ready` exists.
-fn serve(ready: Option<PathBuf>) {
+fn serve(ready: Option<&Path>) {
     let port: u16 = std::env::var("PORT")
         .expect("PORT is set")
         .parse()
@@ -32,7 +32,7 @@ fn serve(ready: Option<PathBuf>) {
         BufReader::new(&connection)
             .read_line(&mut line)
             .expect("a request");
-        let well = ready.as_ref().is_none_or(|ready| ready.exists());
+        let well = ready.is_none_or(Path::exists);
         let answer = match line.split(' ').nth(1) {
             Some("/healthz") if well => "200 OK\r\ncontent-length: 2\r\n\r\nok",
             Some("/healthz") => {
@@ -51,7 +51,7 @@ fn fill(bytes: usize) {
         // Written, so that it is really there.
         memory.resize(memory.len() + (1 << 20), 1_u8);
     }
-    println!("filled {}", memory.len());
+    writeln!(std::io::stdout(), "filled {}", memory.len()).expect("written");
     loop {
         std::thread::sleep(Duration::from_secs(3600));
     }

@@ -6,6 +6,7 @@
 //! `shipgate-release` and nothing else of a release: it decides neither what
 //! runs nor when, routes no request and touches no database.
 
+pub mod health;
 pub mod log;
 pub mod ports;
 pub mod process;

@@ -215,6 +215,16 @@ impl Machines {
             .and_then(|record| Usage::of(&members::living(&record))))
     }
 
+    /// The numbers of all processes of the machine that run.
+    ///
+    /// # Errors
+    /// Its files cannot be read.
+    pub fn processes(&self, id: &MachineId) -> Result<Vec<i32>, MachineError> {
+        let (_, record) = self.look(id)?;
+        let living = record.as_ref().map(members::living).unwrap_or_default();
+        Ok(living.iter().map(|process| process.pid).collect())
+    }
+
     /// Deletes everything about a machine that has ended or was never
     /// started; one that does not exist is fine.
     ///

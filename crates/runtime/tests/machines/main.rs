@@ -1,5 +1,12 @@
 //! Machines for real: every test here starts processes.
 
+mod adopt;
+mod follow;
+mod health;
+mod lost;
+mod memory;
 mod refused;
+mod restart;
 mod run;
+mod stop;
 mod support;

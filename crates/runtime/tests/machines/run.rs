@@ -151,7 +151,8 @@ async fn a_removed_machine_is_gone() {
     let spec = yard.script("true");
     yard.machines.launch(&spec).await.expect("launched");
     within(yard.machines.wait(&spec.id)).await.expect("ended");
-    assert_eq!(yard.machines.list().expect("readable"), [spec.id.clone()]);
+    let listed = yard.machines.list().expect("readable");
+    assert_eq!(listed, std::slice::from_ref(&spec.id));
     yard.machines.remove(&spec.id).await.expect("removed");
     assert_eq!(yard.machines.list().expect("readable"), []);
     assert_eq!(

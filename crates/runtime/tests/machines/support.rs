@@ -180,6 +180,10 @@ pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let profile = test.ancestors().nth(2).expect("target/debug");
     let path = profile.join("examples").join(name);
-    assert!(Path::exists(&path), "{} was not built", path.display());
+    let built = Path::exists(&path);
+    assert!(
+        built,
+        "build it first: cargo build -p shipgate-runtime --examples"
+    );
     path
 }
