@@ -179,3 +179,13 @@ fn a_report_can_be_had_of_good_and_bad_files() {
     assert_eq!(bad["errors"][0]["fault"], "unknown-key");
     assert_eq!(bad["errors"][0]["origin"]["file"]["line"], 1);
 }
+
+#[test]
+fn the_example_app_has_nothing_to_complain_about() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/notes");
+    let loaded = load(&example, &[]).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert!(loaded.ignored.is_empty(), "{:?}", loaded.ignored);
+    assert!(loaded.obstacles().is_empty(), "{:?}", loaded.obstacles());
+    assert_eq!(loaded.project.group("web").unwrap().machines, 2);
+}
