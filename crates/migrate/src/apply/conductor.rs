@@ -1,0 +1,151 @@
+//! Running one call on the session while listening for what may come meanwhile:
+//! a stop from outside, and waits for other sessions.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipgate_database::{
+    Canceller, Clock, Executed, LockError, LockEvent, LockRequest, MigrationLock, Session,
+    StatementError, Wait, WaitHook,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::apply::{ApplyEvent, ApplySink, CancelToken};
+
+/// A session with ears.
+pub(super) struct Conductor<'r> {
+    pub(super) session: Box<dyn Session>,
+    pub(super) sink: &'r mut dyn ApplySink,
+    pub(super) cancel: CancelToken,
+    waits: UnboundedReceiver<Wait>,
+    clock: Clock,
+}
+
+/// The two ends of the waits a session tells.
+pub(super) fn wait_channel() -> (WaitHook, UnboundedReceiver<Wait>) {
+    let (sender, receiver) = unbounded_channel();
+    let hook = move |wait: &Wait| tell(&sender, wait);
+    (Arc::new(hook), receiver)
+}
+
+/// A wait nobody listens to any more concerns nobody.
+fn tell<T: Clone>(sender: &UnboundedSender<T>, value: &T) {
+    let _ = sender.send(value.clone());
+}
+
+impl<'r> Conductor<'r> {
+    pub(super) fn new(
+        session: Box<dyn Session>,
+        waits: UnboundedReceiver<Wait>,
+        sink: &'r mut dyn ApplySink,
+        cancel: CancelToken,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            session,
+            sink,
+            cancel,
+            waits,
+            clock,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(super) fn emit(&mut self, event: &ApplyEvent<'_>) {
+        self.sink.event(event);
+    }
+
+    /// Executes a statement; a stop from outside interrupts it in the database.
+    pub(super) async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
+        let canceller = self.session.canceller();
+        let running = self.session.execute(statement);
+        drive(
+            running,
+            &*canceller,
+            &mut self.cancel,
+            &mut self.waits,
+            self.sink,
+        )
+        .await
+    }
+
+    /// Opens a transaction.
+    pub(super) async fn begin(&mut self) -> Result<(), StatementError> {
+        let canceller = self.session.canceller();
+        let running = self.session.begin();
+        drive(
+            running,
+            &*canceller,
+            &mut self.cancel,
+            &mut self.waits,
+            self.sink,
+        )
+        .await
+    }
+
+    /// Commits; it is too late to be stopped.
+    pub(super) async fn commit(&mut self) -> Result<(), StatementError> {
+        let canceller = self.session.canceller();
+        let running = self.session.commit();
+        let never = &mut CancelToken::never();
+        drive(running, &*canceller, never, &mut self.waits, self.sink).await
+    }
+
+    /// Takes the migration lock, telling who holds it meanwhile.
+    pub(super) async fn lock(
+        &mut self,
+        database: &dyn shipgate_database::Database,
+        request: &LockRequest,
+    ) -> Result<Option<Box<dyn MigrationLock>>, LockError> {
+        let (sender, mut events) = unbounded_channel();
+        let mut request = request.clone();
+        request.on_event = Some(Arc::new(move |event: &LockEvent| tell(&sender, event)));
+        let locking = database.lock(request);
+        tokio::pin!(locking);
+        let locked = loop {
+            tokio::select! {
+                biased;
+                Some(LockEvent::Waiting { holder, remaining }) = events.recv() => {
+                    let holder = &holder;
+                    self.sink.event(&ApplyEvent::WaitingForLock { holder, remaining });
+                }
+                // Nothing was done yet: letting go is all it takes to stop.
+                () = self.cancel.cancelled() => return Ok(None),
+                locked = &mut locking => break locked,
+            }
+        };
+        match locked {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Waits for a call's end. The call is never dropped: what a statement did
+/// must be known.
+async fn drive<T>(
+    mut running: impl Future<Output = Result<T, StatementError>> + Unpin,
+    canceller: &dyn Canceller,
+    cancel: &mut CancelToken,
+    waits: &mut UnboundedReceiver<Wait>,
+    sink: &mut dyn ApplySink,
+) -> Result<T, StatementError> {
+    let mut told_to_stop = false;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut running => return done,
+            Some(wait) = waits.recv() => sink.event(&ApplyEvent::WaitingForDatabase {
+                reason: &wait.reason,
+                limit: wait.limit,
+            }),
+            () = cancel.cancelled(), if !told_to_stop => {
+                told_to_stop = true;
+                canceller.cancel().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! A run from lock to report.
+
+use shipgate_database::{Access, ConnectOptions, Create, Database, LockError, OpenError};
+
+use crate::apply::conductor::{Conductor, wait_channel};
+use crate::apply::file_run::Run;
+use crate::apply::prepare::Prepared;
+use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink, PlannedFile};
+use crate::directive;
+use crate::directory::Directory;
+use crate::golang::GoDuration;
+use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_for};
+use crate::plan::{Plan, PlanError, plan};
+use crate::report::{ApplyReport, Env};
+
+/// Executes the pending migrations of a directory.
+///
+/// The directory is checked, then the history is read. With nothing pending
+/// that is all. Otherwise the migration lock is taken, the history read again,
+/// every pending file taken apart and checked, and only then the first
+/// statement executed.
+///
+/// # Errors
+/// [`ApplyFailure`], with the report if there was a plan.
+pub async fn apply<'a>(
+    database: &dyn Database,
+    directory: &'a Directory,
+    options: &ApplyOptions,
+    sink: &mut dyn ApplySink,
+) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
+    let start = (options.lock.clock)();
+    let env = Env::new(database.url(), directory.location().url());
+    let report = ApplyReport::new(env, start);
+    let history = check(directory, database).map_err(before_report)?;
+    let session = match connect(database, options).await {
+        Ok(conductor) => Some(conductor),
+        // A dry run does not make a database that is not there.
+        Err(OpenError::Missing { .. }) if options.dry_run => None,
+        Err(error) => return Err(before_report(error.into())),
+    };
+    let Some((session, waits)) = session else {
+        let plan =
+            plan(directory, &[], &options.plan).map_err(|error| before_report(error.into()))?;
+        return show(directory, database, options, sink, &plan, report);
+    };
+    let clock = options.lock.clock.clone();
+    let conductor = Conductor::new(session, waits, sink, options.cancel.clone(), clock);
+    let engine = Engine {
+        database,
+        directory,
+        options,
+        history,
+    };
+    engine.run(conductor, report).await
+}
+
+fn before_report<'a>(error: ApplyError) -> ApplyFailure<'a> {
+    ApplyFailure {
+        report: None,
+        error,
+    }
+}
+
+fn check(
+    directory: &Directory,
+    database: &dyn Database,
+) -> Result<&'static dyn History, ApplyError> {
+    directory.check_sum()?;
+    directory.check_versions()?;
+    Ok(history_for(database.dialect())?)
+}
+
+type Connected = (
+    Box<dyn shipgate_database::Session>,
+    tokio::sync::mpsc::UnboundedReceiver<shipgate_database::Wait>,
+);
+
+async fn connect(database: &dyn Database, options: &ApplyOptions) -> Result<Connected, OpenError> {
+    let (hook, waits) = wait_channel();
+    let (access, create) = if options.dry_run {
+        (Access::ReadOnly, Create::Never)
+    } else {
+        (Access::ReadWrite, Create::IfMissing)
+    };
+    let session = database
+        .connect(&ConnectOptions {
+            access,
+            create,
+            busy_timeout: options.busy_timeout,
+            on_wait: Some(hook),
+        })
+        .await?;
+    Ok((session, waits))
+}
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+struct Engine<'e, 'a> {
+    database: &'e dyn Database,
+    directory: &'a Directory,
+    options: &'e ApplyOptions,
+    history: &'static dyn History,
+}
+
+impl<'e, 'a> Engine<'e, 'a> {
+    async fn run(
+        self,
+        mut conductor: Conductor<'e>,
+        report: ApplyReport<'a>,
+    ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
+        let snapshot = self.read(&mut conductor).await.map_err(before_report)?;
+        let first_look = plan(self.directory, &snapshot.revisions, &self.options.plan);
+        if let Ok(plan) = &first_look
+            && plan.pending.is_empty()
+            && plan.baseline.is_none()
+        {
+            return Ok(self.nothing_to_do(&mut conductor, plan, report));
+        }
+        if self.options.dry_run {
+            let plan = first_look.map_err(|error| before_report(error.into()))?;
+            self.refuse_unclean(&mut conductor, &snapshot)
+                .await
+                .map_err(before_report)?;
+            let sink = &mut *conductor.sink;
+            return show(
+                self.directory,
+                self.database,
+                self.options,
+                sink,
+                &plan,
+                report,
+            );
+        }
+        let lock = match conductor.lock(self.database, &self.options.lock).await {
+            Ok(Some(lock)) => Some(lock),
+            Ok(None) => return Err(before_report(ApplyError::Cancelled(None))),
+            // A database in memory belongs to this session alone.
+            Err(LockError::NotPossible { .. }) => None,
+            Err(error) => return Err(before_report(error.into())),
+        };
+        let done = self.run_locked(conductor, report).await;
+        match lock {
+            None => done,
+            Some(lock) => match (lock.release().await, done) {
+                (Ok(()), done) | (Err(_), done @ Err(_)) => done,
+                (Err(error), Ok(report)) => Err(ApplyFailure {
+                    report: Some(Box::new(report)),
+                    error: error.into(),
+                }),
+            },
+        }
+    }
+
+    async fn run_locked(
+        self,
+        mut conductor: Conductor<'e>,
+        report: ApplyReport<'a>,
+    ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
+        let snapshot = self.read(&mut conductor).await.map_err(before_report)?;
+        let plan = plan(self.directory, &snapshot.revisions, &self.options.plan)
+            .map_err(|error| before_report(error.into()))?;
+        self.refuse_unclean(&mut conductor, &snapshot)
+            .await
+            .map_err(before_report)?;
+        if plan.pending.is_empty() && plan.baseline.is_none() {
+            return Ok(self.nothing_to_do(&mut conductor, &plan, report));
+        }
+        let prepared = prepare(self.directory, self.database, self.options, &plan);
+        let mut run = Run::new(conductor, self.history, self.options, report);
+        run.warn(&plan);
+        if !plan.pending.is_empty() {
+            let planned = match &prepared {
+                Ok(files) => files.iter().map(planned_file).collect(),
+                Err(_) => unprepared_files(&plan),
+            };
+            run.planned(&plan, &planned);
+        }
+        let done = match prepared {
+            Err(error) => Err(error),
+            Ok(files) => match self
+                .make_history(&mut run.conductor, &snapshot, &plan)
+                .await
+            {
+                Ok(()) if plan.pending.is_empty() => Ok(()),
+                Ok(()) => run.execute(files).await,
+                Err(error) => Err(error),
+            },
+        };
+        run.finish(done)
+    }
+
+    async fn read(&self, conductor: &mut Conductor<'_>) -> Result<Snapshot, ApplyError> {
+        Ok(self.history.read(&mut *conductor.session).await?)
+    }
+
+    /// A database without history must be empty, unless it is said what it holds.
+    async fn refuse_unclean(
+        &self,
+        conductor: &mut Conductor<'_>,
+        snapshot: &Snapshot,
+    ) -> Result<(), ApplyError> {
+        let options = &self.options.plan;
+        if !snapshot.revisions.is_empty() || options.allow_dirty || options.baseline.is_some() {
+            return Ok(());
+        }
+        match self.history.not_clean(&mut *conductor.session).await? {
+            None => Ok(()),
+            Some(reason) => Err(PlanError::NotClean(reason).into()),
+        }
+    }
+
+    /// Creates the table where there is none and writes the baseline.
+    async fn make_history(
+        &self,
+        conductor: &mut Conductor<'_>,
+        snapshot: &Snapshot,
+        plan: &Plan<'_>,
+    ) -> Result<(), ApplyError> {
+        if !snapshot.table_exists {
+            self.history.create(&mut *conductor.session).await?;
+        }
+        if let Some(file) = plan.baseline {
+            let row = Revision {
+                version: file.version().to_owned(),
+                description: file.description().to_owned(),
+                kind: RevisionKind::BASELINE,
+                applied: 0,
+                total: 0,
+                executed_at: conductor.now().into(),
+                execution_time: GoDuration::default(),
+                error: String::new(),
+                error_stmt: String::new(),
+                hash: String::new(),
+                partial_hashes: Vec::new(),
+                operator_version: self.options.operator_version.clone(),
+            };
+            self.history.write(&mut *conductor.session, &row).await?;
+        }
+        Ok(())
+    }
+
+    fn nothing_to_do(
+        &self,
+        conductor: &mut Conductor<'_>,
+        plan: &Plan<'_>,
+        mut report: ApplyReport<'a>,
+    ) -> ApplyReport<'a> {
+        warn_of_drift(conductor.sink, plan);
+        report.current = plan.current.clone().unwrap_or_default();
+        let at = conductor.now();
+        report.end = at.into();
+        conductor.emit(&ApplyEvent::Finished { at });
+        report
+    }
+}
+
+/// Says what the plan found strange.
+pub(super) fn warn_of_drift(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
+    for change in &plan.drift.changes {
+        let text = change.to_string();
+        sink.event(&ApplyEvent::HistoryDiffers { text: &text });
+    }
+    if !plan.drift.unproven.is_empty() && plan.drift.changes.is_empty() {
+        let text = format!(
+            "whether the files of these versions are still what was applied cannot be told: {}",
+            plan.drift.unproven.join(", ")
+        );
+        sink.event(&ApplyEvent::HistoryDiffers { text: &text });
+    }
+}
+
+pub(super) fn warn_of_directives(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
+    for pending in &plan.pending {
+        for warning in directive::warnings(pending.file.content()) {
+            sink.event(&ApplyEvent::DirectiveIgnored {
+                file: pending.file,
+                warning: &warning,
+            });
+        }
+    }
+}
+
+fn prepare<'a>(
+    directory: &'a Directory,
+    database: &dyn Database,
+    options: &ApplyOptions,
+    plan: &Plan<'a>,
+) -> Result<Vec<Prepared<'a>>, ApplyError> {
+    plan.pending
+        .iter()
+        .map(|pending| {
+            let hash = directory
+                .sum()
+                .hash_of(pending.file.name())
+                .unwrap_or_default();
+            Prepared::new(pending, hash, database.dialect(), options.tx_mode)
+        })
+        .collect()
+}
+
+fn planned_file<'a>(prepared: &Prepared<'a>) -> PlannedFile<'a> {
+    PlannedFile {
+        file: prepared.file,
+        statements: prepared.script.statements.len(),
+        skipped: prepared.skipped,
+        tx_mode: prepared.tx_mode,
+    }
+}
+
+/// The files of a plan that fails before its first statement.
+fn unprepared_files<'a>(plan: &Plan<'a>) -> Vec<PlannedFile<'a>> {
+    plan.pending
+        .iter()
+        .map(|pending| PlannedFile {
+            file: pending.file,
+            statements: 0,
+            skipped: 0,
+            tx_mode: crate::transaction::TxMode::default(),
+        })
+        .collect()
+}
+
+/// A dry run: the same report, and nothing done.
+fn show<'a>(
+    directory: &'a Directory,
+    database: &dyn Database,
+    options: &ApplyOptions,
+    sink: &mut dyn ApplySink,
+    plan: &Plan<'a>,
+    mut report: ApplyReport<'a>,
+) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
+    let now = || (options.lock.clock)();
+    let current = plan.current.clone().unwrap_or_default();
+    let Some(target) = plan.target() else {
+        report.current = current;
+        let at = now();
+        report.end = at.into();
+        sink.event(&ApplyEvent::Finished { at });
+        return Ok(report);
+    };
+    warn_of_drift(sink, plan);
+    warn_of_directives(sink, plan);
+    let prepared = prepare(directory, database, options, plan);
+    let files = match &prepared {
+        Ok(files) => files.iter().map(planned_file).collect(),
+        Err(_) => unprepared_files(plan),
+    };
+    report.planned(&current, target, &files);
+    sink.event(&ApplyEvent::Planned {
+        at: now(),
+        current: plan.current.as_deref(),
+        target,
+        files: &files,
+        dry_run: true,
+    });
+    let files = match prepared {
+        Ok(files) => files,
+        Err(error) => {
+            let at = now();
+            let text = error.to_string();
+            report.failed(at, &text);
+            sink.event(&ApplyEvent::RunFailed { at, error: &text });
+            sink.event(&ApplyEvent::Finished { at });
+            return Err(ApplyFailure {
+                report: Some(Box::new(report)),
+                error,
+            });
+        }
+    };
+    for prepared in &files {
+        let started = now();
+        let Prepared { file, skipped, .. } = *prepared;
+        let total = prepared.script.statements.len();
+        report.file_started(file, started, skipped);
+        sink.event(&ApplyEvent::FileStarted {
+            file,
+            at: started,
+            skipped,
+            total,
+        });
+        for (index, statement) in prepared.script.statements.iter().enumerate().skip(skipped) {
+            report.statement(statement.text);
+            sink.event(&ApplyEvent::StatementStarted {
+                number: index + 1,
+                text: statement.text,
+                line: statement.line,
+            });
+        }
+        let at = now();
+        report.file_done(at);
+        let elapsed = GoDuration::between(started, at);
+        sink.event(&ApplyEvent::FileDone { at, elapsed });
+    }
+    let at = now();
+    report.end = at.into();
+    sink.event(&ApplyEvent::Finished { at });
+    Ok(report)
+}
+
+/// A history that cannot be used is an error before the first file.
+impl<'a> From<HistoryError> for ApplyFailure<'a> {
+    fn from(error: HistoryError) -> Self {
+        before_report(error.into())
+    }
+}

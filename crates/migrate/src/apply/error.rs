@@ -1,0 +1,199 @@
+//! Why a run of `apply` failed.
+
+use std::path::PathBuf;
+
+use shipgate_database::{LockError, OpenError, StatementError};
+use shipgate_sql::Position;
+
+use crate::apply::Violation;
+use crate::apply::foreign_keys::ViolationList;
+use crate::directory::DirectoryError;
+use crate::golang::Quoted;
+use crate::history::HistoryError;
+use crate::plan::PlanError;
+use crate::report::ApplyReport;
+use crate::script::ScriptError;
+use crate::sum::ChecksumError;
+use crate::transaction::TxModeError;
+
+/// A run that failed, with its report if it got as far as a plan.
+#[derive(Debug)]
+pub struct ApplyFailure<'a> {
+    /// What was done until then.
+    pub report: Option<Box<ApplyReport<'a>>>,
+    /// Why it failed.
+    pub error: ApplyError,
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The directory is not usable.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The directory's checksums do not hold.
+    #[error(transparent)]
+    Checksum(#[from] ChecksumError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Another migrator is at work.
+    #[error("{}", Self::lock_text(.0))]
+    Lock(#[from] LockError),
+    /// The history cannot be read or written.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A transaction mode cannot be.
+    #[error(transparent)]
+    TxMode(#[from] TxModeError),
+    /// A file cannot be taken apart.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// The part of a half-applied file that was executed is not what it was.
+    #[error("sql/migrate: history changed: statement {statement} from file {} changed", Quoted(.file))]
+    PartChanged {
+        /// The file.
+        file: String,
+        /// The first statement that differs, from 1.
+        statement: usize,
+    },
+    /// A file opens or ends a transaction inside the one around it.
+    #[error(
+        "sql/migrate: statement {} at {}:{}:{} opens or ends a transaction, but the file already runs in one; \
+         remove it, or put '-- atlas:txmode none' into the file's first line",
+        Quoted(.statement), .path.display(), .position.line, .position.column
+    )]
+    TransactionControl {
+        /// The file.
+        path: PathBuf,
+        /// Where the statement begins.
+        position: Position,
+        /// The statement.
+        statement: String,
+    },
+    /// A file without a transaction around it left one open.
+    #[error(
+        "sql/migrate: file {} begins a transaction and does not end it; it was rolled back",
+        Quoted(.0)
+    )]
+    TransactionLeftOpen(String),
+    /// A statement failed.
+    #[error("{0}")]
+    Statement(Box<FailedStatement>),
+    /// Rows violate foreign keys that did not before.
+    #[error("sql/sqlite: foreign key mismatch: {}", ViolationList(.0))]
+    ForeignKeys(Vec<Violation>),
+    /// A transaction cannot be opened or committed.
+    #[error("sql/migrate: {action} transaction: {source}")]
+    Transaction {
+        /// `begin` or `commit`.
+        action: &'static str,
+        /// The database's answer.
+        source: StatementError,
+    },
+    /// A setting of the session cannot be read or made.
+    #[error("sql/migrate: prepare session: {0}")]
+    Session(#[source] StatementError),
+    /// The run was asked to stop.
+    #[error("interrupted{}", during(.0.as_deref()))]
+    Cancelled(Option<Box<FailedStatement>>),
+}
+
+/// A statement that failed: what, where and why.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("sql/migrate: executing statement {} from version {}: {error}", Quoted(.statement), Quoted(.version))]
+pub struct FailedStatement {
+    /// The file's name.
+    pub file: String,
+    /// The file's path.
+    pub path: PathBuf,
+    /// The file's version.
+    pub version: String,
+    /// Where the statement begins, as a byte offset into the file.
+    pub offset: usize,
+    /// Where the error is: the place in the statement if the database told
+    /// one, else the statement's beginning.
+    pub position: Position,
+    /// The statement's text.
+    pub statement: String,
+    /// The database's answer.
+    pub error: StatementError,
+}
+
+impl ApplyError {
+    /// The statement that failed, if one did.
+    #[must_use]
+    pub fn failed_statement(&self) -> Option<&FailedStatement> {
+        match self {
+            Self::Statement(failed) => Some(failed),
+            Self::Cancelled(failed) => failed.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What else is known: where it happened, who is in the way, what would help.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Checksum(error) => error.hints(),
+            Self::Lock(LockError::Held { .. }) => match self.source_text() {
+                Some(text) => vec![text],
+                None => Vec::new(),
+            },
+            Self::Statement(failed) => failed.hints(),
+            Self::Plan(PlanError::Changed(_)) => {
+                vec!["go on all the same with --allow-changed".to_owned()]
+            }
+            Self::Script(ScriptError::Scan { error, .. }) => vec![error.kind.hint().to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn lock_text(error: &LockError) -> String {
+        match error {
+            LockError::Held { .. } => {
+                "acquiring database lock: sql/sqlite: lock on \"atlas_migrate_execute\" already taken".to_owned()
+            }
+            other => format!("acquiring database lock: {other}"),
+        }
+    }
+
+    fn source_text(&self) -> Option<String> {
+        match self {
+            Self::Lock(error) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl FailedStatement {
+    fn hints(&self) -> Vec<String> {
+        let mut hints = vec![format!(
+            "{}:{}:{}",
+            self.path.display(),
+            self.position.line,
+            self.position.column
+        )];
+        if self.error.message.contains("from within a transaction") {
+            hints.push(
+                "this statement cannot run in a transaction: put '-- atlas:txmode none' into the file's first line"
+                    .to_owned(),
+            );
+        }
+        hints
+    }
+}
+
+fn during(failed: Option<&FailedStatement>) -> String {
+    match failed {
+        Some(failed) => format!(
+            " during statement {} from version {}",
+            Quoted(&failed.statement),
+            Quoted(&failed.version)
+        ),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,19 @@
+//! Executing migrations.
+
+mod cancel;
+mod conductor;
+mod engine;
+mod error;
+mod event;
+mod file_run;
+mod foreign_keys;
+mod options;
+mod prepare;
+mod without_transaction;
+
+pub use cancel::{CancelHandle, CancelToken};
+pub use engine::apply;
+pub use error::{ApplyError, ApplyFailure, FailedStatement};
+pub use event::{ApplyEvent, ApplySink, PlannedFile};
+pub use foreign_keys::Violation;
+pub use options::ApplyOptions;

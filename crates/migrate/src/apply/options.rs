@@ -1,0 +1,29 @@
+//! What a run of `apply` is told.
+
+use std::time::Duration;
+
+use shipgate_database::LockRequest;
+
+use crate::apply::CancelToken;
+use crate::plan::PlanOptions;
+use crate::transaction::TxMode;
+
+/// What a run of `apply` is told.
+#[derive(Clone, Debug)]
+pub struct ApplyOptions {
+    /// Which files.
+    pub plan: PlanOptions,
+    /// What one transaction spans, where a file does not say otherwise.
+    pub tx_mode: TxMode,
+    /// Show what would be executed; write nothing, lock nothing.
+    pub dry_run: bool,
+    /// Who asks for the migration lock and how long it waits. Its clock is
+    /// the run's; its `on_event` is replaced by the run's own events.
+    pub lock: LockRequest,
+    /// How long a statement waits for another session's lock.
+    pub busy_timeout: Duration,
+    /// What the history's `operator_version` says.
+    pub operator_version: String,
+    /// Stops the run.
+    pub cancel: CancelToken,
+}

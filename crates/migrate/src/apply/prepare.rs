@@ -1,0 +1,110 @@
+//! Everything about the pending files that can fail, asked before anything is changed.
+
+use shipgate_sql::{Dialect, Position, SplitMode};
+
+use crate::apply::ApplyError;
+use crate::directory::File;
+use crate::history::{Revision, Started};
+use crate::plan::Pending;
+use crate::script::Script;
+use crate::transaction::TxMode;
+
+/// A file ready to be executed.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared<'a> {
+    pub(super) file: &'a File,
+    pub(super) script: Script<'a>,
+    pub(super) tx_mode: TxMode,
+    /// Statements an earlier run did.
+    pub(super) skipped: usize,
+    pub(super) started: Started,
+    /// The file's hash in the checksums; empty if it is left out of them.
+    pub(super) hash: &'a str,
+}
+
+impl<'a> Prepared<'a> {
+    /// Takes a pending file apart and checks that it can be executed.
+    pub(super) fn new(
+        pending: &Pending<'a>,
+        hash: &'a str,
+        dialect: Dialect,
+        tx_mode: TxMode,
+    ) -> Result<Self, ApplyError> {
+        let file = pending.file;
+        let tx_mode = tx_mode.for_file(file)?;
+        let own = Script::of(file, dialect, SplitMode::Own)?;
+        let (script, skipped, started) = match &pending.begun {
+            None => (own, 0, Started::New),
+            Some(row) => {
+                let (script, skipped) = resume(file, own, row, dialect)?;
+                let applied = row.applied;
+                (script, skipped, Started::Resumed { applied })
+            }
+        };
+        let prepared = Self {
+            file,
+            script,
+            tx_mode,
+            skipped,
+            started,
+            hash,
+        };
+        if tx_mode != TxMode::None {
+            prepared.refuse_transaction_control()?;
+        }
+        Ok(prepared)
+    }
+
+    fn refuse_transaction_control(&self) -> Result<(), ApplyError> {
+        let rest = &self.script.statements[self.skipped..];
+        match rest
+            .iter()
+            .find(|statement| statement.kind.controls_transaction())
+        {
+            None => Ok(()),
+            Some(statement) => Err(ApplyError::TransactionControl {
+                path: self.file.path().to_owned(),
+                position: Position {
+                    line: statement.line,
+                    column: statement.column,
+                },
+                statement: statement.text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The statements of a half-applied file and how many of them are done.
+///
+/// The executed part must be what it was. It is compared in our own splitting
+/// and, for rows that Atlas wrote, in Atlas's.
+fn resume<'a>(
+    file: &'a File,
+    own: Script<'a>,
+    row: &Revision,
+    dialect: Dialect,
+) -> Result<(Script<'a>, usize), ApplyError> {
+    let applied = usize::try_from(row.applied).unwrap_or_default();
+    let changed = match first_difference(&own, row, applied) {
+        None => return Ok((own, applied)),
+        Some(statement) => ApplyError::PartChanged {
+            file: file.name().to_owned(),
+            statement,
+        },
+    };
+    match Script::of(file, dialect, SplitMode::AtlasCompatible) {
+        Ok(theirs) if first_difference(&theirs, row, applied).is_none() => Ok((theirs, applied)),
+        _ => Err(changed),
+    }
+}
+
+/// The number, from 1, of the first executed statement that is not what it was.
+fn first_difference(script: &Script<'_>, row: &Revision, applied: usize) -> Option<usize> {
+    let hashes = script.partial_hashes();
+    (0..applied)
+        .find(|&index| {
+            let now = hashes.get(index);
+            now.is_none() || now != row.partial_hashes.get(index)
+        })
+        .map(|index| index + 1)
+}

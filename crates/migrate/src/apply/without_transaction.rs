@@ -1,0 +1,157 @@
+//! Executing a file without a transaction around it.
+//!
+//! Every statement's progress is written in the same transaction as the
+//! statement, so no crash can make a later run execute it again:
+//!
+//! - A statement that works in a transaction gets one of its own, with its
+//!   progress.
+//! - While the file's own transaction is open (`BEGIN` … `COMMIT`), progress
+//!   is written in it. It becomes true with the `COMMIT`, which counts itself
+//!   as done beforehand, and is undone with the transaction.
+//! - What a transaction refuses or ignores (`VACUUM`, `PRAGMA journal_mode`,
+//!   `DETACH`) runs alone, and its progress is written after it. A crash in
+//!   between makes a later run execute it again. These change settings or the
+//!   file's layout, not its content, and doing them twice is doing them once.
+//!   (`VACUUM INTO` fails on its second run if its file is there.)
+//!
+//! The hashes of all statements are written once, when the file begins; after
+//! that each statement writes one number.
+
+use jiff::Timestamp;
+use shipgate_sql::StatementKind;
+
+use crate::apply::file_run::{Run, count};
+use crate::apply::prepare::Prepared;
+use crate::apply::{ApplyError, ApplyEvent};
+use crate::golang::GoDuration;
+use crate::history::Revision;
+
+impl<'a> Run<'a, '_> {
+    pub(super) async fn without_transaction(
+        &mut self,
+        file: &Prepared<'a>,
+        started: Timestamp,
+    ) -> Result<(), ApplyError> {
+        let mut row = self.row(file, started);
+        row.partial_hashes = file.script.partial_hashes();
+        self.history
+            .start(&mut *self.conductor.session, &row, file.started)
+            .await?;
+        let done = self.statements_one_by_one(file, &mut row).await;
+        row.execution_time = GoDuration::between(started, self.conductor.now());
+        let session = &mut *self.conductor.session;
+        match done {
+            Ok(()) => {
+                row.partial_hashes = Vec::new();
+                self.history.write(session, &row).await?;
+            }
+            Err(error) => {
+                // What is open is undone, and with it the progress written in it.
+                let _ = session.rollback().await;
+                let done = usize::try_from(row.applied).unwrap_or_default();
+                row.partial_hashes.truncate(done);
+                if let Some(failed) = error.failed_statement() {
+                    row.error.clone_from(&failed.error.message);
+                    row.error_stmt.clone_from(&failed.statement);
+                } else {
+                    row.error = error.to_string();
+                }
+                // The failure is what matters; the row already says how far it went.
+                let _ = self.history.write(session, &row).await;
+                self.look_at_foreign_keys().await?;
+                return Err(error);
+            }
+        }
+        self.look_at_foreign_keys().await
+    }
+
+    /// Leaves in `row.applied` what is done for good.
+    async fn statements_one_by_one(
+        &mut self,
+        file: &Prepared<'a>,
+        row: &mut Revision,
+    ) -> Result<(), ApplyError> {
+        self.restore_session(file).await?;
+        for index in file.skipped..file.script.statements.len() {
+            self.statement_with_progress(file, index).await?;
+            if !self.conductor.session.in_transaction() {
+                row.applied = count(index + 1);
+            }
+        }
+        if self.conductor.session.in_transaction() {
+            return Err(ApplyError::TransactionLeftOpen(file.file.name().to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn statement_with_progress(
+        &mut self,
+        file: &Prepared<'a>,
+        index: usize,
+    ) -> Result<(), ApplyError> {
+        let kind = file.script.statements[index].kind;
+        let done = count(index + 1);
+        let version = file.file.version();
+        if self.conductor.session.in_transaction() {
+            if matches!(kind, StatementKind::Commit | StatementKind::Release) {
+                self.progress(version, done).await?;
+                return self.statement(file, index).await;
+            }
+            self.statement(file, index).await?;
+            return self.progress(version, done).await;
+        }
+        if !kind.runs_in_transaction() || matches!(kind, StatementKind::Savepoint) {
+            self.statement(file, index).await?;
+            return self.progress(version, done).await;
+        }
+        self.begin().await?;
+        match self.statement(file, index).await {
+            Ok(()) => {}
+            Err(error) => {
+                let _ = self.conductor.session.rollback().await;
+                return Err(error);
+            }
+        }
+        self.progress(version, done).await?;
+        if self.conductor.session.in_transaction() {
+            let committed = self.conductor.commit().await;
+            committed.map_err(|source| ApplyError::Transaction {
+                action: "commit",
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<(), ApplyError> {
+        let begun = self.conductor.begin().await;
+        begun.map_err(|source| ApplyError::Transaction {
+            action: "begin",
+            source,
+        })
+    }
+
+    async fn progress(&mut self, version: &str, applied: i64) -> Result<(), ApplyError> {
+        let session = &mut *self.conductor.session;
+        Ok(self.history.progress(session, version, applied).await?)
+    }
+
+    /// Makes the session what the executed part of the file had made of it.
+    async fn restore_session(&mut self, file: &Prepared<'a>) -> Result<(), ApplyError> {
+        for index in 0..file.skipped {
+            let statement = &file.script.statements[index];
+            let lives_in_the_session = matches!(
+                statement.kind,
+                StatementKind::Pragma { .. } | StatementKind::Attach | StatementKind::Detach
+            );
+            if lives_in_the_session {
+                self.conductor.emit(&ApplyEvent::SessionRestored {
+                    statement: statement.text,
+                });
+                let executed = self.conductor.execute(statement.text).await;
+                executed.map_err(ApplyError::Session)?;
+            }
+        }
+        Ok(())
+    }
+}

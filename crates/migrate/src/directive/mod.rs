@@ -1,0 +1,18 @@
+//! Directives: comments of the form `-- atlas:txmode none` that a migration
+//! file gives about itself.
+//!
+//! # The rule
+//! A file's directives stand in its opening comment block: the lines from the
+//! first byte (or after a byte order mark) that begin with `--` or `#`, up to
+//! the first line that does not. Whether an empty line follows the block does
+//! not matter, nor do line endings or blanks at a line's end. Other comment
+//! lines may stand in the block. `sum` and `delimiter` count in the first line
+//! only; `delimiter` must follow `-- ` exactly. What looks like a directive
+//! and is none under this rule is reported as a [`Warning`].
+
+mod file;
+mod line;
+mod warning;
+
+pub use file::FileDirectives;
+pub use warning::{Warning, WarningReason, warnings};

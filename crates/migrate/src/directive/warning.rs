@@ -1,0 +1,223 @@
+//! What looks like a directive and is none.
+
+use std::fmt;
+
+use super::line::{Line, valid_start, without_mark};
+
+/// A line that looks like a directive but is not obeyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The line, from 1.
+    pub line: usize,
+    /// The line's text, without the blanks around it.
+    pub text: String,
+    /// Why it is not obeyed.
+    pub reason: WarningReason,
+}
+
+/// Why a line that looks like a directive is not obeyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WarningReason {
+    /// No directive has this name.
+    UnknownName {
+        /// The known name most like it.
+        nearest: Option<&'static str>,
+    },
+    /// A file directive outside the opening comment block.
+    NotInOpeningBlock,
+    /// A directive that counts in the first line only.
+    NotInFirstLine,
+    /// `delimiter` must follow `-- ` exactly.
+    DelimiterPrefix,
+    /// `sum` knows no other argument than `ignore`.
+    SumArgument,
+    /// `sum ignore` followed by blanks or a carriage return, which other programs would not obey.
+    SumTrailingBlanks,
+}
+
+const IN_FIRST_LINE: [&str; 2] = ["sum", "delimiter"];
+const IN_OPENING_BLOCK: [&str; 3] = ["txmode", "checkpoint", "txtar"];
+const ANYWHERE: [&str; 2] = ["nolint", "assert"];
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: \"{}\" is ignored: ", self.line, self.text)?;
+        match &self.reason {
+            WarningReason::UnknownName { nearest: None } => {
+                f.write_str("there is no directive of this name")
+            }
+            WarningReason::UnknownName {
+                nearest: Some(nearest),
+            } => write!(
+                f,
+                "there is no directive of this name; did you mean \"atlas:{nearest}\"?"
+            ),
+            WarningReason::NotInOpeningBlock => {
+                f.write_str("it must stand in the comment lines at the very start of the file")
+            }
+            WarningReason::NotInFirstLine => f.write_str("it must be the first line of the file"),
+            WarningReason::DelimiterPrefix => {
+                f.write_str("the line must begin with exactly \"-- atlas:delimiter\"")
+            }
+            WarningReason::SumArgument => f.write_str("the only form is \"atlas:sum ignore\""),
+            WarningReason::SumTrailingBlanks => {
+                f.write_str("blanks or a carriage return follow it, and checksums count every byte")
+            }
+        }
+    }
+}
+
+/// Finds the lines of a file that look like directives and are not obeyed.
+#[must_use]
+pub fn warnings(content: &[u8]) -> Vec<Warning> {
+    let mut found = Vec::new();
+    let mut in_block = true;
+    for (number, bytes) in (1..).zip(without_mark(content).split(|&byte| byte == b'\n')) {
+        let text = valid_start(bytes);
+        in_block &= text.starts_with("--") || text.starts_with('#');
+        let Some(line) = Line::parse(text.trim_end_matches('\r')) else {
+            continue;
+        };
+        if let Some(reason) = reason(&line, number, in_block, text) {
+            found.push(Warning {
+                line: number,
+                text: text.trim().to_owned(),
+                reason,
+            });
+        }
+    }
+    found
+}
+
+fn reason(line: &Line<'_>, number: usize, in_block: bool, text: &str) -> Option<WarningReason> {
+    let is_first = number == 1;
+    let opens_a_comment = matches!(
+        line.prefix.trim_start(),
+        "--" | "-- " | "#" | "# " | "/*" | "/* "
+    );
+    let is_obeyed_with_any_prefix = is_first && line.name == "sum";
+    if !opens_a_comment && !is_obeyed_with_any_prefix {
+        return None;
+    }
+    match line.name {
+        "sum" if !is_first => Some(WarningReason::NotInFirstLine),
+        "sum" if line.argument != "ignore" => Some(WarningReason::SumArgument),
+        "sum" if text.ends_with([' ', '\t', '\r']) => Some(WarningReason::SumTrailingBlanks),
+        "delimiter" if !is_first => Some(WarningReason::NotInFirstLine),
+        "delimiter" if line.prefix != "-- " => Some(WarningReason::DelimiterPrefix),
+        name if IN_OPENING_BLOCK.contains(&name) && !in_block => {
+            Some(WarningReason::NotInOpeningBlock)
+        }
+        name if is_known(name) => None,
+        name => Some(WarningReason::UnknownName {
+            nearest: nearest(name),
+        }),
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    known().any(|known| known == name)
+}
+
+fn known() -> impl Iterator<Item = &'static str> {
+    IN_FIRST_LINE
+        .into_iter()
+        .chain(IN_OPENING_BLOCK)
+        .chain(ANYWHERE)
+}
+
+/// The known name within two edits, if there is one.
+fn nearest(name: &str) -> Option<&'static str> {
+    known()
+        .map(|known| (edit_distance(&name.to_ascii_lowercase(), known), known))
+        .filter(|(distance, _)| *distance <= 2)
+        .min()
+        .map(|(_, known)| known)
+}
+
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &to) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WarningReason, warnings};
+
+    fn reasons(content: &str) -> Vec<(usize, WarningReason)> {
+        warnings(content.as_bytes())
+            .into_iter()
+            .map(|warning| (warning.line, warning.reason))
+            .collect()
+    }
+
+    #[test]
+    fn a_misspelt_name_is_reported_with_the_nearest() {
+        assert_eq!(
+            reasons("-- atlas:txmod none\nSELECT 1;"),
+            [(
+                1,
+                WarningReason::UnknownName {
+                    nearest: Some("txmode")
+                }
+            )]
+        );
+        assert_eq!(
+            warnings(b"-- atlas:txmod none\n")[0].to_string(),
+            "line 1: \"-- atlas:txmod none\" is ignored: there is no directive of this name; \
+             did you mean \"atlas:txmode\"?"
+        );
+    }
+
+    #[test]
+    fn a_file_directive_after_the_opening_block_is_reported() {
+        assert_eq!(
+            reasons("\n-- atlas:txmode none\nSELECT 1;"),
+            [(2, WarningReason::NotInOpeningBlock)]
+        );
+        assert_eq!(
+            reasons("/* atlas:txmode none */\nSELECT 1;"),
+            [(1, WarningReason::NotInOpeningBlock)]
+        );
+    }
+
+    #[test]
+    fn first_line_directives_elsewhere_are_reported() {
+        assert_eq!(
+            reasons("-- x\n-- atlas:sum ignore\n--atlas:delimiter X\n"),
+            [
+                (2, WarningReason::NotInFirstLine),
+                (3, WarningReason::NotInFirstLine)
+            ]
+        );
+        assert_eq!(
+            reasons("--atlas:delimiter X\n"),
+            [(1, WarningReason::DelimiterPrefix)]
+        );
+        assert_eq!(
+            reasons("-- atlas:sum ignore\r\n"),
+            [(1, WarningReason::SumTrailingBlanks)]
+        );
+        assert_eq!(
+            reasons("-- atlas:sum off\n"),
+            [(1, WarningReason::SumArgument)]
+        );
+    }
+
+    #[test]
+    fn what_is_obeyed_or_only_mentions_a_directive_is_not_reported() {
+        let content = "-- atlas:delimiter \\n\\n\n-- atlas:txmode none\r\n\n-- see atlas:docs\n\
+                       -- atlas:nolint DS102\nDROP TABLE t;\nINSERT INTO t VALUES ('-- atlas:x');";
+        assert_eq!(reasons(content), []);
+    }
+}

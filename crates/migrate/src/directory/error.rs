@@ -1,0 +1,83 @@
+//! What can be wrong with a migration directory apart from its checksums.
+
+use std::io;
+use std::path::PathBuf;
+
+use shipgate_sql::Position;
+
+use crate::formats::UnknownFormat;
+use crate::golang::{OsErrorText, Quoted};
+
+/// Why a migration directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The URL's scheme is none of ours.
+    #[error("unsupported driver {}", Quoted(.0))]
+    UnsupportedScheme(String),
+    /// A directory in Atlas's registry.
+    #[error(
+        "atlas remote directory is not supported by this release. See: https://atlasgo.io/getting-started"
+    )]
+    Remote,
+    /// `?format=` names no known layout.
+    #[error(transparent)]
+    UnknownFormat(#[from] UnknownFormat),
+    /// The directory cannot be looked at; most often it does not exist.
+    #[error("sql/migrate: stat {path}: {}", OsErrorText(.source))]
+    Stat {
+        /// The directory.
+        path: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The path leads to something else.
+    #[error("sql/migrate: {} is not a dir", Quoted(.0))]
+    NotADirectory(String),
+    /// A file cannot be read.
+    #[error("sql/migrate: read file {}: read {path}: {}", Quoted(.name), OsErrorText(.source))]
+    Read {
+        /// The file's name.
+        name: String,
+        /// Its path.
+        path: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("sql/migrate: write file {path}: {}", OsErrorText(.source))]
+    Write {
+        /// Its path.
+        path: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A file name that is not Unicode.
+    #[error("migration file name {} is not valid UTF-8; rename it", .0.display())]
+    FileName(PathBuf),
+    /// Two files claim the same version.
+    #[error(
+        "duplicate migration version {}: files {first} and {second}; give one of them another version and re-hash the directory",
+        Quoted(.version)
+    )]
+    DuplicateVersion {
+        /// The version.
+        version: String,
+        /// The file that comes first.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// A file to be executed is not Unicode.
+    #[error("migration file {name} is not valid UTF-8 at {}:{} (byte offset {offset}); save it as UTF-8", .position.line, .position.column)]
+    NotUtf8 {
+        /// The file's name.
+        name: String,
+        /// Where the first bad byte is.
+        position: Position,
+        /// The same as a byte offset.
+        offset: usize,
+    },
+    /// `new` was asked for a name that cannot be a file's.
+    #[error("{} cannot be part of a migration file's name: it has a path separator", Quoted(.0))]
+    NameWithSeparator(String),
+}

@@ -1,0 +1,159 @@
+//! The `--dir` argument: `file://migrations?format=atlas`, or a plain path.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::directory::DirectoryError;
+use crate::formats::{self, Format};
+use crate::golang::percent_decode;
+
+const DEFAULT_PATH: &str = "migrations";
+
+/// Where a migration directory is and how it is laid out.
+#[derive(Clone, Debug)]
+pub struct Location {
+    url: String,
+    path: PathBuf,
+    format: &'static dyn Format,
+}
+
+impl Location {
+    /// Reads a directory URL, or a plain path with an optional `?format=`.
+    ///
+    /// # Errors
+    /// The scheme or the format is unknown, or the directory is in a registry.
+    pub fn parse(text: &str) -> Result<Self, DirectoryError> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("file", text));
+        match scheme {
+            "file" => {}
+            "atlas" => return Err(DirectoryError::Remote),
+            other => return Err(DirectoryError::UnsupportedScheme(other.to_owned())),
+        }
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let path = if text.contains("://") {
+            percent_decode(path)
+        } else {
+            path.to_owned()
+        };
+        let format = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("format="))
+            .filter(|name| !name.is_empty());
+        Ok(Self {
+            url: if text.contains("://") {
+                text.to_owned()
+            } else {
+                format!("file://{text}")
+            },
+            path: clean(Path::new(if path.is_empty() {
+                DEFAULT_PATH
+            } else {
+                &path
+            })),
+            format: match format {
+                Some(name) => formats::named(name)?,
+                None => formats::default(),
+            },
+        })
+    }
+
+    /// The URL as it was given; a plain path becomes a `file://` URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The URL with its format spelt out.
+    #[must_use]
+    pub fn url_with_format(&self) -> String {
+        let (base, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
+        let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+        if pairs.iter().any(|pair| pair.starts_with("format=")) {
+            return self.url.clone();
+        }
+        let format = format!("format={}", self.format.name());
+        pairs.push(&format);
+        pairs.sort_unstable();
+        format!("{base}?{}", pairs.join("&"))
+    }
+
+    /// The directory's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory's layout.
+    #[must_use]
+    pub fn format(&self) -> &'static dyn Format {
+        self.format
+    }
+}
+
+/// The shortest path that is the same by its text alone.
+fn clean(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if ends_with_a_name(&cleaned) => {
+                cleaned.pop();
+            }
+            Component::ParentDir if cleaned.has_root() => {}
+            other => cleaned.push(other),
+        }
+    }
+    if cleaned.as_os_str().is_empty() {
+        cleaned.push(".");
+    }
+    cleaned
+}
+
+fn ends_with_a_name(path: &Path) -> bool {
+    matches!(path.components().next_back(), Some(Component::Normal(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Location;
+
+    fn path(text: &str) -> String {
+        Location::parse(text).unwrap().path().display().to_string()
+    }
+
+    #[test]
+    fn host_and_path_are_joined() {
+        assert_eq!(path("file://migrations"), "migrations");
+        assert_eq!(path("file://./m"), "m");
+        assert_eq!(path("file://a/../b/"), "b");
+        assert_eq!(path("file:///abs/m"), "/abs/m");
+        assert_eq!(path("file://"), "migrations");
+        assert_eq!(path("file://with%20space"), "with space");
+        assert_eq!(path("db/migrations"), "db/migrations");
+        assert_eq!(path("../up"), "../up");
+        assert_eq!(path("."), ".");
+    }
+
+    #[test]
+    fn the_format_comes_from_the_query() {
+        let location = Location::parse("file://m?format=atlas").unwrap();
+        assert_eq!(location.format().name(), "atlas");
+        assert_eq!(location.url_with_format(), "file://m?format=atlas");
+        let location = Location::parse("m").unwrap();
+        assert_eq!(location.url(), "file://m");
+        assert_eq!(location.url_with_format(), "file://m?format=atlas");
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_name() {
+        for (text, error) in [
+            ("file://m?format=foo", r#"unknown dir format "foo""#),
+            ("foo://m", r#"unsupported driver "foo""#),
+            (
+                "atlas://m",
+                "atlas remote directory is not supported by this release. See: https://atlasgo.io/getting-started",
+            ),
+        ] {
+            assert_eq!(Location::parse(text).unwrap_err().to_string(), error);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The migration directory: where it is, which files it has, what they are called.
+
+mod error;
+mod file;
+mod load;
+mod location;
+mod write;
+
+pub use error::DirectoryError;
+pub use file::File;
+pub use load::Directory;
+pub use location::Location;
+pub(crate) use write::{create_new, replace};

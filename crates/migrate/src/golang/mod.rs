@@ -1,0 +1,18 @@
+//! Values written the way Go writes them, because reports and errors are
+//! compared byte for byte with those of a tool written in Go.
+
+mod duration;
+mod json;
+mod os_error;
+mod quote;
+mod time;
+mod url;
+
+pub use duration::GoDuration;
+pub(crate) use json::is_empty;
+pub use json::to_json;
+pub(crate) use os_error::OsErrorText;
+pub(crate) use quote::{Quoted, QuotedList};
+pub use time::GoTime;
+pub use url::GoUrl;
+pub(crate) use url::percent_decode;

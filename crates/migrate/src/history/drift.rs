@@ -1,0 +1,217 @@
+//! Applied files that are no longer what was applied.
+//!
+//! A row's hash covers its file and all files before it, as they were when the
+//! row was written. Files that were added, skipped or squashed since then
+//! change the hashes of all later files without any of them being edited. So
+//! a row is compared with the hash of every set of files the directory may
+//! have had at that moment; one match proves all files of that set unchanged.
+//! A row without a match is an edit only if the row before it is proven:
+//! behind one edit nothing more can be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::kind::RevisionKind;
+use super::revision::Revision;
+use crate::directory::{Directory, File};
+use crate::golang::GoTime;
+use crate::sum::HashChain;
+
+/// Applied files that are not what was applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Certain changes, by version.
+    pub changes: Vec<Change>,
+    /// Versions whose files may or may not be what was applied.
+    pub unproven: Vec<String>,
+}
+
+/// An applied file that is not what was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The version.
+    pub version: String,
+    /// The file, or for a missing one what it was called.
+    pub file: String,
+    /// What happened to it.
+    pub kind: ChangeKind,
+}
+
+/// What happened to an applied file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Its content or name changed.
+    Edited,
+    /// It is gone.
+    Missing,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            ChangeKind::Edited => write!(f, "{} was edited after it was applied", self.file),
+            ChangeKind::Missing => {
+                write!(f, "{} was applied but is not in the directory", self.file)
+            }
+        }
+    }
+}
+
+impl Drift {
+    /// Compares the finished rows of a history with a directory.
+    #[must_use]
+    pub fn between(revisions: &[Revision], directory: &Directory) -> Self {
+        let executed: Vec<&Revision> = revisions
+            .iter()
+            .filter(|row| !row.hash.is_empty() && !row.is_partial())
+            .collect();
+        let hash_of = |file: &File| directory.sum().hash_of(file.name());
+        if executed
+            .iter()
+            .all(|row| directory.file(&row.version).and_then(hash_of) == Some(row.hash.as_str()))
+        {
+            return Self::default();
+        }
+        Comparison::new(revisions, directory).drift(&executed)
+    }
+}
+
+struct Comparison<'a> {
+    directory: &'a Directory,
+    /// When each version with a row was applied.
+    applied_at: BTreeMap<&'a str, GoTime>,
+    /// Times at which a version was applied after a greater one.
+    late: BTreeSet<GoTime>,
+    has_baseline: bool,
+    last_checkpoint: Option<&'a str>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(revisions: &'a [Revision], directory: &'a Directory) -> Self {
+        let mut late = BTreeSet::new();
+        let mut latest = GoTime::ZERO;
+        for row in revisions {
+            latest = latest.max(row.executed_at);
+        }
+        let mut earliest_after = latest;
+        for row in revisions.iter().rev() {
+            if row.executed_at > earliest_after {
+                late.insert(row.executed_at);
+            }
+            earliest_after = earliest_after.min(row.executed_at);
+        }
+        Self {
+            directory,
+            applied_at: revisions
+                .iter()
+                .map(|row| (row.version.as_str(), row.executed_at))
+                .collect(),
+            late,
+            has_baseline: revisions
+                .iter()
+                .any(|row| row.kind.has(RevisionKind::BASELINE)),
+            last_checkpoint: directory
+                .files()
+                .iter()
+                .rfind(|file| file.is_checkpoint())
+                .map(File::version),
+        }
+    }
+
+    fn drift(&self, executed: &[&'a Revision]) -> Drift {
+        let proven = self.proven(executed);
+        let mut drift = Drift::default();
+        let mut ground_is_firm = !self.has_baseline;
+        for row in executed {
+            match self.directory.file(&row.version) {
+                Some(file) if file.directives().sum_ignored => {}
+                Some(_) if proven.contains(row.version.as_str()) => ground_is_firm = true,
+                Some(file) if ground_is_firm => {
+                    drift
+                        .changes
+                        .push(change(row, file.name().to_owned(), ChangeKind::Edited));
+                    ground_is_firm = false;
+                }
+                Some(_) => drift.unproven.push(row.version.clone()),
+                // A checkpoint stands for the files before it, which may then go.
+                None if self.last_checkpoint > Some(row.version.as_str()) => {
+                    ground_is_firm = false;
+                }
+                None => {
+                    let name = match row.description.as_str() {
+                        "" => format!("{}.sql", row.version),
+                        description => format!("{}_{description}.sql", row.version),
+                    };
+                    drift.changes.push(change(row, name, ChangeKind::Missing));
+                    ground_is_firm = false;
+                }
+            }
+        }
+        drift
+    }
+
+    /// The versions whose files are certainly what was applied.
+    fn proven(&self, executed: &[&'a Revision]) -> BTreeSet<&'a str> {
+        let mut proven = BTreeSet::new();
+        let moments: BTreeSet<GoTime> = self
+            .late
+            .iter()
+            .copied()
+            .chain(self.before_late(executed))
+            .collect();
+        for moment in moments.into_iter().map(Some).chain([None]) {
+            for with_unapplied in [true, false] {
+                let set = |file: &File| match self.applied_at.get(file.version()) {
+                    Some(&applied_at) => moment.is_none_or(|moment| applied_at <= moment),
+                    None => with_unapplied,
+                };
+                self.prove(executed, set, &mut proven);
+            }
+        }
+        proven
+    }
+
+    /// For each late moment the moment just before it.
+    fn before_late(&self, executed: &[&Revision]) -> Vec<GoTime> {
+        self.late
+            .iter()
+            .filter_map(|late| {
+                executed
+                    .iter()
+                    .map(|row| row.executed_at)
+                    .filter(|at| at < late)
+                    .max()
+            })
+            .collect()
+    }
+
+    /// Runs over one set of files and adds what its hashes prove.
+    fn prove(
+        &self,
+        executed: &[&'a Revision],
+        set: impl Fn(&File) -> bool,
+        proven: &mut BTreeSet<&'a str>,
+    ) {
+        let recorded: BTreeMap<&str, &str> = executed
+            .iter()
+            .map(|row| (row.version.as_str(), row.hash.as_str()))
+            .collect();
+        let mut chain = HashChain::default();
+        let mut covered = Vec::new();
+        for file in self.directory.files().iter().filter(|file| set(file)) {
+            let hash = chain.add(file);
+            covered.push(file.version());
+            if hash.is_some() && hash.as_deref() == recorded.get(file.version()).copied() {
+                proven.extend(covered.drain(..));
+            }
+        }
+    }
+}
+
+fn change(row: &Revision, file: String, kind: ChangeKind) -> Change {
+    Change {
+        version: row.version.clone(),
+        file,
+        kind,
+    }
+}

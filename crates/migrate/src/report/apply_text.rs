@@ -1,0 +1,251 @@
+//! The text of an `apply` report, whole or as it happens.
+
+use std::fmt::{self, Write};
+
+use super::apply::ApplyReport;
+use super::palette::Palette;
+use crate::apply::ApplyEvent;
+use crate::golang::{GoDuration, GoTime};
+
+/// A report's text.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyText<'r> {
+    report: &'r ApplyReport<'r>,
+    palette: Palette,
+}
+
+/// Writes the same text from a run's events, as they happen.
+#[derive(Clone, Debug, Default)]
+pub struct ApplyTextWriter {
+    palette: Palette,
+    counts: Counts,
+    planned: bool,
+    start: Option<jiff::Timestamp>,
+    file_start: Option<jiff::Timestamp>,
+}
+
+/// What the last lines count.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    files_ok: usize,
+    files_failed: usize,
+    statements_ok: usize,
+    statements_failed: usize,
+    /// Statements of the file at work.
+    in_file: usize,
+}
+
+const RULE: &str = "-------------------------";
+
+impl<'r> ApplyText<'r> {
+    pub(super) const fn new(report: &'r ApplyReport<'r>, palette: Palette) -> Self {
+        Self { report, palette }
+    }
+}
+
+impl fmt::Display for ApplyText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.report;
+        let text = Lines {
+            palette: self.palette,
+        };
+        if report.pending.is_empty() {
+            return text.nothing(f);
+        }
+        text.header(f, &report.target, &report.current, report.pending.len())?;
+        let mut counts = Counts::default();
+        for file in &report.applied {
+            text.file(f, file.version)?;
+            for statement in &file.statements {
+                text.statement(f, statement)?;
+            }
+            counts.in_file = file.statements.len();
+            match &file.error {
+                None => {
+                    text.file_ok(f, elapsed(file.start, file.end))?;
+                    counts.file_ok();
+                }
+                Some(error) => {
+                    text.error(f, &error.text)?;
+                    counts.file_failed(!error.stmt.is_empty());
+                }
+            }
+        }
+        if !report.error.is_empty() && !report.has_failed_file() {
+            text.run_error(f, &report.error)?;
+        }
+        text.footer(f, elapsed(report.start, report.end), &counts)
+    }
+}
+
+impl ApplyTextWriter {
+    /// A writer for one run, which began at `start`.
+    #[must_use]
+    pub fn new(palette: Palette, start: jiff::Timestamp) -> Self {
+        Self {
+            palette,
+            start: Some(start),
+            ..Self::default()
+        }
+    }
+
+    /// Writes what an event adds to the text.
+    ///
+    /// # Errors
+    /// `output` cannot be written to.
+    pub fn write(&mut self, event: &ApplyEvent<'_>, output: &mut dyn Write) -> fmt::Result {
+        let text = Lines {
+            palette: self.palette,
+        };
+        match event {
+            ApplyEvent::Planned {
+                target,
+                current,
+                files,
+                ..
+            } => {
+                self.planned = true;
+                text.header(output, target, current.unwrap_or_default(), files.len())
+            }
+            ApplyEvent::FileStarted { file, at, .. } => {
+                self.file_start = Some(*at);
+                self.counts.in_file = 0;
+                text.file(output, file.version())
+            }
+            ApplyEvent::StatementStarted {
+                text: statement, ..
+            } => {
+                self.counts.in_file += 1;
+                text.statement(output, statement)
+            }
+            ApplyEvent::FileDone { elapsed, .. } => {
+                self.counts.file_ok();
+                text.file_ok(output, *elapsed)
+            }
+            ApplyEvent::FileFailed {
+                error,
+                in_statement,
+                ..
+            } => {
+                self.counts.file_failed(*in_statement);
+                text.error(output, error)
+            }
+            ApplyEvent::RunFailed { error, .. } if self.planned => text.run_error(output, error),
+            ApplyEvent::Finished { at } if self.planned => {
+                let elapsed = GoDuration::between(self.start.unwrap_or(*at), *at);
+                text.footer(output, elapsed, &self.counts)
+            }
+            ApplyEvent::Finished { .. } => text.nothing(output),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Counts {
+    fn file_ok(&mut self) {
+        self.files_ok += 1;
+        self.statements_ok += std::mem::take(&mut self.in_file);
+    }
+
+    fn file_failed(&mut self, in_statement: bool) {
+        self.files_failed += 1;
+        let failed = usize::from(in_statement && self.in_file > 0);
+        self.statements_failed += failed;
+        self.statements_ok += std::mem::take(&mut self.in_file) - failed;
+    }
+}
+
+/// The pieces the text consists of.
+#[derive(Clone, Copy)]
+struct Lines {
+    palette: Palette,
+}
+
+impl Lines {
+    fn nothing(self, output: &mut dyn Write) -> fmt::Result {
+        output.write_str("No migration files to execute\n")
+    }
+
+    fn header(
+        self,
+        output: &mut dyn Write,
+        target: &str,
+        current: &str,
+        files: usize,
+    ) -> fmt::Result {
+        write!(output, "Migrating to version {}", self.palette.cyan(target))?;
+        if !current.is_empty() {
+            write!(output, " from {}", self.palette.cyan(current))?;
+        }
+        writeln!(output, " ({files} migrations in total):")
+    }
+
+    fn file(self, output: &mut dyn Write, version: &str) -> fmt::Result {
+        let dashes = self.palette.yellow("--");
+        writeln!(
+            output,
+            "\n  {dashes} migrating version {}",
+            self.palette.cyan(version)
+        )
+    }
+
+    fn statement(self, output: &mut dyn Write, text: &str) -> fmt::Result {
+        let text = text.replace('\n', "\n       ");
+        writeln!(output, "    {} {text}", self.palette.cyan("->"))
+    }
+
+    fn file_ok(self, output: &mut dyn Write, elapsed: GoDuration) -> fmt::Result {
+        let dashes = self.palette.yellow("--");
+        writeln!(
+            output,
+            "  {dashes} ok ({})",
+            self.palette.yellow(&elapsed.to_string())
+        )
+    }
+
+    fn error(self, output: &mut dyn Write, error: &str) -> fmt::Result {
+        writeln!(output, "    {}", self.palette.white_on_red(error))
+    }
+
+    fn run_error(self, output: &mut dyn Write, error: &str) -> fmt::Result {
+        output.write_str("\n")?;
+        self.error(output, error)
+    }
+
+    fn footer(self, output: &mut dyn Write, elapsed: GoDuration, counts: &Counts) -> fmt::Result {
+        let dashes = self.palette.yellow("--");
+        writeln!(output, "\n  {}", self.palette.cyan(RULE))?;
+        writeln!(output, "  {dashes} {elapsed}")?;
+        let files = tally("migration", counts.files_ok, counts.files_failed);
+        let statements = tally(
+            "sql statement",
+            counts.statements_ok,
+            counts.statements_failed,
+        );
+        for line in [files, statements].into_iter().flatten() {
+            writeln!(output, "  {dashes} {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// `2 migrations`, `1 migration with errors`, `1 migration ok, 1 with errors`.
+fn tally(noun: &str, ok: usize, failed: usize) -> Option<String> {
+    let plural = |count: usize| if count > 1 { "s" } else { "" };
+    match (ok, failed) {
+        (0, 0) => None,
+        (ok, 0) => Some(format!("{ok} {noun}{}", plural(ok))),
+        (0, failed) => Some(format!("{failed} {noun}{} with errors", plural(failed))),
+        (ok, failed) => Some(format!(
+            "{ok} {noun}{} ok, {failed} with errors",
+            plural(ok)
+        )),
+    }
+}
+
+fn elapsed(start: GoTime, end: GoTime) -> GoDuration {
+    match (start.timestamp(), end.timestamp()) {
+        (Some(start), Some(end)) => GoDuration::between(start, end),
+        _ => GoDuration::default(),
+    }
+}

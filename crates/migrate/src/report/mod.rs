@@ -1,0 +1,15 @@
+//! Reports: what a verb did, as text and as JSON.
+
+mod apply;
+mod apply_text;
+mod env;
+mod palette;
+mod set;
+pub(crate) mod status;
+
+pub use apply::{AppliedFile, ApplyReport, FileEntry, StatementFailure};
+pub use apply_text::{ApplyText, ApplyTextWriter};
+pub use env::Env;
+pub use palette::Palette;
+pub use set::{SetReport, SetText};
+pub use status::{StatusReport, StatusText};

@@ -1,0 +1,264 @@
+//! `set`: tell the history where the database stands.
+
+use std::time::Duration;
+
+use shipgate_database::{
+    Access, ConnectOptions, Create, Database, LockError, LockRequest, OpenError, Session,
+    StatementError,
+};
+use shipgate_sql::{Dialect, SplitMode};
+
+use crate::apply::ApplyError;
+use crate::directory::{Directory, DirectoryError, File};
+use crate::golang::{GoDuration, Quoted};
+use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_for};
+use crate::report::SetReport;
+use crate::script::Script;
+use crate::sum::ChecksumError;
+
+/// What `set` is told.
+#[derive(Clone, Debug)]
+pub struct SetOptions {
+    /// Who asks for the migration lock and how long it waits.
+    pub lock: LockRequest,
+    /// How long a statement waits for another session's lock.
+    pub busy_timeout: Duration,
+    /// What the history's `operator_version` says.
+    pub operator_version: String,
+}
+
+/// Why the history was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SetError {
+    /// Two files have one version.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The directory's checksums do not hold.
+    #[error(transparent)]
+    Checksum(#[from] ChecksumError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Another migrator is at work.
+    #[error("{}", ApplyError::lock_text(.0))]
+    Lock(#[from] LockError),
+    /// The history cannot be read or written.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The transaction around the change failed.
+    #[error("sql/migrate: write revisions: {0}")]
+    Transaction(#[source] StatementError),
+    /// No version was given, and the history is empty.
+    #[error("accepts 1 arg(s), received 0")]
+    NoVersion,
+    /// No file has the version.
+    #[error("migration with version {} not found", Quoted(.0))]
+    VersionNotFound(String),
+}
+
+/// Makes the history say that the database stands at a version: rows above it
+/// are deleted, half-applied ones up to it are resolved, missing ones up to it
+/// are added. Without a version: the directory's last one; with an empty
+/// directory every row is deleted.
+///
+/// # Errors
+/// [`SetError`]; nothing was changed.
+pub async fn set(
+    database: &dyn Database,
+    directory: &Directory,
+    version: Option<&str>,
+    options: &SetOptions,
+) -> Result<SetReport, SetError> {
+    directory.check_sum()?;
+    directory.check_versions()?;
+    let history = history_for(database.dialect())?;
+    let lock = match database.lock(options.lock.clone()).await {
+        Ok(lock) => Some(lock),
+        // A database in memory belongs to this session alone.
+        Err(LockError::NotPossible { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let done = set_locked(database, directory, version, options, history).await;
+    if let Some(lock) = lock {
+        lock.release().await?;
+    }
+    done
+}
+
+async fn set_locked(
+    database: &dyn Database,
+    directory: &Directory,
+    version: Option<&str>,
+    options: &SetOptions,
+    history: &dyn History,
+) -> Result<SetReport, SetError> {
+    let mut session = database
+        .connect(&ConnectOptions {
+            access: Access::ReadWrite,
+            create: Create::IfMissing,
+            busy_timeout: options.busy_timeout,
+            on_wait: None,
+        })
+        .await?;
+    let session = &mut *session;
+    let snapshot = history.read(session).await?;
+    let target = target(directory, &snapshot.revisions, version)?;
+    let setting = Setting {
+        directory,
+        dialect: database.dialect(),
+        options,
+        target,
+    };
+    let report = setting.report(&snapshot);
+    if report.set.is_empty() && report.removed.is_empty() {
+        return Ok(report);
+    }
+    session.begin().await.map_err(SetError::Transaction)?;
+    match write(session, history, &snapshot, &report).await {
+        Ok(()) => {
+            session.commit().await.map_err(SetError::Transaction)?;
+            Ok(report)
+        }
+        Err(error) => {
+            // The first error is the one to tell.
+            let _ = session.rollback().await;
+            Err(error.into())
+        }
+    }
+}
+
+async fn write(
+    session: &mut dyn Session,
+    history: &dyn History,
+    snapshot: &Snapshot,
+    report: &SetReport,
+) -> Result<(), HistoryError> {
+    if !snapshot.table_exists {
+        history.create(session).await?;
+    }
+    for row in &report.removed {
+        history.delete(session, &row.version).await?;
+    }
+    for row in &report.set {
+        history.write(session, row).await?;
+    }
+    Ok(())
+}
+
+/// The file to stand at; none means that no row shall stay.
+fn target<'a>(
+    directory: &'a Directory,
+    revisions: &[Revision],
+    version: Option<&str>,
+) -> Result<Option<&'a File>, SetError> {
+    match version {
+        Some(version) => match directory.file(version) {
+            Some(file) => Ok(Some(file)),
+            None => Err(SetError::VersionNotFound(version.to_owned())),
+        },
+        None if revisions.is_empty() => Err(SetError::NoVersion),
+        None => Ok(directory.files().last()),
+    }
+}
+
+struct Setting<'s> {
+    directory: &'s Directory,
+    dialect: Dialect,
+    options: &'s SetOptions,
+    target: Option<&'s File>,
+}
+
+impl Setting<'_> {
+    fn report(&self, snapshot: &Snapshot) -> SetReport {
+        let target = self.target.map_or("", File::version);
+        let mut kept = Vec::new();
+        let mut report = SetReport::default();
+        for row in &snapshot.revisions {
+            if row.version.as_str() > target {
+                report.removed.push(row.clone());
+                continue;
+            }
+            let unfinished = row.is_partial()
+                || (row.version == target && (!row.error.is_empty() || row.applied != row.total));
+            if unfinished {
+                let resolved = self.resolved(row);
+                report.set.push(resolved.clone());
+                kept.push(resolved);
+            } else {
+                kept.push(row.clone());
+            }
+        }
+        for file in self.missing(&kept) {
+            let row = self.added(file);
+            report.set.push(row.clone());
+            kept.push(row);
+        }
+        report.current = kept.into_iter().max_by(|a, b| a.version.cmp(&b.version));
+        report
+    }
+
+    /// The files up to the target that have no row. What lies before the
+    /// history's first row, and checkpoints inside it, need none.
+    fn missing(&self, kept: &[Revision]) -> Vec<&File> {
+        let Some(target) = self.target else {
+            return Vec::new();
+        };
+        let first = kept.iter().map(|row| row.version.as_str()).min();
+        let last = kept.iter().map(|row| row.version.as_str()).max();
+        self.directory
+            .files()
+            .iter()
+            .filter(|file| file.version() <= target.version())
+            .filter(|file| !kept.iter().any(|row| row.version == file.version()))
+            .filter(|file| first.is_none_or(|first| file.version() > first))
+            .filter(|file| !file.is_checkpoint() || last.is_none_or(|last| file.version() > last))
+            .collect()
+    }
+
+    /// A failed row as one that is done: counts and hash are those of the
+    /// file as it is, so that no program takes it up again.
+    fn resolved(&self, row: &Revision) -> Revision {
+        let file = self.directory.file(&row.version);
+        let statements = file.and_then(|file| {
+            let script = Script::of(file, self.dialect, SplitMode::Own).ok()?;
+            i64::try_from(script.statements.len()).ok()
+        });
+        let total = statements.unwrap_or(row.total.max(row.applied));
+        Revision {
+            kind: RevisionKind::EXECUTED.with(RevisionKind::RESOLVED),
+            applied: total,
+            total,
+            error: String::new(),
+            error_stmt: String::new(),
+            hash: file.map_or_else(|| row.hash.clone(), |file| self.hash(file)),
+            partial_hashes: Vec::new(),
+            operator_version: self.options.operator_version.clone(),
+            ..row.clone()
+        }
+    }
+
+    fn added(&self, file: &File) -> Revision {
+        Revision {
+            version: file.version().to_owned(),
+            description: file.description().to_owned(),
+            kind: RevisionKind::RESOLVED,
+            applied: 0,
+            total: 0,
+            executed_at: (self.options.lock.clock)().into(),
+            execution_time: GoDuration::default(),
+            error: String::new(),
+            error_stmt: String::new(),
+            hash: self.hash(file),
+            partial_hashes: Vec::new(),
+            operator_version: self.options.operator_version.clone(),
+        }
+    }
+
+    fn hash(&self, file: &File) -> String {
+        self.directory
+            .sum()
+            .hash_of(file.name())
+            .unwrap_or_default()
+            .to_owned()
+    }
+}

@@ -1,0 +1,12 @@
+//! `atlas.sum`: the checksums of a migration directory.
+
+mod check;
+mod compute;
+mod conflict;
+mod line_endings;
+mod parse;
+
+pub use check::{ChecksumError, Culprit, CulpritKind, check};
+pub use compute::{Entry, HashChain, Sum};
+pub use conflict::{Conflict, ConflictSide};
+pub use parse::{FormatError, RecordedSum};

@@ -1,0 +1,78 @@
+//! Reading `atlas.sum`.
+
+use crate::sum::compute::{Entry, total_of};
+use crate::sum::conflict::{self, Conflict};
+
+/// A checksum file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedSum {
+    /// The total of the first line.
+    pub total: String,
+    /// The files' lines.
+    pub entries: Vec<Entry>,
+}
+
+/// A checksum file that cannot be read as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormatError {
+    /// The first line that is not understood, from 1.
+    pub line: usize,
+    /// What a merge left in the file.
+    pub conflicts: Vec<Conflict>,
+}
+
+impl RecordedSum {
+    /// Reads the content of a checksum file. An empty file has an empty total.
+    ///
+    /// # Errors
+    /// A line after the first has no `h1:`.
+    pub fn parse(content: &[u8]) -> Result<Self, FormatError> {
+        let content = String::from_utf8_lossy(content);
+        let mut lines = content.lines();
+        let total = lines.next().unwrap_or_default();
+        let total = total.strip_prefix("h1:").unwrap_or(total).to_owned();
+        let mut entries = Vec::new();
+        let mut bad_line = None;
+        for (index, line) in lines.enumerate() {
+            match line.split_once("h1:") {
+                Some((name, hash)) => entries.push(Entry {
+                    name: name.trim().to_owned(),
+                    hash: hash.to_owned(),
+                }),
+                None => bad_line = bad_line.or(Some(index + 2)),
+            }
+        }
+        let conflicts = conflict::find(&content);
+        match bad_line.or_else(|| conflicts.first().map(|conflict| conflict.first_line)) {
+            Some(line) => Err(FormatError { line, conflicts }),
+            None => Ok(Self { total, entries }),
+        }
+    }
+
+    /// Whether the total is that of the lines below it.
+    #[must_use]
+    pub fn total_holds(&self) -> bool {
+        self.total == total_of(&self.entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RecordedSum;
+
+    #[test]
+    fn a_line_without_a_hash_is_named() {
+        let error = RecordedSum::parse(b"h1:x\n1_a.sql h1:y\n\n2_b.sql h1:z\n").unwrap_err();
+        assert_eq!(error.line, 3);
+        assert!(error.conflicts.is_empty());
+    }
+
+    #[test]
+    fn carriage_returns_at_line_ends_are_no_part_of_a_hash() {
+        let sum = RecordedSum::parse(b"h1:x\r\n1_a.sql h1:y\r\n").unwrap();
+        assert_eq!(
+            (sum.total.as_str(), sum.entries[0].hash.as_str()),
+            ("x", "y")
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! `validate`: is the directory as it was recorded?
+
+use crate::directive::{self, Warning};
+use crate::directory::{Directory, DirectoryError, Location};
+use crate::sum::ChecksumError;
+
+/// Why a directory is not valid.
+#[derive(Debug, thiserror::Error)]
+pub enum ValidateError {
+    /// It cannot be read, or two files have one version.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// Its files are not those that were recorded.
+    #[error(transparent)]
+    Checksum(#[from] ChecksumError),
+}
+
+/// A valid directory.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    /// The directory.
+    pub directory: Directory,
+    /// Lines that look like directives and are none.
+    pub warnings: Vec<FileWarning>,
+}
+
+/// A line of a file that looks like a directive and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileWarning {
+    /// The file's name.
+    pub file: String,
+    /// The line and why it is not obeyed.
+    pub warning: Warning,
+}
+
+/// Checks a directory's checksums and versions.
+///
+/// # Errors
+/// [`ValidateError`].
+pub fn validate(location: Location) -> Result<Validated, ValidateError> {
+    let directory = Directory::open(location)?;
+    directory.check_sum()?;
+    directory.check_versions()?;
+    let warnings = directory.files().iter().flat_map(|file| {
+        directive::warnings(file.content())
+            .into_iter()
+            .map(|warning| FileWarning {
+                file: file.name().to_owned(),
+                warning,
+            })
+    });
+    Ok(Validated {
+        warnings: warnings.collect(),
+        directory,
+    })
+}
