@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::diagnostic::{Complaint, Fault, Invalid};
+use crate::diagnostic::{Complaint, Diagnostic, Fault, Invalid};
 use crate::find::{self, FLY_TOML, FindError, SHIPGATE_TOML};
+use crate::json;
 use crate::legacy;
 use crate::origin::Origin;
 use crate::project::{Loaded, Project};
@@ -93,12 +94,12 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded, LoadError> {
     Ok(loaded)
 }
 
-/// Reads the text of a project file.
+/// Reads the text of a project file: JSON if its name ends so, else TOML.
 ///
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(source: Source, overrides: &[Override]) -> Result<Loaded, Invalid> {
-    let mut root = tree::from_toml(&source).map_err(|errors| Invalid {
+    let mut root = read(&source).map_err(|errors| Invalid {
         errors,
         warnings: Vec::new(),
         ignored: Vec::new(),
@@ -116,6 +117,20 @@ pub fn parse(source: Source, overrides: &[Override]) -> Result<Loaded, Invalid> 
     let project = reader.document(root, |section| Project::read(section, file, directory));
     validate::validate(&project, &mut reader);
     finish(project, reader)
+}
+
+/// The format is told by the file's name: `.json`, else TOML.
+fn read(source: &Source) -> Result<Table, Vec<Diagnostic>> {
+    let suffix = source.path().extension().and_then(|suffix| suffix.to_str());
+    match suffix {
+        Some("json") => json::from_json(source),
+        Some("yaml" | "yml") => {
+            let complaint = Complaint::new("YAML is not read").hint("write it as TOML or JSON");
+            let error = Diagnostic::new(source, Origin::Default, "", Fault::Syntax, complaint);
+            Err(vec![error])
+        }
+        _ => tree::from_toml(source),
+    }
 }
 
 fn apply(root: &mut Table, given: &Override, reader: &mut Reader) {

@@ -148,6 +148,13 @@ impl Project {
         let swap_size_mb =
             section.get_ignored("swap_size_mb", "local machines share this machine's swap");
         let console_command = deploy::command(section, "console_command", "console command");
+        if let Some(command) = &console_command {
+            section.ignore(
+                &command.origin,
+                "console_command",
+                "only `fly console` runs it",
+            );
+        }
         section.get_ignored::<String>("host_dedication_id", FLY_HOSTS);
         section.opaque(
             "machine_config",
@@ -199,6 +206,11 @@ impl Project {
             runtime: section.table("runtime", Runtime::read),
         };
         project.check_top_level(section);
+        for group in project.group_names() {
+            if !project.runtime.machines.contains_key(group) {
+                section.note_default(&format!("runtime.machines.{group}"), "1");
+            }
+        }
         project
     }
 
@@ -345,6 +357,11 @@ fn app_name(directory: &std::path::Path) -> String {
 }
 
 impl Loaded {
+    /// The file's text, to read it again as it was.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// The place as text: `fly.toml:3`, `--strategy`, `default`.
     pub fn place(&self, origin: &Origin) -> String {
         origin.in_file(self.source.path())

@@ -23,9 +23,10 @@ pub fn is_secret_name(name: &str) -> bool {
 }
 
 /// `text` without the passwords of URLs (`scheme://user:password@`) and
-/// without the values of `SECRET_NAME=value` words in it.
+/// without what is given to a secret-looking name in it: `API_TOKEN=value`,
+/// `--password value`.
 pub fn redact(text: &str) -> String {
-    redact_assignments(&redact_urls(text))
+    redact_options(&redact_assignments(&redact_urls(text)))
 }
 
 fn redact_urls(text: &str) -> String {
@@ -79,6 +80,28 @@ fn redact_assignments(text: &str) -> String {
     shown
 }
 
+/// Hides the word behind `--secret-name`.
+fn redact_options(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut hide = false;
+    for part in text.split_inclusive(char::is_whitespace) {
+        let word = part.trim_end();
+        let value = !word.is_empty() && !word.starts_with(['$', '-']);
+        if hide && value {
+            shown.push_str(REDACTED);
+            shown.push_str(&part[word.len()..]);
+        } else {
+            shown.push_str(part);
+        }
+        let name = word.trim_start_matches(['"', '\'']);
+        hide = (hide && word.is_empty())
+            || (name.starts_with('-')
+                && !name.contains('=')
+                && is_secret_name(&name.replace('-', "_")));
+    }
+    shown
+}
+
 /// Bytes of the word, or of the quoted string, at the start of `text`.
 fn value_length(text: &str) -> usize {
     match text.chars().next() {
@@ -117,6 +140,10 @@ mod tests {
             "env API_TOKEN=*** serve --password=*** y"
         );
         assert_eq!(redact("serve --key=$KEY"), "serve --key=$KEY");
+        assert_eq!(
+            redact("serve --api-token  abc --key $KEY --secret --x y"),
+            "serve --api-token  *** --key $KEY --secret --x y"
+        );
         assert_eq!(redact("PORT=8080"), "PORT=8080");
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::mask;
 use crate::origin::Origin;
-use crate::redact;
 
 /// Longest part of a line shown in a snippet, in characters.
 const SHOWN: usize = 120;
@@ -35,7 +35,8 @@ impl Source {
         &self.path
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// The text. It may hold secrets.
+    pub fn text(&self) -> &str {
         &self.text
     }
 
@@ -64,9 +65,8 @@ impl Source {
 
     /// The line with a caret under the token at `column`, secrets masked.
     pub(crate) fn snippet(&self, line: usize, column: usize) -> Snippet {
-        let text = self.line(line);
-        let width = token_width(text, column);
-        let masked = mask(text);
+        let width = token_width(self.line(line), column);
+        let masked = mask::line(self.lines_to(line));
         let clean: Vec<char> = masked
             .chars()
             .map(|letter| if letter.is_control() { ' ' } else { letter })
@@ -81,6 +81,13 @@ impl Source {
             width: width.min(room).max(1),
         }
     }
+
+    /// The text up to and with line `number`, without that line's end.
+    fn lines_to(&self, number: usize) -> &str {
+        let start = self.line_starts.get(number - 1).copied();
+        let end = start.map_or(self.text.len(), |start| start + self.line(number).len());
+        &self.text[..end]
+    }
 }
 
 /// One line of the file and what in it is meant.
@@ -91,38 +98,13 @@ pub(crate) struct Snippet {
     pub(crate) width: usize,
 }
 
-/// A line of the file, without what is secret in it.
-fn mask(line: &str) -> String {
-    let shown = redact(line);
-    match shown.split_once('=') {
-        Some((key, value)) if !value.trim().is_empty() && names_a_secret(key) => {
-            let blanks = value.len() - value.trim_start().len();
-            format!("{key}={}{}", &value[..blanks], redact::REDACTED)
-        }
-        _ => shown,
-    }
-}
-
-fn names_a_secret(key: &str) -> bool {
-    let key = key.trim().trim_matches(['"', '\'']);
-    let name = key.rsplit('.').next().unwrap_or(key);
-    redact::is_secret_name(name)
-}
-
 /// Characters of the TOML token that starts at `column`.
 fn token_width(line: &str, column: usize) -> usize {
     let token: Vec<char> = line.chars().skip(column - 1).collect();
     let Some(first) = token.first() else { return 1 };
     match first {
         '"' | '\'' => closing(&token, *first),
-        '[' => token
-            .iter()
-            .rposition(|letter| *letter == ']')
-            .map_or(1, |end| end + 1),
-        '{' => token
-            .iter()
-            .rposition(|letter| *letter == '}')
-            .map_or(1, |end| end + 1),
+        '[' | '{' => bracketed(&token),
         _ => token
             .iter()
             .take_while(|letter| !letter.is_whitespace() && !",]}=#".contains(**letter))
@@ -143,4 +125,27 @@ fn closing(token: &[char], quote: char) -> usize {
         }
     }
     token.len()
+}
+
+/// Characters up to the bracket that closes the first one; one, if it is
+/// closed in a later line.
+fn bracketed(token: &[char]) -> usize {
+    let mut depth = 0;
+    let mut at = 0;
+    while let Some(letter) = token.get(at) {
+        match letter {
+            '"' | '\'' => {
+                at += closing(&token[at..], *letter);
+                continue;
+            }
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
+        }
+    }
+    1
 }

@@ -218,6 +218,10 @@ impl Service {
                 Check::of_service(check, CheckType::Http)
             }));
         section.opaque("script_checks", "Fly ignores it too");
+        if *service.protocol == Protocol::Udp {
+            let at = service.protocol.origin.clone();
+            section.ignore(&at, "protocol", "the front door speaks HTTP alone");
+        }
         match ports_at {
             Some(at) => section.ignore(&at, "ports", ONE_DOOR),
             None => {
