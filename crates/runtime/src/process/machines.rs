@@ -36,7 +36,13 @@ pub struct Machines {
     /// Program and first arguments of a keeper; the machine's directory is
     /// appended.
     pub(crate) keeper: Arc<[OsString]>,
+    /// How much longer than a machine's kill timeout its keeper may take to
+    /// stop it before it is taken for dead.
+    pub(crate) keeper_patience: Duration,
 }
+
+/// See [`Machines::with_keeper_patience`].
+const KEEPER_PATIENCE: Duration = Duration::from_secs(15);
 
 impl Machines {
     /// Opens `root`, and creates it (mode 0700) if it does not exist.
@@ -61,9 +67,19 @@ impl Machines {
         let machines = Self {
             root,
             keeper: keeper.into_iter().map(Into::into).collect(),
+            keeper_patience: KEEPER_PATIENCE,
         };
         machines.sweep();
         Ok(machines)
+    }
+
+    /// With another time (default: 15 s) that a keeper may take to stop its
+    /// machine, beyond the machine's own kill timeout, before
+    /// [`Machines::stop`] kills the keeper and does its work.
+    #[must_use]
+    pub fn with_keeper_patience(mut self, patience: Duration) -> Self {
+        self.keeper_patience = patience;
+        self
     }
 
     /// The directory given to [`Machines::open`], canonical.

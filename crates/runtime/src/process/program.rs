@@ -149,12 +149,46 @@ fn check_format(path: &Path) -> Result<(), Problem> {
             path: path.to_owned(),
         });
     }
-    if !head.starts_with(b"\x7fELF") && !head.contains(&0) {
+    if head.starts_with(b"\x7fELF") {
+        return check_processor(path, head);
+    }
+    if !head.contains(&0) {
         return Err(Problem::NoShebang {
             path: path.to_owned(),
         });
     }
     Ok(())
+}
+
+/// Compares the processor a program is for with the one this keeper is for.
+fn check_processor(path: &Path, head: &[u8]) -> Result<(), Problem> {
+    const I386: u16 = 3;
+    const X86_64: u16 = 62;
+    let processor = |head: &[u8]| Some(u16::from_le_bytes(head.get(18..20)?.try_into().ok()?));
+    let mut own = [0; 20];
+    let read = File::open("/proc/self/exe").and_then(|mut file| file.read_exact(&mut own));
+    let (Ok(()), Some(wanted), Some(own)) = (read, processor(head), processor(&own)) else {
+        return Ok(());
+    };
+    let runs = wanted == own || (own, wanted) == (X86_64, I386) || emulates();
+    if runs {
+        Ok(())
+    } else {
+        Err(Problem::WrongFormat {
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// Whether the kernel was told of interpreters for foreign formats.
+fn emulates() -> bool {
+    fs::read_dir("/proc/sys/fs/binfmt_misc").is_ok_and(|entries| {
+        entries.flatten().any(|entry| {
+            !["register", "status"]
+                .iter()
+                .any(|name| entry.file_name() == *name)
+        })
+    })
 }
 
 fn check_interpreter(path: &Path, line: &[u8]) -> Result<(), Problem> {

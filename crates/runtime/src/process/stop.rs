@@ -14,10 +14,6 @@ use super::members;
 use super::record::{Exit, Phase, Record, State};
 use super::watch;
 
-/// How much longer than the machine's own kill timeout its keeper may take
-/// before it is taken for dead.
-const KEEPER_PATIENCE: Duration = Duration::from_secs(15);
-
 /// How long killed processes may take to disappear.
 const KILL_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -57,7 +53,8 @@ impl Machines {
     /// Asks the keeper to stop the machine and waits until it did; kills a
     /// keeper that does not answer.
     async fn stop_kept(&self, id: &MachineId, record: &Record) -> Result<(), MachineError> {
-        let patience = self.spec(id)?.kill_timeout + KEEPER_PATIENCE;
+        let spec = self.spec(id)?;
+        let patience = spec.kill_timeout.saturating_add(self.keeper_patience);
         // A keeper gone meanwhile is seen by the caller's next look.
         let _ = record.keeper.signal(Signal::TERM);
         if tokio::time::timeout(patience, watch::ended(record.keeper))
@@ -73,11 +70,11 @@ impl Machines {
     async fn stop_unkept(&self, spec: &MachineSpec, record: &Record) -> Result<Exit, MachineError> {
         let was_running = !members::living(record).is_empty();
         let first = Signal::from_named_raw(spec.kill_signal).unwrap_or(Signal::TERM);
-        let give_up = Instant::now() + spec.kill_timeout;
+        let began = Instant::now();
         for process in members::living(record) {
             let _ = process.signal(first);
         }
-        while !members::living(record).is_empty() && Instant::now() < give_up {
+        while !members::living(record).is_empty() && began.elapsed() < spec.kill_timeout {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         self.kill_unkept(&spec.id, record).await?;

@@ -1,6 +1,8 @@
 //! A keeper that was killed: what it kept is found, stopped, and never taken
 //! for a success.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 use shipgate_release::machine::ExitCause;
 use shipgate_runtime::process::State;
@@ -70,6 +72,38 @@ async fn stop_also_ends_what_the_command_had_started() {
     assert!(runs(child));
     within(yard.machines.stop(&id)).await.expect("stopped");
     until(|| !runs(child)).await;
+}
+
+#[tokio::test]
+async fn stop_also_ends_what_left_its_session_where_there_are_control_groups() {
+    let yard = Yard::new();
+    // Twice removed: its parent is gone, and so is its session.
+    let script = "(setsid sh child &) ; while ! test -e go; do sleep 0.02; done; echo ready; \
+                  exec sleep 1000";
+    yard.file("child", "echo child $$; exec sleep 1000", 0o644);
+    let spec = yard.script(script);
+    yard.machines.launch(&spec).await.expect("launched");
+    let child: i32 = yard
+        .says(&spec.id, "child")
+        .await
+        .parse()
+        .expect("a number");
+    let in_group = || {
+        let groups = std::fs::read_to_string(format!("/proc/{child}/cgroup"));
+        groups.expect("readable").contains("/shipgate-")
+    };
+    // Where none can be made there is nothing to wait for.
+    let grouped = tokio::time::timeout(Duration::from_secs(10), until(in_group))
+        .await
+        .is_ok();
+    yard.file("go", "", 0o644);
+    orphan(&yard, script).await;
+    within(yard.machines.stop(&spec.id)).await.expect("stopped");
+    if grouped {
+        assert!(!runs(child));
+    } else {
+        kill(child, Signal::KILL);
+    }
 }
 
 #[tokio::test]

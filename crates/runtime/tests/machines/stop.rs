@@ -6,7 +6,7 @@ use shipgate_release::machine::{ExitCause, MachineSpec, RestartPolicy};
 use shipgate_runtime::log::Stream;
 use shipgate_runtime::process::{MachineError, State};
 
-use crate::support::{Yard, example, runs, until, within};
+use crate::support::{Yard, example, runs, within};
 
 /// Says its number and refuses to go.
 const STUBBORN: &str = "trap '' TERM INT HUP; echo stubborn $$; while :; do sleep 0.05; done";
@@ -181,6 +181,10 @@ async fn a_keeper_that_does_not_answer_is_killed_with_its_machine() {
         panic!("it runs");
     };
     crate::support::kill(keeper_pid, rustix::process::Signal::STOP);
-    within(yard.machines.stop(&spec.id)).await.expect("stopped");
-    until(|| !runs(main)).await;
+    let impatient = yard
+        .machines
+        .clone()
+        .with_keeper_patience(Duration::from_millis(100));
+    within(impatient.stop(&spec.id)).await.expect("stopped");
+    assert!(!runs(main));
 }

@@ -39,32 +39,35 @@ enum Version {
 }
 
 impl Cgroup {
-    /// Makes a group named `name`, with a memory limit in bytes if asked for
-    /// one; `None` where that is not to be had.
-    pub(crate) fn create(name: &str, limit: Option<u64>) -> Option<Self> {
+    /// Makes a group named `name` with a memory limit in bytes; `None` where
+    /// that is not to be had.
+    pub(crate) fn limited(name: &str, limit: u64) -> Option<Self> {
         let hierarchies = hierarchies();
         let of = |version| {
             hierarchies
                 .iter()
                 .find(move |found| found.version == version)
         };
-        let unified = of(Version::Unified).and_then(|unified| match limit {
-            // A group may limit memory only where its parent hands the
-            // controller on; that may be some way up.
-            Some(limit) => unified
+        // A group of version 2 may limit memory only where its parent hands
+        // the controller on; that may be some way up.
+        let unified = of(Version::Unified).and_then(|unified| {
+            unified
                 .own
                 .ancestors()
                 .take_while(|parent| parent.starts_with(&unified.mount))
-                .find_map(|parent| Self::unified(&unified.own, parent, name, limit)),
-            None => Self::plain(&unified.own, name),
+                .find_map(|parent| Self::unified(&unified.own, parent, name, limit))
         });
-        unified.or_else(|| {
-            let memory = of(Version::Memory)?;
-            match limit {
-                Some(limit) => Self::memory(&memory.own, name, limit),
-                None => Self::plain(&memory.own, name),
-            }
-        })
+        unified.or_else(|| Self::memory(&of(Version::Memory)?.own, name, limit))
+    }
+
+    /// Makes a group named `name` that limits nothing; `None` where that is
+    /// not to be had.
+    pub(crate) fn unlimited(name: &str) -> Option<Self> {
+        let hierarchies = hierarchies();
+        [Version::Unified, Version::Memory]
+            .into_iter()
+            .filter_map(|version| hierarchies.iter().find(|found| found.version == version))
+            .find_map(|found| Self::plain(&found.own, name))
     }
 
     fn plain(home: &Path, name: &str) -> Option<Self> {
@@ -120,15 +123,18 @@ impl Cgroup {
         self.whole
     }
 
-    /// Whether it has a memory limit.
-    pub(crate) fn is_limited(&self) -> bool {
-        self.counter.is_some()
-    }
-
     /// Moves this process in, so that what it starts is born there. Whether
     /// that worked.
     pub(crate) fn enter(&self) -> bool {
         write(&self.path.join("cgroup.procs"), "0").is_ok()
+    }
+
+    /// Moves processes in that were started outside.
+    pub(crate) fn adopt(&self, pids: impl IntoIterator<Item = i32>) {
+        for pid in pids {
+            // One that has just ended need not be moved.
+            let _ = write(&self.path.join("cgroup.procs"), &pid.to_string());
+        }
     }
 
     /// Moves this process back to where it came from.

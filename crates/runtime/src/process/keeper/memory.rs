@@ -16,7 +16,7 @@ const SAMPLE: Duration = Duration::from_millis(100);
 /// one process of the machine and lets the others go on.
 const COUNT: Duration = Duration::from_secs(1);
 
-/// Who watches the limit, if there is one, and the machine's control group.
+/// Who watches the limit, if there is one.
 #[derive(Debug)]
 pub(crate) struct Memory {
     limit: Option<u64>,
@@ -27,24 +27,21 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Prepares a limit in bytes. A group named `name` is made in any case
-    /// where it can be: it also tells what belongs to the machine.
+    /// Prepares a limit in bytes, in a group named `name` where there can be
+    /// one.
     pub(crate) fn new(name: &str, limit: Option<u64>, control: MemoryControl) -> Self {
-        let cgroup = match control {
-            MemoryControl::Kernel => {
-                Cgroup::create(name, limit).or_else(|| Cgroup::create(name, None))
-            }
-            MemoryControl::Sampling => Cgroup::create(name, None),
-        };
+        let kernel = control == MemoryControl::Kernel;
         Self {
             limit,
-            cgroup,
+            cgroup: limit
+                .filter(|_| kernel)
+                .and_then(|limit| Cgroup::limited(name, limit)),
             kills_before: 0,
             next_look: None,
         }
     }
 
-    /// The machine's control group.
+    /// The control group that keeps the limit.
     pub(crate) fn cgroup(&self) -> Option<&Path> {
         self.cgroup.as_ref().map(Cgroup::path)
     }
@@ -76,7 +73,7 @@ impl Memory {
             return false;
         }
         self.next_look = self.pace().map(|pace| now + pace);
-        if self.is_limited_by_kernel() {
+        if self.cgroup.is_some() {
             return self.was_killed();
         }
         let members = family.members();
@@ -96,16 +93,12 @@ impl Memory {
         self.cgroup.as_ref().map_or(0, Cgroup::memory_kills)
     }
 
-    fn is_limited_by_kernel(&self) -> bool {
-        self.cgroup.as_ref().is_some_and(Cgroup::is_limited)
-    }
-
     fn pace(&self) -> Option<Duration> {
         self.limit?;
         match &self.cgroup {
             Some(cgroup) if cgroup.kills_whole() => None,
-            Some(cgroup) if cgroup.is_limited() => Some(COUNT),
-            _ => Some(SAMPLE),
+            Some(_) => Some(COUNT),
+            None => Some(SAMPLE),
         }
     }
 
@@ -113,12 +106,12 @@ impl Memory {
     pub(crate) fn proof(&self, members: &[Stat]) -> String {
         let limit = self.limit.unwrap_or_default();
         match &self.cgroup {
-            Some(cgroup) if cgroup.is_limited() => format!(
+            Some(cgroup) => format!(
                 "the kernel killed {} process(es) of {} at its limit of {limit} bytes",
                 self.kills().saturating_sub(self.kills_before),
                 cgroup.path().display()
             ),
-            _ => format!(
+            None => format!(
                 "{} bytes were in use, the limit is {limit} bytes",
                 usage::memory(members)
             ),

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use shipgate_release::machine::{ExitCause, MachineSpec};
 
 use super::MemoryControl;
-use super::cgroup;
+use super::cgroup::{self, Cgroup};
 use super::command::{self, Run};
 use super::family;
 use super::memory::Memory;
@@ -27,6 +27,11 @@ use crate::process::record::{EventKind, Exit, Phase, Record};
 /// How often a record that could not be written (a full disk) is tried again.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
+/// A machine that runs this long is put into a control group even without a
+/// limit: should its keeper be killed, that is how all of it is found. Not
+/// earlier, because the kernel takes some 10 ms for it.
+const GROUP_AFTER: Duration = Duration::from_secs(1);
+
 /// Runs one machine's command, again and again if need be.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
@@ -37,6 +42,10 @@ pub(crate) struct Supervisor {
     unwritten: bool,
     restarts: Restarts,
     memory: Memory,
+    /// The name of the machine's control group.
+    group_name: String,
+    /// The machine's control group, where none keeps its memory limit.
+    group: Option<Cgroup>,
     signals: Signals,
     log: Writer,
     /// Held as long as this process lives.
@@ -77,11 +86,8 @@ impl Supervisor {
             error: error.to_string(),
         })?;
         command::check(&spec).or_else(|problem| refuse(&directory, keeper, problem))?;
-        let memory = Memory::new(
-            &format!("shipgate-{}-{}", spec.id, keeper.pid),
-            spec.memory_limit,
-            control,
-        );
+        let group_name = format!("shipgate-{}-{}", spec.id, keeper.pid);
+        let memory = Memory::new(&group_name, spec.memory_limit, control);
         let record = Record {
             keeper,
             boot: boot_id(),
@@ -98,6 +104,8 @@ impl Supervisor {
             record,
             unwritten: false,
             memory,
+            group_name,
+            group: None,
             signals,
             log,
             _lock: lock,
@@ -203,6 +211,7 @@ impl Supervisor {
             .spec
             .timeout
             .and_then(|timeout| run.began.checked_add(timeout));
+        let mut group_at = Some(run.began + GROUP_AFTER);
         let mut ending: Option<Ending> = None;
         loop {
             let anything_left = run.family.reap();
@@ -220,8 +229,13 @@ impl Supervisor {
             {
                 break;
             }
+            if group_at.is_some_and(|at| at <= Instant::now()) {
+                group_at = None;
+                self.group(&run);
+            }
             self.write_again();
             let next = [
+                group_at,
                 deadline.filter(|_| ending.is_none()),
                 ending.and_then(|ending| ending.kill_at),
                 self.memory.next_look(),
@@ -266,6 +280,23 @@ impl Supervisor {
         })
     }
 
+    /// Puts the machine into a control group, if that can be.
+    fn group(&mut self, run: &Run) {
+        if self.memory.cgroup().is_some() {
+            return;
+        }
+        if self.group.is_none() {
+            self.group = Cgroup::unlimited(&self.group_name);
+            self.record.cgroup = self.group.as_ref().map(|group| group.path().to_owned());
+            self.unwritten = self.group.is_some();
+        }
+        if let Some(group) = &self.group {
+            group.adopt(run.family.members().iter().map(|member| member.pid));
+            // Those whose parent was not yet in when it started them.
+            group.adopt(run.family.members().iter().map(|member| member.pid));
+        }
+    }
+
     /// Waits for output, a signal, or `until`, and takes what came.
     fn listen(&mut self, run: &mut Run, until: Option<Instant>) {
         let timeout = until
@@ -293,7 +324,10 @@ impl Supervisor {
             self.log
                 .note(&format!("what is left is killed: {left} process(es)"));
         }
-        if let Err(stuck) = run.family.kill(&mut self.signals, self.memory.cgroup()) {
+        if let Err(stuck) = run
+            .family
+            .kill(&mut self.signals, self.record.cgroup.as_deref())
+        {
             self.log.note(&format!(
                 "processes {stuck:?} do not die and are left alone"
             ));
