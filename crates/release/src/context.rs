@@ -109,6 +109,10 @@ impl Watch for Context<'_> {
             self.observer.entry(&entry);
         }
     }
+
+    fn output(&self, text: &str) {
+        self.observer.output(self.step, text);
+    }
 }
 
 pub(crate) fn to_value(value: &impl Serialize) -> Value {

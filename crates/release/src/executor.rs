@@ -6,6 +6,7 @@ use crate::cancel::Cancel;
 use crate::context::{Context, append, journal_failure, lock};
 use crate::failure::{Failure, FailureKind};
 use crate::fault::fault;
+use crate::flow::StepName;
 use crate::journal::{EndState, Entry, Journal, JournalError, Outcome, Record};
 use crate::ports::Ports;
 use crate::state::{Attempt, Next};
@@ -15,6 +16,9 @@ use crate::steps;
 pub trait Observer: Send + Sync {
     /// One more entry.
     fn entry(&self, entry: &Entry);
+
+    /// One line that a command wrote which `step` runs.
+    fn output(&self, step: StepName, text: &str);
 }
 
 /// A release that stopped without an end: its journal could not be written.

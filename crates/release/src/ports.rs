@@ -62,8 +62,10 @@ pub enum OnFailure {
 
 /// A step's lines for the reader, as they come.
 pub trait Watch: Send + Sync {
-    /// One line of progress.
+    /// One line of progress; it is kept in the journal.
     fn line(&self, text: &str);
+    /// One line that a command wrote; whoever runs the command keeps it.
+    fn output(&self, text: &str);
 }
 
 /// Tells the time.

@@ -28,6 +28,7 @@ mod problem;
 pub(crate) mod procfs;
 mod program;
 mod record;
+mod revive;
 mod stop;
 mod usage;
 mod watch;

@@ -1,2 +1,7 @@
-//! Takes a database schema and the app that needs it to production together.
-fn main() {}
+//! The program `shipgate`; everything it does is in the library beside it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shipgate::run(std::env::args_os())
+}

@@ -1,0 +1,442 @@
+//! The daemon itself: what it owns, how it begins and how it ends.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::future::IntoFuture;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use shipgate_release::Failure;
+use shipgate_release::machine::MachineId;
+use shipgate_release::store::Store;
+use shipgate_runtime::process::Machines;
+use tokio::net::UnixListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::api::{Commit, DoorStatus, MachineStatus, Status};
+use crate::control;
+use crate::desired::{Desired, Kept};
+use crate::door::Door;
+use crate::events::{Event, Events};
+use crate::state_directory::StateDirectory;
+use crate::supervise;
+
+/// How a daemon is started.
+pub struct Settings {
+    /// The state directory it owns.
+    pub state: StateDirectory,
+    /// The front door's address, unless a release has committed another.
+    pub listen: String,
+    /// Program and first arguments of a machine's keeper.
+    pub keeper: Vec<std::ffi::OsString>,
+    /// Version of Shipgate, for `status`.
+    pub version: String,
+}
+
+/// Why a daemon cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Another daemon owns the state directory.
+    #[error("a daemon runs already for {directory}{}", .pid.map_or_else(String::new, |pid| format!(", as process {pid}")))]
+    Running {
+        /// The state directory.
+        directory: String,
+        /// Its process, if it said.
+        pid: Option<u32>,
+    },
+    /// The front door's address is no address.
+    #[error("`{0}` is no address to listen on: it takes an IP address and a port")]
+    Address(String),
+    /// The front door's address cannot be had.
+    #[error("cannot listen on {address}: {problem}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The system's answer, in words.
+        problem: String,
+    },
+    /// A file in the state directory refused.
+    #[error("{what}: {source}")]
+    File {
+        /// What was being done.
+        what: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+/// A running daemon.
+pub(crate) struct Daemon {
+    pub(crate) machines: Machines,
+    pub(crate) door: Door,
+    events: Arc<dyn Events>,
+    kept: Mutex<Kept>,
+    watchers: Mutex<HashMap<MachineId, JoinHandle<()>>>,
+    troubles: Mutex<HashMap<MachineId, String>>,
+    pub(crate) releases: Store,
+    ended: Notify,
+    version: String,
+}
+
+/// Runs a daemon until it is asked to stop over its socket, or `until` is done.
+///
+/// Ended by `until`, it leaves the machines running for the next daemon.
+///
+/// # Errors
+/// See [`ServeError`]; once it has begun, it ends only when asked.
+pub async fn run(
+    settings: Settings,
+    events: Arc<dyn Events>,
+    until: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let state = &settings.state;
+    let _lock = own(state)?;
+    let file = |what: &str| {
+        let what = what.to_owned();
+        move |source| ServeError::File { what, source }
+    };
+    let mut kept = Kept::load(&state.desired()).map_err(file("cannot read the daemon's state"))?;
+    let machines =
+        Machines::open(&state.machines(), settings.keeper).map_err(|error| ServeError::File {
+            what: "cannot open the machines".to_owned(),
+            source: io::Error::other(error.to_string()),
+        })?;
+    let listen = kept.get().listen.clone().unwrap_or(settings.listen);
+    let door = Door::open(&listen)?;
+    door.limit(kept.get().concurrency);
+    let halted = kept.get().halted;
+    kept.change(|desired| {
+        desired.listen = Some(listen.clone());
+        desired.halted = false;
+    })
+    .map_err(file("cannot write the daemon's state"))?;
+
+    let place = state.socket();
+    let _ = std::fs::remove_file(place.path());
+    let control = place
+        .open()
+        .and_then(|open| UnixListener::bind(open.name()))
+        .map_err(file("cannot open the control socket"))?;
+
+    let daemon = Arc::new(Daemon {
+        machines,
+        door,
+        events,
+        kept: Mutex::new(kept),
+        watchers: Mutex::default(),
+        troubles: Mutex::default(),
+        releases: Store::new(state.releases()),
+        ended: Notify::new(),
+        version: settings.version,
+    });
+    daemon.tell(Event::Listening(daemon.door.address()));
+    daemon.take_over(halted).await;
+    tokio::spawn(supervise::tell_of_the_door(Arc::clone(&daemon)));
+
+    let router = control::router(Arc::clone(&daemon));
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(control, router).with_graceful_shutdown(async {
+        // A sender that is dropped says the same as one that sends.
+        let _ = ended.await;
+    });
+    let serving = tokio::spawn(serving.into_future());
+    tokio::select! {
+        () = daemon.ended.notified() => {}
+        () = until => {}
+    }
+    drop(end);
+    // Whoever asks while the daemon ends gets an answer, but not for long.
+    let _ = tokio::time::timeout(Duration::from_secs(5), serving).await;
+    let _ = std::fs::remove_file(place.path());
+    daemon.door.close(Duration::from_secs(5)).await;
+    Ok(())
+}
+
+/// Takes the state directory for this process.
+fn own(state: &StateDirectory) -> Result<File, ServeError> {
+    let path = state.daemon_lock();
+    let failed = |source| ServeError::File {
+        what: format!("cannot use {}", path.display()),
+        source,
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let _ = file.read_to_string(&mut text);
+            return Err(ServeError::Running {
+                directory: state.root().display().to_string(),
+                pid: text.trim().parse().ok(),
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    file.set_len(0)
+        .and_then(|()| write!(file, "{}", std::process::id()))
+        .map_err(failed)?;
+    Ok(file)
+}
+
+impl Daemon {
+    pub(crate) fn tell(&self, event: Event) {
+        self.events.event(event);
+    }
+
+    pub(crate) fn desired(&self) -> Desired {
+        self.kept().get().clone()
+    }
+
+    /// Serves what an earlier daemon served, and starts what should run but does not.
+    async fn take_over(self: &Arc<Self>, halted: bool) {
+        let desired = self.desired();
+        let unrouted = desired
+            .fleet
+            .iter()
+            .filter(|member| halted || !member.routed)
+            .map(|member| &member.id);
+        for id in desired.serving.iter().chain(unrouted) {
+            supervise::take_over(self, id, halted).await;
+        }
+        self.watch();
+    }
+
+    /// Sends requests to these machines as well.
+    pub(crate) fn admit(self: &Arc<Self>, ids: &[MachineId]) -> Result<(), Failure> {
+        let ports = self.ports(ids)?;
+        self.change(|desired| {
+            for id in ids {
+                if !desired.serving.contains(id) {
+                    desired.serving.push(id.clone());
+                }
+            }
+        })?;
+        for (id, port) in ports {
+            self.door.admit(&id, port);
+        }
+        self.watch();
+        Ok(())
+    }
+
+    /// Sends requests to `to` instead of `from`, then waits for those under way.
+    pub(crate) async fn switch(
+        self: &Arc<Self>,
+        from: &[MachineId],
+        to: &[MachineId],
+        drain: Duration,
+    ) -> Result<(), Failure> {
+        let ports = self.ports(to)?;
+        self.change(|desired| {
+            desired.serving.retain(|id| !from.contains(id));
+            for id in to {
+                if !desired.serving.contains(id) {
+                    desired.serving.push(id.clone());
+                }
+            }
+        })?;
+        let drained = self.door.switch(from, &ports, drain);
+        self.watch();
+        if let Some(drained) = drained {
+            drained.await;
+        }
+        Ok(())
+    }
+
+    /// Lets requests wait, and waits for those under way.
+    pub(crate) async fn pause(self: &Arc<Self>, longest: Duration) -> Result<(), Failure> {
+        if self.door.pause(longest).await {
+            tokio::spawn(supervise::end_pause(Arc::clone(self)));
+            return Ok(());
+        }
+        self.door.resume();
+        Err(Failure::new(
+            "not-quiet",
+            format!("requests were still under way after {longest:?}"),
+        )
+        .with_hint("raise `[release] pause_timeout`, or release without `pause_during_migrate`"))
+    }
+
+    /// Lets waiting requests go on.
+    pub(crate) fn resume(&self) {
+        self.door.resume();
+    }
+
+    /// Keeps this fleet up from now on.
+    pub(crate) fn commit(self: &Arc<Self>, commit: Commit) -> Result<(), Failure> {
+        if self.desired().listen.as_deref() != Some(commit.listen.as_str()) {
+            self.door
+                .listen_also(&commit.listen)
+                .map_err(|error| Failure::new("port-taken", error.to_string()))?;
+            self.tell(Event::Listening(self.door.address()));
+        }
+        self.door.limit(commit.concurrency);
+        self.change(|desired| {
+            desired.listen = Some(commit.listen);
+            desired.concurrency = commit.concurrency;
+            desired.release = Some(commit.release);
+            desired.fleet = commit.fleet;
+        })?;
+        self.watch();
+        Ok(())
+    }
+
+    /// Stops the whole fleet and ends the daemon.
+    pub(crate) async fn halt(self: &Arc<Self>) -> Result<(), Failure> {
+        self.change(|desired| desired.halted = true)?;
+        for (_, watcher) in self.watchers().drain() {
+            watcher.abort();
+        }
+        let desired = self.desired();
+        let everyone: Vec<MachineId> = desired
+            .fleet
+            .iter()
+            .map(|member| member.id.clone())
+            .chain(desired.serving)
+            .collect();
+        if let Some(drained) = self.door.switch(&everyone, &[], Duration::from_secs(10)) {
+            drained.await;
+        }
+        let stops: Vec<_> = everyone
+            .into_iter()
+            .map(|id| {
+                let machines = self.machines.clone();
+                tokio::spawn(async move { machines.stop(&id).await })
+            })
+            .collect();
+        for stop in stops {
+            if let Ok(Err(error)) = stop.await {
+                self.tell(Event::Trouble(error.to_string()));
+            }
+        }
+        self.tell(Event::Ending("asked to stop".to_owned()));
+        self.ended.notify_one();
+        Ok(())
+    }
+
+    /// The daemon as it is.
+    pub(crate) fn status(&self) -> Status {
+        let desired = self.desired();
+        let mut members: Vec<(MachineId, String, bool)> = desired
+            .fleet
+            .iter()
+            .map(|member| (member.id.clone(), member.group.clone(), member.routed))
+            .collect();
+        for id in &desired.serving {
+            if !members.iter().any(|(known, ..)| known == id) {
+                let group = self
+                    .machines
+                    .spec(id)
+                    .map_or_else(|_| String::new(), |spec| spec.group);
+                members.push((id.clone(), group, true));
+            }
+        }
+        let machines = members
+            .into_iter()
+            .map(|(id, group, routed)| MachineStatus {
+                state: supervise::in_words(&self.machines.state(&id)),
+                serving: self.door.serves(&id),
+                in_flight: self.door.in_flight(&id),
+                trouble: self.troubles().get(&id).cloned(),
+                id,
+                group,
+                routed,
+            })
+            .collect();
+        let door: DoorStatus = self.door.counts();
+        Status {
+            pid: std::process::id(),
+            version: self.version.clone(),
+            listen: self.door.address(),
+            release: desired.release,
+            fleet: desired.fleet,
+            paused: self.door.paused(),
+            machines,
+            door,
+        }
+    }
+
+    /// Notes why a machine takes no requests, or that it does again.
+    pub(crate) fn set_trouble(&self, id: &MachineId, trouble: Option<String>) {
+        match trouble {
+            Some(trouble) => self.troubles().insert(id.clone(), trouble),
+            None => self.troubles().remove(id),
+        };
+    }
+
+    /// One watcher for each machine of the fleet and each that serves, no other.
+    fn watch(self: &Arc<Self>) {
+        let desired = self.desired();
+        let mut wanted: Vec<MachineId> = desired
+            .fleet
+            .into_iter()
+            .map(|member| member.id)
+            .filter(|id| {
+                !self
+                    .machines
+                    .state(id)
+                    .is_ok_and(|state| state.exit().is_some())
+            })
+            .collect();
+        wanted.extend(desired.serving);
+        let mut watchers = self.watchers();
+        watchers.retain(|id, watcher| {
+            let keep = wanted.contains(id);
+            if !keep {
+                watcher.abort();
+                self.troubles().remove(id);
+            }
+            keep && !watcher.is_finished()
+        });
+        for id in wanted {
+            watchers
+                .entry(id.clone())
+                .or_insert_with(|| tokio::spawn(supervise::watch(Arc::clone(self), id)));
+        }
+    }
+
+    fn ports(&self, ids: &[MachineId]) -> Result<Vec<(MachineId, u16)>, Failure> {
+        ids.iter()
+            .map(|id| {
+                let spec = self
+                    .machines
+                    .spec(id)
+                    .map_err(|error| Failure::new("machine", error.to_string()))?;
+                let port = spec.port.ok_or_else(|| {
+                    Failure::new("machine", format!("machine {id} was given no port"))
+                })?;
+                Ok((id.clone(), port))
+            })
+            .collect()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Desired)) -> Result<(), Failure> {
+        self.kept().change(change).map_err(|error| {
+            Failure::new(
+                "daemon-state",
+                format!("cannot write the daemon's state: {error}"),
+            )
+        })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watchers(&self) -> MutexGuard<'_, HashMap<MachineId, JoinHandle<()>>> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, HashMap<MachineId, String>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

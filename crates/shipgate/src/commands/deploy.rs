@@ -1,0 +1,77 @@
+//! `shipgate deploy`: a release of the project as it is.
+
+use jiff::Timestamp;
+use shipgate_release::journal::ReleaseKind;
+
+use crate::cli::{App, Place};
+use crate::error::{CliError, Exit};
+use crate::signals;
+use crate::site::Site;
+use crate::wiring::policy;
+use crate::wiring::ports::Assembly;
+use crate::wiring::run::{self, Report};
+
+/// Arguments of `shipgate deploy`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
+    let site = Site::open(&arguments.place, &app)?;
+    for ignored in &site.loaded.ignored {
+        app.printer
+            .detail(&format!("ignored: {}: {}", ignored.key, ignored.why));
+    }
+    let flow = policy::flow(site.project())?;
+    let store = site.store();
+    let now = Timestamp::now();
+    let mut lock = store.lock("deploy", std::process::id(), now)?;
+    refuse_unfinished(&store)?;
+    let text = std::fs::read_to_string(&site.project().file).map_err(|error| {
+        CliError::new(
+            "project-file",
+            format!("{}: {error}", site.project().file.display()),
+        )
+    })?;
+    let name = site.project().app.value.clone();
+    let serving = store.serving()?;
+    let cancel = signals::cancel_on_signal(app.printer.clone())?;
+    let journal = store.begin(&mut lock, &name, ReleaseKind::Deploy, flow, now)?;
+    let release = journal.state().head().map_or(0, |head| head.release);
+    run::keep_project(&store, release, &text)?;
+    let report = Report::new(&app);
+    for entry in journal.entries() {
+        shipgate_release::Observer::entry(&report, entry);
+    }
+    let ports = Assembly {
+        project: site.loaded.project.clone(),
+        text,
+        state: site.state.clone(),
+        release,
+        serving,
+    }
+    .ports()?;
+    let exit = run::to_the_end(&app, &report, &store, journal, &ports, &cancel).await?;
+    if exit == Exit::Done {
+        crate::wiring::retention::prune(&site, &app).await?;
+    }
+    Ok(exit)
+}
+
+/// A release that was begun and has no end must end first.
+pub(crate) fn refuse_unfinished(store: &shipgate_release::store::Store) -> Result<(), CliError> {
+    let Some(unfinished) = store.unfinished()? else {
+        return Ok(());
+    };
+    Err(CliError::new(
+        "release-unfinished",
+        format!(
+            "release {} was begun and has no end: its process died",
+            unfinished.number
+        ),
+    )
+    .with_hint("`shipgate release resume` goes on with it, `shipgate release cancel` ends it")
+    .exiting(Exit::Halfway))
+}

@@ -1,0 +1,301 @@
+//! `shipgate doctor`: what a release would check, and the usual troubles.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use shipgate_project::{CommandLine, Project, StepWord};
+use shipgate_release::ports::Migrator;
+use shipgate_server::client::{AskError, Client};
+use shipgate_server::state_directory::StateDirectory;
+
+use crate::cli::{App, Place};
+use crate::error::{CliError, Exit};
+use crate::printer::{Output, Printer, style};
+use crate::site::{Site, database, in_words, read_project};
+use crate::wiring::engine::EngineMigrator;
+use crate::wiring::migrations;
+
+/// Arguments of `shipgate doctor`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: Place,
+    /// Exit with 3 when there is trouble
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// What was found, in order.
+struct Findings<'p> {
+    printer: &'p Printer,
+    troubles: usize,
+}
+
+impl Findings<'_> {
+    fn well(&self, what: &str, text: &str) -> Result<(), CliError> {
+        self.tell("ok", style::GOOD, what, text, None)
+    }
+
+    fn trouble(&mut self, what: &str, error: &CliError) -> Result<(), CliError> {
+        self.troubles += 1;
+        let lines =
+            std::iter::once(error.message.as_str()).chain(error.report.iter().map(String::as_str));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        self.tell("trouble", style::BAD, what, &text, error.hint.as_deref())
+    }
+
+    fn tell(
+        &self,
+        state: &str,
+        style: anstyle::Style,
+        what: &str,
+        text: &str,
+        mend: Option<&str>,
+    ) -> Result<(), CliError> {
+        if self.printer.output == Output::Json {
+            let line = json!({
+                "type": "finding", "state": state, "what": what, "text": text, "mend": mend,
+            });
+            return self.printer.result(&line.to_string());
+        }
+        let mut lines = text.split('\n');
+        let first = lines.next().unwrap_or_default();
+        self.printer
+            .result(&format!("{style}{state:>8}{style:#}  {what}: {first}"))?;
+        for line in lines {
+            self.printer.result(&format!("{:8}  {line}", ""))?;
+        }
+        match mend {
+            Some(mend) => self.printer.result(&format!("{:8}  mend: {mend}", "")),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
+    let mut findings = Findings {
+        printer: &app.printer,
+        troubles: 0,
+    };
+    let loaded = match read_project(&arguments.place) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            findings.trouble("project file", &error)?;
+            return Ok(verdict(&findings, arguments.exit_code));
+        }
+    };
+    let project = &loaded.project;
+    findings.well("project file", &project.file.display().to_string())?;
+    for warning in &loaded.warnings {
+        app.printer.warn(&in_words(warning));
+    }
+    state_directory(&arguments.place, &mut findings)?;
+    release_command(project, &mut findings)?;
+    programs(project, &mut findings)?;
+    look_at_database(project, &mut findings).await?;
+    front_door(&arguments.place, project, &mut findings).await?;
+    Ok(verdict(&findings, arguments.exit_code))
+}
+
+fn verdict(findings: &Findings<'_>, exit_code: bool) -> Exit {
+    match findings.troubles {
+        0 => findings.printer.say("no trouble found"),
+        1 => findings.printer.say("1 trouble found"),
+        more => findings.printer.say(&format!("{more} troubles found")),
+    }
+    if findings.troubles > 0 && exit_code {
+        Exit::Trouble
+    } else if findings.troubles > 0 {
+        Exit::Failed
+    } else {
+        Exit::Done
+    }
+}
+
+fn state_directory(place: &Place, findings: &mut Findings<'_>) -> Result<(), CliError> {
+    let Some(state) = Site::existing_state(place) else {
+        return findings.well("state directory", "none yet; the first release makes it");
+    };
+    match StateDirectory::open(state.root()) {
+        Ok(state) => {
+            let store = shipgate_release::store::Store::new(state.releases());
+            match store.unfinished()? {
+                Some(release) if store.busy().is_none() => findings.trouble(
+                    "releases",
+                    &CliError::new(
+                        "release-unfinished",
+                        format!("release {} was begun and has no end", release.number),
+                    )
+                    .with_hint("`shipgate release resume` goes on with it"),
+                ),
+                _ => findings.well("state directory", &state.root().display().to_string()),
+            }
+        }
+        Err(error) => findings.trouble("state directory", &error.into()),
+    }
+}
+
+/// Whether anything would migrate the database.
+fn release_command(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliError> {
+    let what = "release command";
+    let migrates = project.release.has(StepWord::Migrate);
+    match (project.release_command(), migrations::directory(project)) {
+        (_, _) if !migrates => findings.trouble(
+            what,
+            &CliError::new("not-run", "`[release] steps` has no `migrate`: nothing migrates the database")
+                .with_hint("add \"migrate\" to the steps, or leave `steps` out"),
+        ),
+        (Some(command), _) => findings.well(what, &format!("`{}`", command.as_written())),
+        (None, Some(directory)) if directory.is_dir() => findings.well(
+            what,
+            &format!("none; the built-in engine applies {}", directory.display()),
+        ),
+        (None, Some(directory)) => findings.trouble(
+            what,
+            &CliError::new(
+                "migrations-directory",
+                format!("there is no migrations directory {}", directory.display()),
+            )
+            .with_hint("`[database] migrations` names it; `shipgate migrate new` makes it"),
+        ),
+        (None, None) => findings.trouble(
+            what,
+            &CliError::new(
+                "not-configured",
+                "there is neither a release command nor a directory of SQL migrations",
+            )
+            .with_hint("write `[deploy] release_command`, or `[database] migrations`; an app without a database needs neither"),
+        ),
+    }
+}
+
+/// Every program the project names, as far as it lies in the project.
+fn programs(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliError> {
+    let mut seen = Vec::new();
+    let groups = project
+        .groups()
+        .into_iter()
+        .filter_map(|group| group.command);
+    for command in groups.chain(project.release_command()) {
+        let Some(program) = program_of(&command) else {
+            continue;
+        };
+        if seen.contains(&program) {
+            continue;
+        }
+        let name = program.display().to_string();
+        if let Some(path) = in_project(project, &program) {
+            match look_at_program(&path) {
+                Ok(()) => findings.well("program", &name)?,
+                Err(error) => findings.trouble("program", &error)?,
+            }
+        }
+        seen.push(program);
+    }
+    Ok(())
+}
+
+fn program_of(command: &CommandLine) -> Option<PathBuf> {
+    let words = command.expand(|name| std::env::var(name).ok()).ok()?;
+    words.first().map(PathBuf::from)
+}
+
+/// Where a program lies that the build would take from the project: under its
+/// own path, or among the included files under its name.
+fn in_project(project: &Project, program: &Path) -> Option<PathBuf> {
+    let direct = project.directory.join(program);
+    let included = project.build.include.iter().flatten().find_map(|include| {
+        let path = project.directory.join(include.value.as_str());
+        (path.file_name() == program.file_name()).then_some(path)
+    });
+    Some(direct)
+        .filter(|path| path.is_file())
+        .or(included)
+        .filter(|path| path.is_file())
+}
+
+/// Whether the kernel could execute a file.
+fn look_at_program(path: &Path) -> Result<(), CliError> {
+    let shown = path.display();
+    let failed = |error: std::io::Error| CliError::new("program", format!("{shown}: {error}"));
+    let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
+    if mode & 0o111 == 0 {
+        return Err(
+            CliError::new("not-executable", format!("{shown} is not executable"))
+                .with_hint(format!("run `chmod +x {shown}`")),
+        );
+    }
+    let mut head = [0; 4];
+    let read = fs::File::open(path)
+        .and_then(|mut file| file.read(&mut head))
+        .map_err(failed)?;
+    let head = &head[..read];
+    if head.starts_with(b"#!") || head == b"\x7fELF" {
+        return Ok(());
+    }
+    Err(CliError::new(
+        "no-shebang",
+        format!("{shown} is a script without a first line that says what runs it"),
+    )
+    .with_hint("begin it with `#!/bin/sh`"))
+}
+
+async fn look_at_database(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliError> {
+    let url = match database(project) {
+        Ok(Some(url)) => url,
+        Ok(None) => return findings.well("database", "the project names none"),
+        Err(error) => return findings.trouble("database", &error),
+    };
+    let Some(directory) = migrations::directory(project).filter(|directory| directory.is_dir())
+    else {
+        return findings.well("database", &url.to_string());
+    };
+    let none = project.directory.join(".none");
+    let engine = EngineMigrator::new(project, &url, directory, &none, std::env::temp_dir());
+    match engine.survey().await {
+        Ok(survey) => {
+            findings.well("database", &survey.summary)?;
+            for line in &survey.details {
+                findings.well("database", line)?;
+            }
+            Ok(())
+        }
+        Err(failure) => findings.trouble("database", &failure.into()),
+    }
+}
+
+async fn front_door(
+    place: &Place,
+    project: &Project,
+    findings: &mut Findings<'_>,
+) -> Result<(), CliError> {
+    let listen = project.runtime.listen.value;
+    if let Some(state) = Site::existing_state(place) {
+        match Client::new(&state).status().await {
+            Ok(status) => {
+                findings.well("front door", &format!("open at http://{}", status.listen))?;
+                for machine in status.machines {
+                    if let Some(trouble) = machine.trouble {
+                        let error = CliError::new("machine", format!("{}: {trouble}", machine.id))
+                            .with_hint(format!("look at `shipgate logs {}`", machine.id));
+                        findings.trouble("machine", &error)?;
+                    }
+                }
+                return Ok(());
+            }
+            Err(AskError::NotRunning(_)) => {}
+            Err(error) => return findings.trouble("daemon", &error.into()),
+        }
+    }
+    match std::net::TcpListener::bind(listen) {
+        Ok(_) => findings.well("front door", &format!("{listen} is free")),
+        Err(error) => findings.trouble(
+            "front door",
+            &CliError::new("port-taken", format!("cannot listen on {listen}: {error}"))
+                .with_hint("end what listens there, or set another `[runtime] listen`"),
+        ),
+    }
+}

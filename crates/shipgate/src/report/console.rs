@@ -1,0 +1,199 @@
+//! The stream as a person reads it: a verb column, one line a step.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use shipgate_release::journal::{EndState, Entry, Record, ReleaseKind};
+use shipgate_release::{Observer, StepName};
+
+use super::short;
+use crate::printer::{Printer, style};
+
+/// Width of the verb column.
+const VERB: usize = 10;
+
+/// Prints a release as it happens, or as its journal tells it afterwards.
+pub(crate) struct ConsoleReport {
+    printer: Arc<Printer>,
+    clock: Mutex<Times>,
+}
+
+#[derive(Default)]
+struct Times {
+    opened: Option<Timestamp>,
+    started: Option<Timestamp>,
+    release: u64,
+}
+
+impl ConsoleReport {
+    pub(crate) fn new(printer: Arc<Printer>) -> Self {
+        Self {
+            printer,
+            clock: Mutex::default(),
+        }
+    }
+
+    fn verb(&self, style: anstyle::Style, verb: &str, text: &str) {
+        self.printer
+            .say(&format!("{style}{verb:>VERB$}{style:#}  {text}"));
+    }
+
+    fn indented(&self, text: &str) {
+        let dim = style::DIM;
+        self.printer
+            .say(&format!("{:VERB$}  {dim}{text}{dim:#}", ""));
+    }
+
+    fn noted(&self, note: &Value) {
+        let dim = style::DIM;
+        match note {
+            Value::String(line) => self
+                .printer
+                .detail(&format!("{:VERB$}  {dim}{line}{dim:#}", "")),
+            Value::Object(fields) => {
+                let text = |name: &str| fields.get(name).and_then(Value::as_str);
+                if text("note") == Some("plan") {
+                    let moves = fields.get("moves").and_then(Value::as_array);
+                    for (at, step) in moves.into_iter().flatten().enumerate() {
+                        self.printer.detail(&format!(
+                            "{:VERB$}  {dim}{}. {}{dim:#}",
+                            "",
+                            at + 1,
+                            in_words(step)
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A move of a promotion: `start r2-web-1, r2-web-2`.
+fn in_words(step: &Value) -> String {
+    let ids = |field: &str| {
+        step.get(field)
+            .and_then(Value::as_array)
+            .map(|ids| {
+                ids.iter()
+                    .filter_map(Value::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            })
+            .unwrap_or_default()
+    };
+    match step.get("move").and_then(Value::as_str) {
+        Some("switch") => format!("switch traffic from [{}] to [{}]", ids("from"), ids("to")),
+        Some(name) => format!("{} {}", name.replace('-', " "), ids("ids")),
+        None => step.to_string(),
+    }
+}
+
+impl Observer for ConsoleReport {
+    fn output(&self, step: StepName, text: &str) {
+        let dim = style::DIM;
+        self.printer
+            .detail(&format!("{:VERB$}  {dim}| {text}{dim:#}", ""));
+        let room = 80;
+        let short: String = text
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(room)
+            .collect();
+        self.printer
+            .transient(&format!("{step:>VERB$}  {dim}{short}{dim:#}"));
+    }
+
+    fn entry(&self, entry: &Entry) {
+        let mut times = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let took = |since: Option<Timestamp>| {
+            since
+                .and_then(|since| Duration::try_from(entry.at.duration_since(since)).ok())
+                .unwrap_or_default()
+        };
+        match &entry.record {
+            Record::Opened {
+                release,
+                app,
+                kind,
+                previous,
+                ..
+            } => {
+                times.opened = Some(entry.at);
+                times.release = *release;
+                let what = match kind {
+                    ReleaseKind::Deploy => format!("{app}, release {release}"),
+                    ReleaseKind::Rollback { to, .. } => {
+                        format!("{app}, release {release}: back to the build of release {to}")
+                    }
+                };
+                let meanwhile = previous.map_or_else(String::new, |previous| {
+                    format!(" (release {previous} serves meanwhile)")
+                });
+                self.verb(style::GOOD, "releasing", &format!("{what}{meanwhile}"));
+            }
+            Record::Resumed => {
+                self.verb(
+                    style::WARN,
+                    "resuming",
+                    &format!("release {}", times.release),
+                );
+            }
+            Record::Started { step } => {
+                times.started = Some(entry.at);
+                self.printer.transient(&format!("{step:>VERB$}  ..."));
+            }
+            Record::Noted { note, .. } => self.noted(note),
+            Record::Finished { step, outcome } => {
+                let dim = style::DIM;
+                let took = short(took(times.started));
+                self.verb(
+                    style::GOOD,
+                    step.as_str(),
+                    &format!("{} {dim}({took}){dim:#}", outcome.summary),
+                );
+                for line in &outcome.details {
+                    self.indented(line);
+                }
+            }
+            Record::Failed { step, failure } => {
+                let took = short(took(times.started));
+                self.verb(
+                    style::BAD,
+                    step.as_str(),
+                    &format!("failed after {took}: {}", failure.message),
+                );
+            }
+            Record::PutBack { summary, .. } => self.verb(style::WARN, "put back", summary),
+            Record::PutBackFailed { failure, .. } => self.verb(
+                style::BAD,
+                "put back",
+                &format!("failed: {}", failure.message),
+            ),
+            Record::Cancelled => self.verb(style::WARN, "cancelled", "between two steps"),
+            Record::Closed { end } => {
+                let took = short(took(times.opened));
+                let number = times.release;
+                match end {
+                    EndState::Released => self.verb(
+                        style::GOOD,
+                        "released",
+                        &format!("release {number} in {took}"),
+                    ),
+                    EndState::Unchanged => self.verb(
+                        style::GOOD,
+                        "unchanged",
+                        &format!("nothing to release: what serves is what is here ({took})"),
+                    ),
+                    end => self.verb(
+                        style::BAD,
+                        "stopped",
+                        &format!("release {number}: {end} ({took})"),
+                    ),
+                }
+            }
+        }
+    }
+}

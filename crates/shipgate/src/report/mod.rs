@@ -1,0 +1,13 @@
+//! Readers of a release's stream of entries.
+
+pub(crate) mod console;
+mod duration;
+pub(crate) mod json;
+mod size;
+mod snippet;
+mod table;
+
+pub(crate) use duration::short;
+pub(crate) use size::bytes;
+pub(crate) use snippet::snippet;
+pub(crate) use table::table;

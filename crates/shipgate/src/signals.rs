@@ -1,0 +1,56 @@
+//! Ctrl-C and SIGTERM: the first asks, the second insists.
+
+use std::sync::Arc;
+
+use shipgate_release::Cancel;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::error::{CliError, Exit};
+use crate::printer::Printer;
+
+/// Turns the first SIGINT or SIGTERM into a request to stop at the next safe
+/// point. A second one ends the program at once; what it was doing can then be
+/// resumed.
+pub(crate) fn cancel_on_signal(printer: Arc<Printer>) -> Result<Cancel, CliError> {
+    let cancel = Cancel::default();
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let asked = cancel.clone();
+    tokio::spawn(async move {
+        either(&mut interrupt, &mut terminate).await;
+        printer.say("stopping at the next safe point; once more to end at once");
+        asked.request();
+        let exit = either(&mut interrupt, &mut terminate).await;
+        end_at_once(exit);
+    });
+    Ok(cancel)
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(crate) async fn asked_to_end() -> Result<(), CliError> {
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    either(&mut interrupt, &mut terminate).await;
+    Ok(())
+}
+
+type Listener = tokio::signal::unix::Signal;
+
+fn listen(kind: SignalKind) -> Result<Listener, CliError> {
+    signal(kind).map_err(|error| CliError::new("signals", format!("cannot catch signals: {error}")))
+}
+
+async fn either(interrupt: &mut Listener, terminate: &mut Listener) -> Exit {
+    tokio::select! {
+        _ = interrupt.recv() => Exit::Interrupted,
+        _ = terminate.recv() => Exit::Other(143),
+    }
+}
+
+#[expect(
+    clippy::exit,
+    reason = "the user asked twice: nothing is waited for any more"
+)]
+fn end_at_once(exit: Exit) {
+    std::process::exit(i32::from(exit.code()));
+}

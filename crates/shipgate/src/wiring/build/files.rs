@@ -1,0 +1,151 @@
+//! Which files a build keeps, and where they land in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use shipgate_project::{Include, Sourced, landing};
+use shipgate_release::{Failure, FailureKind};
+
+/// A file to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptFile {
+    /// Where it is.
+    pub(crate) from: PathBuf,
+    /// Where it lands, relative to the build.
+    pub(crate) to: PathBuf,
+}
+
+/// The files that `include` names, or those git tracks; by landing place.
+pub(crate) fn chosen(
+    directory: &Path,
+    include: Option<&[Sourced<Include>]>,
+) -> Result<Vec<KeptFile>, Failure> {
+    let mut found = BTreeMap::new();
+    match include {
+        Some(entries) => {
+            for entry in entries {
+                included(
+                    directory,
+                    entry.value.as_str(),
+                    entry.value.is_glob(),
+                    &mut found,
+                )?;
+            }
+        }
+        None => tracked(directory, &mut found)?,
+    }
+    Ok(found
+        .into_iter()
+        .map(|(to, from)| KeptFile { from, to })
+        .collect())
+}
+
+type Found = BTreeMap<PathBuf, PathBuf>;
+
+fn included(
+    directory: &Path,
+    entry: &str,
+    is_glob: bool,
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let missing = |what: &str| {
+        Failure::new("include", format!("`[build] include`: {what} `{entry}`"))
+            .with_hint(format!(
+                "paths are relative to {}; does the build command make it?",
+                directory.display()
+            ))
+            .of_kind(FailureKind::Usage)
+    };
+    if !is_glob {
+        if !directory.join(entry).exists() {
+            return Err(missing("there is no file or directory"));
+        }
+        return add(directory, Path::new(entry), found);
+    }
+    let pattern = directory.join(entry);
+    let paths =
+        glob::glob(&pattern.to_string_lossy()).map_err(|error| missing(&format!("{error} in")))?;
+    let mut any = false;
+    for path in paths.flatten() {
+        let relative = path.strip_prefix(directory).unwrap_or(&path).to_owned();
+        add(directory, &relative, found)?;
+        any = true;
+    }
+    if any {
+        Ok(())
+    } else {
+        Err(missing("nothing matches"))
+    }
+}
+
+fn add(directory: &Path, relative: &Path, found: &mut Found) -> Result<(), Failure> {
+    let from = directory.join(relative);
+    let Some(to) = landing(relative) else {
+        return Err(Failure::new(
+            "include",
+            format!(
+                "`[build] include`: {} has no name to land under",
+                relative.display()
+            ),
+        )
+        .of_kind(FailureKind::Usage));
+    };
+    add_to(&from, &to, found)
+}
+
+fn add_to(from: &Path, to: &Path, found: &mut Found) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            "include",
+            format!("cannot read {}: {error}", from.display()),
+        )
+    };
+    if !fs::metadata(from).map_err(failed)?.is_dir() {
+        found.insert(to.to_owned(), from.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        // Our own state, and git's, are no part of the app.
+        if name != ".shipgate" && name != ".git" {
+            add_to(&from.join(&name), &to.join(&name), found)?;
+        }
+    }
+    Ok(())
+}
+
+fn tracked(directory: &Path, found: &mut Found) -> Result<(), Failure> {
+    let no_git = |why: String| {
+        Failure::new(
+            "include",
+            format!(
+                "`[build] include` is not set, and the files git tracks are not to be had: {why}"
+            ),
+        )
+        .with_hint("name the files the app needs at run time: `include = [\"server\", \"public\"]`")
+        .of_kind(FailureKind::Usage)
+    };
+    let output = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(directory)
+        .output()
+        .map_err(|error| no_git(error.to_string()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(no_git(said.lines().next().unwrap_or_default().to_owned()));
+    }
+    for name in output.stdout.split(|&byte| byte == 0) {
+        let name = String::from_utf8_lossy(name);
+        let path = directory.join(&*name);
+        // Tracked, but deleted in the work tree: not there to be kept.
+        if !name.is_empty() && path.is_file() {
+            found.insert(PathBuf::from(&*name), path);
+        }
+    }
+    if found.is_empty() {
+        return Err(no_git("git tracks no file here".to_owned()));
+    }
+    Ok(())
+}

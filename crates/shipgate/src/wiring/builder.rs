@@ -1,0 +1,249 @@
+//! The release's Builder: its build and its machines, kept in its directory.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use shipgate_database::DatabaseUrl;
+use shipgate_project::Project;
+use shipgate_release::machine::{MachineId, MachineSpec};
+use shipgate_release::ports::{Builder, Built, Watch};
+use shipgate_release::steps::backup::name_of;
+use shipgate_release::store::Store;
+use shipgate_release::{Cancel, Failure};
+use shipgate_runtime::process::Machines;
+
+use super::build::{self, Build, Keeper, KeptFile};
+use super::migrations;
+use super::specs::{self, renamed};
+use crate::report::bytes;
+
+/// Builds in the project directory, keeps in the release's.
+pub(crate) struct ProjectBuilder {
+    pub(crate) project: Project,
+    /// The project file as it was when the release began.
+    pub(crate) project_text: String,
+    pub(crate) database: Option<DatabaseUrl>,
+    pub(crate) store: Store,
+    pub(crate) machines: Machines,
+    pub(crate) rehearsals: PathBuf,
+    /// The release that serves; its build may turn out to be the same.
+    pub(crate) serving: Option<u64>,
+}
+
+#[async_trait]
+impl Builder for ProjectBuilder {
+    async fn build(
+        &self,
+        release: u64,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Built, Failure> {
+        let directory = self.store.directory(release);
+        let keeper = Keeper::new(&directory);
+        let build = match keeper.kept() {
+            Some(build) => build,
+            None => {
+                self.make(&directory, watch, cancel).await?;
+                let files = self.files()?;
+                keeper.keep(&files, self.project_text.as_bytes())?
+            }
+        };
+        let same = self.serving_build()?.map(|serving| serving.fingerprint)
+            == Some(build.fingerprint.clone());
+        let what = format!("{} files, {}", build.files, bytes(build.bytes));
+        Ok(Built {
+            summary: match (same, self.serving) {
+                (true, Some(serving)) => format!("{what}, the same as release {serving}"),
+                _ => what,
+            },
+            same_as_serving: same,
+        })
+    }
+
+    async fn machines(&self, release: u64, build_of: u64) -> Result<Vec<MachineSpec>, Failure> {
+        let path = self.machines_path(release);
+        if path.exists() {
+            return read_machines(&path);
+        }
+        let mut taken = self.taken_ports();
+        let specs = if build_of == release {
+            self.site(
+                release,
+                Keeper::new(&self.store.directory(release)).directory(),
+            )
+            .machines(&mut taken)?
+        } else {
+            read_machines(&self.machines_path(build_of))?
+                .iter()
+                .map(|spec| {
+                    let number = number_of(&spec.id);
+                    let id = MachineId::new(release, &spec.group, number);
+                    renamed(spec, id, release, &mut taken, None)
+                })
+                .collect::<Result<_, _>>()?
+        };
+        write_machines(&path, &specs)?;
+        Ok(specs)
+    }
+
+    async fn trial(&self, release: u64, serving: u64) -> Result<Vec<MachineSpec>, Failure> {
+        let Some(live) = &self.database else {
+            return Ok(Vec::new());
+        };
+        let copy = self.rehearsal_url(release)?;
+        let mut taken = self.taken_ports();
+        let mut groups = BTreeSet::new();
+        let mut specs = Vec::new();
+        for spec in read_machines(&self.machines_path(serving))? {
+            // A machine without checks proves nothing but that it starts, and
+            // a worker might do its work twice.
+            if spec.checks.is_empty() || !groups.insert(spec.group.clone()) {
+                continue;
+            }
+            let id = MachineId::new(release, &format!("trial-{}", spec.group), 1);
+            let mut spec = renamed(&spec, id, release, &mut taken, Some((live, &copy)))?;
+            spec.routed = false;
+            spec.restart = shipgate_release::machine::RestartPolicy::No;
+            specs.push(spec);
+        }
+        Ok(specs)
+    }
+}
+
+impl ProjectBuilder {
+    async fn make(
+        &self,
+        directory: &Path,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<(), Failure> {
+        let Some(command) = &self.project.build.command else {
+            return Ok(());
+        };
+        build::run_command(
+            &command.value,
+            &self.project.directory,
+            &directory.join("build.log"),
+            self.project.build.limit(),
+            watch,
+            cancel,
+        )
+        .await
+    }
+
+    /// The app's files and the migrations, which land in `.migrations`: what a
+    /// release applies does not change under it.
+    fn files(&self) -> Result<Vec<KeptFile>, Failure> {
+        let include = self.project.build.include.as_deref();
+        let mut files = build::chosen(&self.project.directory, include)?;
+        if let Some(directory) = migrations::directory(&self.project) {
+            files.extend(migrations::files(&directory)?);
+        }
+        Ok(files)
+    }
+
+    fn site(&self, release: u64, build: PathBuf) -> specs::Site<'_> {
+        specs::Site {
+            project: &self.project,
+            release,
+            build,
+            database: self.database.as_ref(),
+        }
+    }
+
+    fn rehearsal_url(&self, release: u64) -> Result<DatabaseUrl, Failure> {
+        self.database
+            .as_ref()
+            .map(|live| {
+                live.with_file(&super::backup::copy_path(
+                    &self.rehearsals,
+                    &name_of(release),
+                ))
+            })
+            .ok_or_else(|| Failure::new("no-database", "there is no database to copy"))
+    }
+
+    fn serving_build(&self) -> Result<Option<Build>, Failure> {
+        let Some(serving) = self.serving else {
+            return Ok(None);
+        };
+        let origin = build_of(&self.store, serving)?;
+        Ok(Keeper::new(&self.store.directory(origin)).kept())
+    }
+
+    fn machines_path(&self, release: u64) -> PathBuf {
+        self.store.directory(release).join("machines.json")
+    }
+
+    /// Ports of all machines that exist, running or not.
+    fn taken_ports(&self) -> BTreeSet<u16> {
+        self.machines
+            .list()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|id| self.machines.spec(id).ok()?.port)
+            .collect()
+    }
+}
+
+/// The release whose build a release promoted: its own, or for a rollback the
+/// one it went back to.
+pub(crate) fn build_of(store: &Store, release: u64) -> Result<u64, Failure> {
+    use shipgate_release::journal::ReleaseKind;
+    let mut release = release;
+    loop {
+        let recorded = store
+            .read(release)
+            .map_err(|error| Failure::new("journal", error.to_string()))?;
+        match recorded.state.head().map(|head| &head.kind) {
+            Some(ReleaseKind::Rollback { to, .. }) if *to < release => release = *to,
+            _ => return Ok(release),
+        }
+    }
+}
+
+/// The number at the end of a machine's name.
+fn number_of(id: &MachineId) -> usize {
+    id.as_str()
+        .rsplit('-')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(1)
+}
+
+fn read_machines(path: &Path) -> Result<Vec<MachineSpec>, Failure> {
+    let failed = |why: String| {
+        Failure::new(
+            "machines-file",
+            format!("cannot read {}: {why}", path.display()),
+        )
+    };
+    let bytes = fs::read(path).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
+}
+
+/// Writes the specifications, which hold secrets: mode 0600.
+fn write_machines(path: &Path, specs: &[MachineSpec]) -> Result<(), Failure> {
+    let write = || {
+        let draft = path.with_extension("json.new");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
+        file.write_all(&serde_json::to_vec_pretty(specs)?)?;
+        file.sync_data()?;
+        fs::rename(&draft, path)
+    };
+    write().map_err(|error: std::io::Error| {
+        Failure::new(
+            "machines-file",
+            format!("cannot write {}: {error}", path.display()),
+        )
+    })
+}

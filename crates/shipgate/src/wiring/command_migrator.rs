@@ -1,0 +1,225 @@
+//! The release command as a release's Migrator.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use shipgate_database::{Access, ConnectOptions, Create, DatabaseUrl, open};
+use shipgate_project::{CommandLine, Project};
+use shipgate_release::machine::{ExitCause, MachineId, MachineSpec};
+use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
+use shipgate_release::{Cancel, Effect, Failure};
+use shipgate_runtime::process::Machines;
+use shipgate_server::{launch_failure, machine_failure};
+
+use super::backup::copy_path;
+use super::engine::{EngineMigrator, objects, open_failure};
+use super::specs;
+use crate::report::short;
+
+/// Lines of a failed command that the report shows.
+const TAIL: usize = 20;
+
+/// Runs `[deploy] release_command` in a temporary machine.
+pub(crate) struct CommandMigrator {
+    pub(crate) command: CommandLine,
+    /// Reads the history, where the migrations are an Atlas directory.
+    pub(crate) engine: Option<EngineMigrator>,
+    pub(crate) project: Project,
+    pub(crate) release: u64,
+    pub(crate) build: PathBuf,
+    pub(crate) database: DatabaseUrl,
+    pub(crate) machines: Machines,
+    pub(crate) rehearsals: PathBuf,
+}
+
+impl CommandMigrator {
+    fn url(&self, target: Target<'_>) -> DatabaseUrl {
+        match target {
+            Target::Live => self.database.clone(),
+            Target::Copy(name) => self.database.with_file(&copy_path(&self.rehearsals, name)),
+        }
+    }
+
+    fn spec(&self, target: Target<'_>, tag: &MachineId) -> Result<MachineSpec, Failure> {
+        let database = self.url(target);
+        let site = specs::Site {
+            project: &self.project,
+            release: self.release,
+            build: self.build.clone(),
+            database: Some(&database),
+        };
+        let mut spec = site.release_command(tag, &self.command)?;
+        if let Target::Copy(_) = target {
+            specs::point_at(&mut spec, &self.database, &database);
+        }
+        Ok(spec)
+    }
+
+    async fn schema(&self, target: Target<'_>) -> Result<Standing, Failure> {
+        let database = open(&self.url(target)).map_err(|error| open_failure(&error))?;
+        Ok(Standing {
+            version: None,
+            unfinished: Vec::new(),
+            objects: objects(database.as_ref(), &self.reading()).await?,
+        })
+    }
+
+    fn reading(&self) -> ConnectOptions {
+        ConnectOptions {
+            access: Access::ReadOnly,
+            create: Create::Never,
+            busy_timeout: self.project.release.lock_timeout.value,
+            on_wait: None,
+        }
+    }
+
+    /// Passes the machine's lines on until it has ended.
+    async fn attend(
+        &self,
+        tag: &MachineId,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<shipgate_runtime::process::Exit, Failure> {
+        let log = self.machines.log(tag);
+        let start = shipgate_runtime::log::Position(0);
+        let mut follow = log.follow(start, self.machines.changes(tag));
+        let reading = async {
+            while let Ok(Some(line)) = follow.next().await {
+                watch.output(&line.text());
+            }
+            self.machines
+                .wait(tag)
+                .await
+                .map_err(|error| machine_failure(&error))
+        };
+        tokio::select! {
+            exit = reading => exit,
+            () = cancel.wait() => {
+                self.machines.stop(tag).await.map_err(|error| machine_failure(&error))?;
+                self.machines.wait(tag).await.map_err(|error| machine_failure(&error))
+            }
+        }
+    }
+
+    async fn failed(
+        &self,
+        tag: &MachineId,
+        cause: ExitCause,
+        target: Target<'_>,
+        before: &Standing,
+    ) -> Failure {
+        let lines = self
+            .machines
+            .log(tag)
+            .tail(TAIL)
+            .map(|(lines, _)| lines)
+            .unwrap_or_default();
+        let effect = match (cause, self.schema(target).await) {
+            (ExitCause::Lost, _) | (_, Err(_)) => Effect::Unknown,
+            (_, Ok(after)) if after.objects == before.objects => Effect::Nothing,
+            (_, Ok(_)) => Effect::Part,
+        };
+        let schema = match effect {
+            Effect::Nothing => "the schema is as it was before the command",
+            Effect::Part => "the schema is not as it was before the command",
+            Effect::Unknown => "what the command did to the database cannot be told from here",
+        };
+        let failure = if cause == ExitCause::Stopped {
+            Failure::cancelled()
+        } else {
+            Failure::new(
+                "release-command-failed",
+                format!("release command `{}`: {cause}", self.command.as_written()),
+            )
+            .with_hint(hint(cause, &self.project))
+        };
+        failure
+            .with_report(
+                lines
+                    .iter()
+                    .map(|line| format!("{} | {}", line.stream.name(), line.text())),
+            )
+            .with_report([
+                schema.to_owned(),
+                format!("the whole log: `shipgate logs {tag}`"),
+            ])
+            .with_effect(effect)
+    }
+}
+
+fn hint(cause: ExitCause, project: &Project) -> String {
+    match cause {
+        ExitCause::Timeout => format!(
+            "it was stopped after {}; `[deploy] release_command_timeout` says how long it may run",
+            short(project.deploy.release_command_timeout.value)
+        ),
+        ExitCause::OutOfMemory => {
+            "give it more with `[deploy.release_command_vm] memory = \"1gb\"`".to_owned()
+        }
+        ExitCause::Lost => {
+            "look at the database before you go on; nothing is repeated blindly".to_owned()
+        }
+        _ => "mend what the command says and deploy again".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Migrator for CommandMigrator {
+    async fn survey(&self) -> Result<Survey, Failure> {
+        if let Some(engine) = &self.engine {
+            return engine.survey().await;
+        }
+        Ok(Survey {
+            summary: format!(
+                "release command `{}`: what is pending only it can tell",
+                self.command.as_written()
+            ),
+            details: Vec::new(),
+            pending: None,
+        })
+    }
+
+    async fn migrate(
+        &self,
+        target: Target<'_>,
+        tag: &MachineId,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Migrated, Failure> {
+        if let Target::Copy(_) = target {
+            // What an earlier rehearsal did, it did to a copy that is gone.
+            match self.machines.stop(tag).await {
+                Ok(_) | Err(shipgate_runtime::process::MachineError::NoSuchMachine(_)) => {}
+                Err(error) => return Err(machine_failure(&error)),
+            }
+            self.machines
+                .remove(tag)
+                .await
+                .map_err(|error| machine_failure(&error))?;
+        }
+        let before = self.schema(target).await?;
+        let spec = self.spec(target, tag)?;
+        self.machines.launch(&spec).await.map_err(launch_failure)?;
+        let exit = self.attend(tag, watch, cancel).await?;
+        if !exit.cause.success() {
+            return Err(self.failed(tag, exit.cause, target, &before).await);
+        }
+        let after = self.schema(target).await?;
+        Ok(Migrated {
+            summary: format!(
+                "release command `{}` completed in {}",
+                self.command.as_written(),
+                short(exit.ran)
+            ),
+            details: Vec::new(),
+            changed: after.objects != before.objects,
+        })
+    }
+
+    async fn standing(&self, target: Target<'_>) -> Result<Standing, Failure> {
+        match &self.engine {
+            Some(engine) => engine.standing(target).await,
+            None => self.schema(target).await,
+        }
+    }
+}

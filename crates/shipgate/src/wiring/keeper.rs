@@ -1,0 +1,20 @@
+//! The hidden verb under which this program keeps a machine.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::error::CliError;
+
+/// `shipgate keep-machine DIRECTORY`.
+pub(crate) const VERB: &str = "keep-machine";
+
+/// Program and first argument of a keeper.
+pub(crate) fn command() -> Result<Vec<OsString>, CliError> {
+    Ok(vec![own_program()?.into_os_string(), VERB.into()])
+}
+
+/// This program's file.
+pub(crate) fn own_program() -> Result<PathBuf, CliError> {
+    std::env::current_exe()
+        .map_err(|error| CliError::new("own-program", format!("cannot find this program: {error}")))
+}

@@ -1,0 +1,15 @@
+//! What the binary gives a release: its Builder, Migrator, Backup, Runtime,
+//! Traffic and Clock.
+
+pub(crate) mod backup;
+pub(crate) mod build;
+pub(crate) mod builder;
+pub(crate) mod command_migrator;
+pub(crate) mod engine;
+pub(crate) mod keeper;
+pub(crate) mod migrations;
+pub(crate) mod policy;
+pub(crate) mod ports;
+pub(crate) mod retention;
+pub(crate) mod run;
+pub(crate) mod specs;

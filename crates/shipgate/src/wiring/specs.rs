@@ -1,0 +1,302 @@
+//! From a project to the machines that run it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use shipgate_database::DatabaseUrl;
+use shipgate_project::{CheckPort, CheckProbe, CommandLine, Group, GroupCheck, Project};
+use shipgate_release::machine::{HealthCheck, MachineId, MachineSpec, Probe, RestartPolicy};
+
+use super::ports::front_group;
+use crate::error::CliError;
+
+/// Variables of our own environment that machines get too.
+const PASSED_ON: &[&str] = &["HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME"];
+
+/// Where a release's machines run, and on what.
+pub(crate) struct Site<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) release: u64,
+    pub(crate) build: PathBuf,
+    pub(crate) database: Option<&'a DatabaseUrl>,
+}
+
+impl Site<'_> {
+    /// Every machine of the release; `taken` are ports that are in use.
+    pub(crate) fn machines(&self, taken: &mut BTreeSet<u16>) -> Result<Vec<MachineSpec>, CliError> {
+        let mut specs = Vec::new();
+        for group in self.project.groups() {
+            for number in 1..=group.machines as usize {
+                specs.push(self.machine(&group, number, taken)?);
+            }
+        }
+        Ok(specs)
+    }
+
+    fn machine(
+        &self,
+        group: &Group<'_>,
+        number: usize,
+        taken: &mut BTreeSet<u16>,
+    ) -> Result<MachineSpec, CliError> {
+        let id = MachineId::new(self.release, group.name, number);
+        let listens = !group.services.is_empty()
+            || group
+                .checks
+                .iter()
+                .any(|check| check.port == CheckPort::Machine);
+        let port = if listens {
+            Some(free_port(taken)?)
+        } else {
+            None
+        };
+        let env = self.environment(&id, group.name, port);
+        let command = command_of(group)?;
+        Ok(MachineSpec {
+            command: expand(&command, &env)?,
+            app: self.project.app.value.clone(),
+            release: self.release,
+            group: group.name.to_owned(),
+            directory: self.build.clone(),
+            port,
+            routed: front_group(self.project).as_deref() == Some(group.name),
+            checks: group
+                .checks
+                .iter()
+                .filter_map(|check| health_check(check, port))
+                .collect(),
+            restart: restart(group),
+            kill_signal: self.project.kill_signal.value.number(),
+            kill_timeout: self.project.kill_timeout.value,
+            timeout: None,
+            memory_limit: group.memory_limit,
+            id,
+            env,
+        })
+    }
+
+    /// The release command's machine, as on Fly: the app's environment, no
+    /// services, no checks, no restart.
+    pub(crate) fn release_command(
+        &self,
+        tag: &MachineId,
+        command: &CommandLine,
+    ) -> Result<MachineSpec, CliError> {
+        let deploy = &self.project.deploy;
+        let mut env = self.environment(tag, "fly_app_release_command", None);
+        env.insert("RELEASE_COMMAND".to_owned(), "1".to_owned());
+        let default = self.project.group(self.project.default_group());
+        let memory = match &deploy.release_command_vm {
+            Some(vm) => vm.memory_bytes(),
+            None => default.and_then(|group| group.memory_limit),
+        };
+        Ok(MachineSpec {
+            id: tag.clone(),
+            app: self.project.app.value.clone(),
+            release: self.release,
+            group: "release_command".to_owned(),
+            command: expand(command, &env)?,
+            directory: self.build.clone(),
+            env,
+            port: None,
+            routed: false,
+            checks: Vec::new(),
+            restart: RestartPolicy::No,
+            kill_signal: self.project.kill_signal.value.number(),
+            kill_timeout: self.project.kill_timeout.value,
+            timeout: deploy.release_command_limit(),
+            memory_limit: memory,
+        })
+    }
+
+    fn environment(
+        &self,
+        id: &MachineId,
+        group: &str,
+        port: Option<u16>,
+    ) -> BTreeMap<String, String> {
+        let mut env: BTreeMap<String, String> = PASSED_ON
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
+            .collect();
+        env.insert("PATH".to_owned(), search_path(&self.build));
+        for (name, value) in self.project.env.iter() {
+            env.insert(name.to_owned(), value.to_owned());
+        }
+        let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned());
+        set("FLY_APP_NAME", &self.project.app.value);
+        set("FLY_MACHINE_ID", id.as_str());
+        set("FLY_PROCESS_GROUP", group);
+        if let Some(region) = &self.project.primary_region {
+            set("PRIMARY_REGION", &region.value);
+        }
+        if let Some(port) = port {
+            set("PORT", &port.to_string());
+        }
+        if let Some(database) = self.database {
+            set("DATABASE_URL", database.expose());
+        }
+        env
+    }
+}
+
+/// A machine's specification under another name, on another port, perhaps on
+/// another database: for a rollback or a trial of the running version.
+pub(crate) fn renamed(
+    spec: &MachineSpec,
+    id: MachineId,
+    release: u64,
+    taken: &mut BTreeSet<u16>,
+    database: Option<(&DatabaseUrl, &DatabaseUrl)>,
+) -> Result<MachineSpec, CliError> {
+    let mut spec = spec.clone();
+    let old_port = spec.port;
+    if let Some(old) = old_port {
+        let new = free_port(taken)?;
+        spec.port = Some(new);
+        spec.env.insert("PORT".to_owned(), new.to_string());
+        for check in &mut spec.checks {
+            if check.port == old {
+                check.port = new;
+            }
+        }
+        for word in &mut spec.command {
+            *word = replace_number(word, old, new);
+        }
+    }
+    if let Some((live, copy)) = database {
+        point_at(&mut spec, live, copy);
+    }
+    spec.env
+        .insert("FLY_MACHINE_ID".to_owned(), id.as_str().to_owned());
+    spec.id = id;
+    spec.release = release;
+    Ok(spec)
+}
+
+/// Lets a machine use `copy` wherever it would use `live`.
+pub(crate) fn point_at(spec: &mut MachineSpec, live: &DatabaseUrl, copy: &DatabaseUrl) {
+    let (live, copy) = (live.expose(), copy.expose());
+    for word in spec.command.iter_mut().chain(spec.env.values_mut()) {
+        *word = word.replace(live, copy);
+    }
+    spec.env.insert("DATABASE_URL".to_owned(), copy.to_owned());
+}
+
+/// `old` as a whole number in `text`, replaced: a port given as an argument.
+fn replace_number(text: &str, old: u16, new: u16) -> String {
+    let old = old.to_string();
+    let digit = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_digit());
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(&old) {
+        let (before, after) = (&rest[..at], &rest[at + old.len()..]);
+        result.push_str(before);
+        if digit(before.chars().next_back()) || digit(after.chars().next()) {
+            result.push_str(&old);
+        } else {
+            result.push_str(&new.to_string());
+        }
+        rest = after;
+    }
+    result.push_str(rest);
+    result
+}
+
+/// The build directory first, so that `web = "notes serve"` finds the app.
+fn search_path(build: &Path) -> String {
+    let own = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
+    let build = build.display();
+    format!("{build}:{build}/bin:{own}")
+}
+
+fn command_of(group: &Group<'_>) -> Result<CommandLine, CliError> {
+    group.command.clone().ok_or_else(|| {
+        CliError::usage(
+            "no-command",
+            format!("process group `{}` has no command", group.name),
+        )
+        .with_hint(format!(
+            "a local process has no image to take one from: write it under [processes], as in `{} = \"./server\"`",
+            group.name
+        ))
+    })
+}
+
+/// A command's words with its names replaced by the machine's variables, else ours.
+fn expand(command: &CommandLine, env: &BTreeMap<String, String>) -> Result<Vec<String>, CliError> {
+    command
+        .expand(|name| env.get(name).cloned().or_else(|| std::env::var(name).ok()))
+        .map_err(|unset| {
+            CliError::usage(
+                "unset-name",
+                format!("{unset}, in the command `{}`", command.as_written()),
+            )
+            .with_hint(format!(
+                "set {0} under [env] or in the environment; write `$$` for a dollar",
+                unset.name
+            ))
+        })
+}
+
+fn health_check(check: &GroupCheck<'_>, own: Option<u16>) -> Option<HealthCheck> {
+    let port = match check.port {
+        CheckPort::Machine => own?,
+        CheckPort::Fixed(port) => port,
+    };
+    let check = check.check;
+    Some(HealthCheck {
+        name: check.name.clone(),
+        probe: match &check.probe {
+            CheckProbe::Tcp => Probe::Tcp,
+            CheckProbe::Http {
+                method,
+                path,
+                headers,
+            } => Probe::Http {
+                method: method.clone(),
+                path: path.clone(),
+                headers: headers.clone(),
+            },
+        },
+        port,
+        interval: check.interval.value,
+        timeout: check.timeout.value,
+        grace_period: check.grace_period.value,
+    })
+}
+
+fn restart(group: &Group<'_>) -> RestartPolicy {
+    use shipgate_project::RestartPolicy as Written;
+    match group.restart {
+        Written::Always => RestartPolicy::Always,
+        Written::Never => RestartPolicy::No,
+        Written::OnFailure => RestartPolicy::OnFailure {
+            max_retries: group.retries,
+        },
+    }
+}
+
+fn free_port(taken: &mut BTreeSet<u16>) -> Result<u16, CliError> {
+    let port = shipgate_runtime::ports::find_free(taken).map_err(|error| {
+        CliError::new("no-free-port", error.to_string())
+            .with_hint("stop machines that are not needed any more: `shipgate ps` lists them")
+    })?;
+    taken.insert(port);
+    Ok(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace_number;
+
+    #[test]
+    fn a_port_is_replaced_as_a_whole_number_only() {
+        assert_eq!(
+            replace_number("--listen=:20001", 20001, 20002),
+            "--listen=:20002"
+        );
+        assert_eq!(replace_number("120001 200010", 20001, 7), "120001 200010");
+        assert_eq!(replace_number("20001/20001", 20001, 5), "5/5");
+    }
+}
