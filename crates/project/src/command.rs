@@ -179,7 +179,7 @@ impl fmt::Debug for CommandLine {
 /// A word so quoted that splitting gives it back, nothing in it expanded.
 pub fn quote(word: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "_-./:=@%+,".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
+    if !word.is_empty() && word.chars().all(plain) && !is_assignment(word) {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
@@ -245,7 +245,11 @@ impl<'t> Splitter<'t> {
 
     fn end_word(&mut self) -> Result<(), BadCommand> {
         if let Some(pieces) = self.word.take() {
-            if self.words.is_empty() && self.bare && is_assignment(&pieces) {
+            let assigns = match pieces.first() {
+                Some(Piece::Text(text)) => self.bare && is_assignment(text),
+                _ => false,
+            };
+            if self.words.is_empty() && assigns {
                 return Err(BadCommand::Shell {
                     construct: "`NAME=value` before a command".to_owned(),
                     instead: format!("`env {}`", redact(self.text)),
@@ -322,11 +326,9 @@ impl<'t> Splitter<'t> {
     }
 }
 
-fn is_assignment(pieces: &[Piece]) -> bool {
-    let Some(Piece::Text(text)) = pieces.first() else {
-        return false;
-    };
-    text.split_once('=').is_some_and(|(name, _)| {
+/// Whether a word is `NAME=value`, which a shell would not take as a program.
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty()
             && !name.starts_with(|first: char| first.is_ascii_digit())
             && name

@@ -67,7 +67,8 @@ impl LoadError {
     }
 }
 
-/// Finds and reads the project file at `path`, a directory or the file.
+/// Finds and reads the project file at `path`, a directory or the file. Paths
+/// in the [`Project`] are absolute; messages name the file as it was found.
 ///
 /// # Errors
 /// No file, an unreadable one, or everything that is wrong with it.
@@ -82,7 +83,8 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded, LoadError> {
         valid_up_to: error.utf8_error().valid_up_to(),
     })?;
     let source = Source::new(&found.path, text);
-    let mut loaded = parse(source, overrides)?;
+    let file = std::path::absolute(&found.path).unwrap_or_else(|_| found.path.clone());
+    let mut loaded = read_project(source, file, overrides)?;
     if found.shadowed.is_some() {
         let complaint = Complaint::new(format!(
             "both {SHIPGATE_TOML} and {FLY_TOML} are here; {SHIPGATE_TOML} is used"
@@ -99,6 +101,11 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Loaded, LoadError> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(source: Source, overrides: &[Override]) -> Result<Loaded, Invalid> {
+    let file = source.path().to_owned();
+    read_project(source, file, overrides)
+}
+
+fn read_project(source: Source, file: PathBuf, overrides: &[Override]) -> Result<Loaded, Invalid> {
     let mut root = read(&source).map_err(|errors| Invalid {
         errors,
         warnings: Vec::new(),
@@ -109,7 +116,6 @@ pub fn parse(source: Source, overrides: &[Override]) -> Result<Loaded, Invalid> 
     for given in overrides {
         apply(&mut root, given, &mut reader);
     }
-    let file = reader.source.path().to_owned();
     let directory = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),

@@ -8,7 +8,7 @@ use crate::redact::{REDACTED, is_secret_name, redact};
 pub(crate) fn line(text: &str) -> String {
     let mut lines = text.rsplit('\n').map(|line| line.trim_end_matches('\r'));
     let last = lines.next().unwrap_or_default();
-    let before = &text[..text.len() - last.len()];
+    let before = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     let continues = separators(last).next().is_none() && !last.trim_start().starts_with('[');
     if in_long_string(before) || (continues && lines.find(names).is_some_and(ends_secret)) {
         return REDACTED.to_owned();
@@ -93,6 +93,7 @@ mod tests {
 
     #[test]
     fn other_lines_are_shown() {
+        assert_eq!(line("A = \u{e9}\r\nB = 1\r\r"), "B = 1");
         assert_eq!(line("API_TOKEN = \"abc\"\n[deploy]"), "[deploy]");
         assert_eq!(line("A = [\n  \"abc\","), "  \"abc\",");
         assert_eq!(line("\u{e9}\u{e9}KEY"), "\u{e9}\u{e9}KEY");

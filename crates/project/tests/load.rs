@@ -45,6 +45,15 @@ fn a_file_of_any_name_can_be_named() {
 }
 
 #[test]
+fn a_relative_path_gives_an_absolute_project_and_keeps_its_name_in_messages() {
+    // Tests run in the directory of their crate.
+    let loaded = load(Path::new("tests/ok/warnings.toml"), &[]).unwrap();
+    assert!(loaded.project.file.is_absolute());
+    assert!(loaded.project.directory.ends_with("tests/ok"));
+    assert_eq!(loaded.warnings[0].file, Path::new("tests/ok/warnings.toml"));
+}
+
+#[test]
 fn no_file_is_an_error_that_names_both_and_says_what_to_write() {
     let directory = tempfile::tempdir().unwrap();
     let error = load(directory.path(), &[]).err().unwrap();
