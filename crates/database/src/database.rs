@@ -8,8 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shipgate_sql::Dialect;
 
+use crate::backup::Engine;
 use crate::sqlite::SqliteDatabase;
-use crate::{DatabaseUrl, Session};
+use crate::{DatabaseUrl, LockError, LockRequest, MigrationLock, Session};
 
 /// One database: how to get a session on it, lock it and back it up.
 #[async_trait]
@@ -27,6 +28,16 @@ pub trait Database: Send + Sync {
     /// # Errors
     /// [`OpenError`], which says what would be right.
     async fn connect(&self, options: &ConnectOptions) -> Result<Box<dyn Session>, OpenError>;
+
+    /// Takes the lock that at most one migrator of this database holds, and
+    /// waits for it up to the request's limit.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] names who holds it.
+    async fn lock(&self, request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError>;
+
+    /// What backs it up and restores it.
+    fn backups(&self) -> Arc<dyn Engine>;
 }
 
 /// The database behind `url`. Nothing is opened yet.
@@ -160,7 +171,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Another process kept it locked.
-    #[error("{} is locked by another process; waited {waited:?}", file.display())]
+    #[error("{} is locked by another process{}", file.display(), crate::lock::after(*waited))]
     Locked {
         /// The file.
         file: PathBuf,

@@ -5,6 +5,7 @@
 //! needs to know which one it is. This crate neither prints nor reads the
 //! environment; the clock is handed in. It knows nothing about migrations.
 
+pub mod backup;
 mod catalog;
 mod database;
 mod lock;
@@ -14,6 +15,6 @@ mod url;
 
 pub use catalog::{Catalog, Difference, SchemaObject};
 pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, WaitHook, open};
-pub use lock::{Clock, LockError, LockEvent, LockOwner, LockRequest, MigrationLock};
+pub use lock::{Clock, LockError, LockEvent, LockHook, LockOwner, LockRequest, MigrationLock};
 pub use session::{Canceller, ErrorKind, Executed, Session, StatementError, Value};
 pub use url::{DatabaseUrl, Mode, UrlError};

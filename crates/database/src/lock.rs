@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Tells the time of day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Told what goes on while waiting. Must not block.
+pub type LockHook = Arc<dyn Fn(&LockEvent) + Send + Sync>;
+
 /// What taking the lock needs to know.
 #[derive(Clone)]
 pub struct LockRequest {
@@ -29,7 +32,7 @@ pub struct LockRequest {
     /// keeps its lock for SQLite; `None`: Atlas is not looked out for.
     pub temporary_directory: Option<PathBuf>,
     /// Told while waiting, when the holder is known and when it changes.
-    pub on_event: Option<Arc<dyn Fn(&LockEvent) + Send + Sync>>,
+    pub on_event: Option<LockHook>,
 }
 
 impl fmt::Debug for LockRequest {
@@ -85,6 +88,14 @@ pub enum LockEvent {
         /// Time left.
         remaining: Duration,
     },
+    /// Atlas's lock file can be neither read nor written (it is another
+    /// user's): Atlas is not kept out.
+    AtlasLockUnusable {
+        /// The file.
+        file: PathBuf,
+        /// The system's own message.
+        message: String,
+    },
 }
 
 /// A lock that is held. Dropping it gives it back.
@@ -105,7 +116,7 @@ pub trait MigrationLock: Send + Sync {
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LockError {
     /// Another one held it all the time.
-    #[error("the migration lock is held by {holder}; waited {waited:?}")]
+    #[error("the migration lock is held by {holder}{}", after(*waited))]
     Held {
         /// Who.
         holder: LockOwner,
@@ -132,4 +143,13 @@ pub enum LockError {
         /// Why.
         message: String,
     },
+}
+
+/// `; waited 10s`, or nothing if it was not waited.
+pub(crate) fn after(waited: Duration) -> String {
+    if waited.is_zero() {
+        String::new()
+    } else {
+        format!("; waited {waited:?}")
+    }
 }

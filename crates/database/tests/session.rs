@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, OpenError, Session, Value,
-    sqlite::SqliteDatabase,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, OpenError, SchemaObject,
+    Session, Value, sqlite::SqliteDatabase,
 };
 
 fn database(file: &Path) -> SqliteDatabase {
@@ -163,7 +163,7 @@ async fn a_locked_database_is_waited_for_and_the_wait_is_told() {
     let options = ConnectOptions {
         busy_timeout: Duration::from_millis(20),
         on_wait: Some(Arc::new(move |wait| {
-            seen.lock().unwrap().push(wait.clone())
+            seen.lock().unwrap().push(wait.clone());
         })),
         ..ConnectOptions::default()
     };
@@ -286,7 +286,7 @@ async fn the_catalog_leaves_out_the_history_and_sqlites_own() {
         .await
         .unwrap();
     let catalog = session.catalog(&["history"]).await.unwrap();
-    let labels: Vec<_> = catalog.objects().map(|object| object.label()).collect();
+    let labels: Vec<_> = catalog.objects().map(SchemaObject::label).collect();
     assert_eq!(labels, ["index i", "table t", "view v"]);
     let index = catalog.objects().next().unwrap();
     assert_eq!(index.definition, "CREATE INDEX i ON t(a)");

@@ -75,7 +75,8 @@ fn prepare(mut connection: Connection, opening: &Opening) -> rusqlite::Result<Co
 }
 
 fn busy_handler(opening: &Opening) -> impl FnMut(i32) -> bool + Send + 'static {
-    const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+    // Short, because a lock among busy writers is free for moments only.
+    const LONGEST_PAUSE: Duration = Duration::from_millis(10);
     let Opening {
         busy_timeout: limit,
         on_wait,
@@ -102,7 +103,7 @@ fn busy_handler(opening: &Opening) -> impl FnMut(i32) -> bool + Send + 'static {
         if left.is_zero() {
             return false;
         }
-        let pause = Duration::from_millis(1 << tries.clamp(0, 6));
+        let pause = Duration::from_millis(1 << tries.clamp(0, 4));
         std::thread::sleep(pause.min(LONGEST_PAUSE).min(left));
         true
     }

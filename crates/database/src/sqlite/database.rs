@@ -7,7 +7,11 @@ use async_trait::async_trait;
 use super::connection::{self, Opening};
 use super::session::SqliteSession;
 use super::worker::Worker;
-use crate::{Access, ConnectOptions, Create, Database, DatabaseUrl, Mode, OpenError, Session};
+use crate::backup::Engine;
+use crate::{
+    Access, ConnectOptions, Create, Database, DatabaseUrl, LockError, LockRequest, MigrationLock,
+    Mode, OpenError, Session,
+};
 
 /// A SQLite database: one file, or one in memory per session.
 pub struct SqliteDatabase {
@@ -64,5 +68,13 @@ impl Database for SqliteDatabase {
 
     async fn connect(&self, options: &ConnectOptions) -> Result<Box<dyn Session>, OpenError> {
         Ok(Box::new(self.session(options).await?))
+    }
+
+    async fn lock(&self, request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError> {
+        super::lock::acquire(&self.url, request).await
+    }
+
+    fn backups(&self) -> Arc<dyn Engine> {
+        Arc::new(super::backup::SqliteBackups::new(self.url.clone()))
     }
 }
