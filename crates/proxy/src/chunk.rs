@@ -174,3 +174,6 @@ impl Chunked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,15 +10,17 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use crate::body::Body;
 use crate::buffer::Scratch;
 use crate::event::Event;
 use crate::head::HeadScan;
 use crate::listener::Place;
 use crate::page::Page;
+use crate::pump::Pump;
 use crate::relay::{Gone, Relay, RelayEnd, watch};
 use crate::request::{Edge, Method, Request, RequestBody, RequestHead};
-use crate::response::Persistence;
-use crate::service::{Admission, Lease, Service, WaitReason};
+use crate::response::{Persistence, Recode};
+use crate::service::{Admission, Lease, Service, Unused, WaitReason};
 use crate::settings::RequestId;
 use crate::upgrade::Tunnel;
 use crate::upstream::{IdleConnection, connect, is_quiet};
@@ -29,6 +31,9 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// How long a client may go on sending what nobody wants before its connection is closed on it.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How long an idle connection is still open when the front door closes: a request may be on its way.
+const LAST_CALL: Duration = Duration::from_millis(100);
 
 /// What a connection needs besides its stream.
 #[derive(Debug)]
@@ -151,11 +156,16 @@ impl Connection {
             return false;
         }
         self.context.wait_at_most(patience);
+        let mut last = false;
         poll_fn(|cx| {
             if let Poll::Ready(ready) = self.stream.poll_read_ready(cx) {
                 return Poll::Ready(ready.is_ok());
             }
-            if self.context.place.door.is_closing() || self.context.is_expired() {
+            let door = &self.context.place.door;
+            if door.is_closing() && !std::mem::replace(&mut last, true) {
+                self.context.wait_at_most(patience.min(LAST_CALL));
+            }
+            if door.is_cutting() || self.context.is_expired() {
                 return Poll::Ready(false);
             }
             Poll::Pending
@@ -226,7 +236,7 @@ impl Connection {
                         Refused::Gone
                     }));
                 }
-                if door.is_cutting() || (door.is_closing() && !started) {
+                if door.is_cutting() {
                     return Poll::Ready(Err(Refused::Gone));
                 }
                 Poll::Pending
@@ -266,6 +276,7 @@ impl Connection {
         } else {
             FRESH
         });
+        let mut up = Pump::new(Body::from(request.body), Recode::Keep);
         loop {
             let (held, machine, reused) = self.reach(scratch, lease, reuse).await?;
             lease = held;
@@ -276,6 +287,7 @@ impl Connection {
                 scratch,
                 request,
                 &lease,
+                &mut up,
                 machine,
                 reused,
             );
@@ -309,7 +321,10 @@ impl Connection {
                         .await;
                     return Ok(Next::Close);
                 }
-                RelayEnd::Stale => reuse = Reuse::New,
+                RelayEnd::Stale => {
+                    up.rewind();
+                    reuse = Reuse::New;
+                }
                 failure => {
                     let unanswered = relay.is_unanswered();
                     let reset = relay
@@ -422,9 +437,14 @@ impl Connection {
     ) -> Result<(Lease, TcpStream, bool), Refused> {
         if let Reuse::Unused(max_age) = reuse {
             let (worker, now) = (self.context.worker().index, self.context.worker().now());
-            while let Some(Ok(stream)) = lease.take_idle(worker, now, max_age) {
-                if is_quiet(&stream) {
-                    return Ok((lease, stream, true));
+            loop {
+                match lease.take_idle(worker, now, max_age) {
+                    Unused::Use(stream) if is_quiet(&stream) => return Ok((lease, stream, true)),
+                    Unused::Use(dead) => drop(dead),
+                    Unused::Close(old) => {
+                        drop(old);
+                        break;
+                    }
                 }
             }
         }

@@ -22,10 +22,12 @@ pub(crate) struct Door {
     phase: AtomicU8,
     /// True once listeners shall close.
     pub(crate) closing: watch::Sender<bool>,
+    pub(crate) listeners: AtomicUsize,
     pub(crate) connections: AtomicUsize,
     pub(crate) accepted: AtomicU64,
     pub(crate) accept_errors: AtomicU64,
-    /// A connection was closed while there were as many as allowed, or the last one while the door is closing.
+    /// A connection was closed while there were as many as allowed, or the last one while the door is closing; or a
+    /// listener was closed.
     pub(crate) departure: Notify,
     events: broadcast::Sender<Event>,
 }
@@ -51,6 +53,7 @@ impl Door {
             services: Mutex::default(),
             phase: AtomicU8::new(Phase::Open as u8),
             closing: watch::Sender::new(false),
+            listeners: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             accepted: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
@@ -84,6 +87,11 @@ impl Door {
         self.phase.fetch_max(phase as u8, Ordering::AcqRel);
         self.closing.send_replace(true);
         self.wake_all();
+    }
+
+    /// No listener and no connection is open.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.listeners.load(Ordering::Acquire) == 0 && self.connections.load(Ordering::Acquire) == 0
     }
 
     pub(crate) fn wake_all(&self) {

@@ -300,7 +300,7 @@ impl FrontDoor {
     async fn all_closed(&self) {
         loop {
             let departure = self.door.departure.notified();
-            if self.door.connections.load(Ordering::Acquire) == 0 {
+            if self.door.is_empty() {
                 return;
             }
             departure.await;

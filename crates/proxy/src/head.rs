@@ -400,3 +400,6 @@ impl LengthFields {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

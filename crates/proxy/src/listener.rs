@@ -1,12 +1,9 @@
 //! Listening sockets, and the loop that accepts connections and gives them to the workers.
 
-use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -51,6 +48,12 @@ pub(crate) fn bind(addr: SocketAddr) -> Result<std::net::TcpListener, ListenErro
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: TcpListener,
+    to: Destination,
+}
+
+/// Where the connections of a listener go.
+#[derive(Debug)]
+struct Destination {
     local: SocketAddr,
     service: Arc<Service>,
     door: Arc<Door>,
@@ -65,19 +68,21 @@ impl Listener {
     ) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let local = socket.local_addr()?;
-        Ok(Self {
-            socket: TcpListener::from_std(socket)?,
+        let socket = TcpListener::from_std(socket)?;
+        door.listeners.fetch_add(1, Ordering::AcqRel);
+        let to = Destination {
             local,
             service,
             door,
-        })
+        };
+        Ok(Self { socket, to })
     }
 
     /// Accepts connections until the front door closes; those that have arrived by then are still served.
     pub(crate) async fn run(self) {
-        let mut closing = self.door.closing.subscribe();
+        let mut closing = self.to.door.closing.subscribe();
         let mut pause = FIRST_PAUSE;
-        while self.has_room(&mut closing).await {
+        while self.to.has_room(&mut closing).await {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
                 _ = closing.wait_for(|closing| *closing) => break,
@@ -85,11 +90,11 @@ impl Listener {
             match accepted {
                 Ok((stream, peer)) => {
                     pause = FIRST_PAUSE;
-                    self.dispatch(stream, peer);
+                    self.to.dispatch(stream, peer);
                 }
                 Err(error) if is_transient(&error) => {}
                 Err(error) => {
-                    self.report(&error);
+                    self.to.report(&error);
                     tokio::select! {
                         () = tokio::time::sleep(pause) => {}
                         _ = closing.wait_for(|closing| *closing) => {}
@@ -98,21 +103,26 @@ impl Listener {
                 }
             }
         }
-        self.accept_arrived().await;
+        self.close();
     }
 
-    /// Takes what lies in the kernel's queue, waiting for nothing.
-    async fn accept_arrived(&self) {
-        loop {
-            let mut accept = pin!(self.socket.accept());
-            let accepted = poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx))).await;
-            match accepted {
-                Poll::Ready(Ok((stream, peer))) => self.dispatch(stream, peer),
-                Poll::Ready(Err(_)) | Poll::Pending => return,
+    /// Takes what lies in the kernel's queue, whether or not the event loop has heard of it, and stops listening.
+    fn close(self) {
+        let Self { socket, to } = self;
+        let Ok(socket) = socket.into_std() else {
+            return;
+        };
+        while let Ok((stream, peer)) = socket.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                to.dispatch(stream, peer);
             }
         }
     }
+}
 
+impl Destination {
     /// Waits until one more connection may be open; false when the front door closes.
     async fn has_room(&self, closing: &mut watch::Receiver<bool>) -> bool {
         loop {
@@ -163,6 +173,13 @@ impl Listener {
                 }
             });
         }
+    }
+}
+
+impl Drop for Destination {
+    fn drop(&mut self) {
+        self.door.listeners.fetch_sub(1, Ordering::AcqRel);
+        self.door.departure.notify_waiters();
     }
 }
 

@@ -82,6 +82,12 @@ impl Pump {
         !self.streamed
     }
 
+    /// Starts again from the first byte, into another connection. Only for a pump that is replayable.
+    pub(crate) fn rewind(&mut self) {
+        debug_assert!(self.is_replayable(), "bytes are gone that would be missing");
+        self.written = 0;
+    }
+
     pub(crate) fn take_moved(&mut self) -> bool {
         std::mem::take(&mut self.moved)
     }

@@ -85,7 +85,7 @@ pub(crate) struct Relay<'a> {
     /// The machine's connection has carried requests before.
     reused: bool,
     sending: Sending,
-    up: Pump,
+    up: &'a mut Pump,
     stage: Stage,
     down: Pump,
     pub(crate) answer: Option<Answer>,
@@ -107,6 +107,7 @@ impl<'a> Relay<'a> {
         scratch: &'a mut Scratch,
         request: &'a Request,
         lease: &'a Lease,
+        up: &'a mut Pump,
         machine: TcpStream,
         reused: bool,
     ) -> Self {
@@ -122,7 +123,7 @@ impl<'a> Relay<'a> {
             machine,
             reused,
             sending: Sending::Going,
-            up: Pump::new(Body::from(request.body), Recode::Keep),
+            up,
             stage: Stage::Head(HeadScan::default()),
             down: Pump::new(Body::NONE, Recode::Keep),
             answer: None,
@@ -262,6 +263,7 @@ impl<'a> Relay<'a> {
     /// Takes the response head apart and rewrites it for the client.
     fn read_head(&mut self, length: usize) -> Result<(), RelayEnd> {
         let Scratch {
+            from_client,
             from_machine,
             to_client,
             fields,
@@ -290,7 +292,7 @@ impl<'a> Relay<'a> {
             let client_stays = self.request.keep_alive
                 && self.sending == Sending::Sent
                 && delimited
-                && !*self.client_closed
+                && (!*self.client_closed || !from_client.is_empty())
                 && !self.context.place.door.is_closing();
             let persistence = if client_stays {
                 Persistence::KeepAlive

@@ -139,7 +139,7 @@ impl RequestHead {
                 }
                 Name::Upgrade => upgrade = upgrade.and(value),
                 Name::Te => {
-                    te_trailers |= list(value).any(|te| te.eq_ignore_ascii_case(b"trailers"))
+                    te_trailers |= list(value).any(|te| te.eq_ignore_ascii_case(b"trailers"));
                 }
                 _ => {}
             }
@@ -209,7 +209,6 @@ impl RequestHead {
         match &self.target {
             Target::Origin(_) if self.request.version == Version::Http11 => {
                 out.extend_from_slice(&head[..self.fields_at]);
-                return;
             }
             Target::Origin(target) => {
                 out.extend_from_slice(&head[self.method.start..target.end]);

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::name::{Machine, MachineId, ServiceName};
 use crate::pause::Pause;
-use crate::settings::{ConcurrencyUnit, ServiceSettings};
+use crate::settings::{Concurrency, ConcurrencyUnit, ServiceSettings};
 use crate::stats::{Counts, MachineStats, ServiceStats};
 use crate::upstream::{IdleConnection, IdlePool};
 
@@ -256,22 +256,19 @@ impl State {
     fn choose(&self, tried: &[u64]) -> Option<usize> {
         let limits = self.settings.concurrency;
         let count = self.slots.len();
-        let at_limit = |load: usize, limit: Option<u32>| {
-            limit.is_some_and(|limit| load >= usize::try_from(limit).unwrap_or(usize::MAX))
-        };
         (0..count)
             .map(|offset| (self.turn + offset) % count)
             .filter(|index| {
                 let slot = &self.slots[*index];
                 slot.retired.is_none()
-                    && !at_limit(slot.load.in_flight, limits.hard_limit)
+                    && !is_at(slot.load.in_flight, limits.hard_limit)
                     && !tried.contains(&slot.upstream.serial)
             })
             .min_by_key(|index| {
                 let slot = &self.slots[*index];
                 (
                     slot.suspect,
-                    at_limit(slot.load.in_flight, limits.soft_limit),
+                    is_at(slot.load.in_flight, limits.soft_limit),
                     slot.load.in_flight,
                 )
             })
@@ -386,6 +383,27 @@ impl Slot {
     }
 }
 
+/// What a machine has in store for a request that needs a connection.
+#[derive(Debug)]
+pub(crate) enum Unused {
+    /// One that was in use not long ago.
+    Use(TcpStream),
+    /// None; a new one has to be opened after this one, if there is one, is closed.
+    Close(Option<IdleConnection>),
+}
+
+impl Concurrency {
+    /// More connections are open to a machine than may be.
+    fn is_exceeded_by(self, open: usize) -> bool {
+        self.unit == ConcurrencyUnit::Connections && is_at(open.saturating_sub(1), self.hard_limit)
+    }
+}
+
+/// A load has reached a limit.
+fn is_at(load: usize, limit: Option<u32>) -> bool {
+    limit.is_some_and(|limit| load >= usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
 /// The right to send one request to one machine. As long as it lives, the machine is not drained.
 #[derive(Debug)]
 pub(crate) struct Lease {
@@ -400,7 +418,10 @@ impl Lease {
         self.upstream.serial
     }
 
-    fn with_slot<R>(&self, act: impl FnOnce(&mut Slot, &mut Counts) -> R) -> Option<R> {
+    fn with_slot<R>(
+        &self,
+        act: impl FnOnce(&mut Slot, &mut Counts, Concurrency) -> R,
+    ) -> Option<R> {
         let mut state = self.service.as_ref()?.lock();
         let state = &mut *state;
         let serial = self.upstream.serial;
@@ -408,30 +429,26 @@ impl Lease {
             .slots
             .iter_mut()
             .find(|slot| slot.upstream.serial == serial)?;
-        Some(act(slot, &mut state.counts))
+        Some(act(slot, &mut state.counts, state.settings.concurrency))
     }
 
-    /// An unused connection to the machine, if there is one that was used less than `max_age` ago. An older one is
-    /// handed out too, to be closed: opening one more must not exceed a limit on connections.
-    pub(crate) fn take_idle(
-        &self,
-        worker: usize,
-        now: u64,
-        max_age: Duration,
-    ) -> Option<Result<TcpStream, IdleConnection>> {
-        self.with_slot(|slot, _| {
-            let idle = slot.idle.take(worker)?;
-            Some(if idle.age(now) <= max_age {
-                Ok(idle.stream)
-            } else {
-                Err(idle)
-            })
-        })?
+    /// An unused connection to the machine. When the worker has none that was used less than `max_age` ago, one may be
+    /// handed out to be closed: opening one more must not exceed a limit on connections.
+    pub(crate) fn take_idle(&self, worker: usize, now: u64, max_age: Duration) -> Unused {
+        self.with_slot(|slot, _, limits| match slot.idle.take(worker) {
+            Some(idle) if idle.age(now) <= max_age => Unused::Use(idle.stream),
+            Some(idle) => Unused::Close(Some(idle)),
+            None if limits.is_exceeded_by(slot.load.in_flight + slot.idle.len()) => {
+                Unused::Close(slot.idle.take_any())
+            }
+            None => Unused::Close(None),
+        })
+        .unwrap_or(Unused::Close(None))
     }
 
     /// The machine could not be connected to.
     pub(crate) fn unreachable(&self) {
-        self.with_slot(|slot, counts| {
+        self.with_slot(|slot, counts, _| {
             slot.suspect = true;
             slot.counts.connect_errors += 1;
             counts.connect_errors += 1;
@@ -440,7 +457,7 @@ impl Lease {
 
     /// The machine accepted a connection.
     pub(crate) fn reached(&self) {
-        self.with_slot(|slot, _| slot.suspect = false);
+        self.with_slot(|slot, _, _| slot.suspect = false);
     }
 
     /// The response has become another protocol's connection.
@@ -501,7 +518,7 @@ impl Lease {
 
     /// The request has failed at this machine.
     pub(crate) fn failed(&self) {
-        self.with_slot(|slot, counts| {
+        self.with_slot(|slot, counts, _| {
             slot.counts.failures += 1;
             counts.failures += 1;
         });

@@ -48,6 +48,11 @@ impl IdlePool {
         self.workers[worker].pop()
     }
 
+    /// One of any worker, to be closed.
+    pub(crate) fn take_any(&mut self) -> Option<IdleConnection> {
+        self.workers.iter_mut().find_map(Vec::pop)
+    }
+
     /// Keeps a connection; gives it back when there are `max` already.
     pub(crate) fn put(&mut self, idle: IdleConnection, max: usize) -> Option<IdleConnection> {
         let pool = &mut self.workers[idle.worker];
