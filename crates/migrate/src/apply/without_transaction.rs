@@ -37,32 +37,12 @@ impl<'a> Run<'a, '_> {
         self.history
             .start(&mut *self.conductor.session, &row, file.started)
             .await?;
-        let done = self.statements_one_by_one(file, &mut row).await;
-        row.execution_time = GoDuration::between(started, self.conductor.now());
-        let session = &mut *self.conductor.session;
-        match done {
-            Ok(()) => {
-                row.partial_hashes = Vec::new();
-                self.history.write(session, &row).await?;
-            }
-            Err(error) => {
-                // What is open is undone, and with it the progress written in it.
-                let _ = session.rollback().await;
-                let done = usize::try_from(row.applied).unwrap_or_default();
-                row.partial_hashes.truncate(done);
-                if let Some(failed) = error.failed_statement() {
-                    row.error.clone_from(&failed.error.message);
-                    row.error_stmt.clone_from(&failed.statement);
-                } else {
-                    row.error = error.to_string();
-                }
-                // The failure is what matters; the row already says how far it went.
-                let _ = self.history.write(session, &row).await;
-                self.look_at_foreign_keys().await?;
-                return Err(error);
-            }
+        let done = self.statements_one_by_one(file, &mut row, started).await;
+        if let Err(error) = &done {
+            self.leave_half_applied(error, row, started).await;
         }
-        self.look_at_foreign_keys().await
+        self.look_at_foreign_keys().await?;
+        done
     }
 
     /// Leaves in `row.applied` what is done for good.
@@ -70,10 +50,15 @@ impl<'a> Run<'a, '_> {
         &mut self,
         file: &Prepared<'a>,
         row: &mut Revision,
+        started: Timestamp,
     ) -> Result<(), ApplyError> {
+        if file.skipped == file.script.statements.len() {
+            return self.progress(row, row.total, started).await;
+        }
         self.restore_session(file).await?;
         for index in file.skipped..file.script.statements.len() {
-            self.statement_with_progress(file, index).await?;
+            self.statement_with_progress(file, index, row, started)
+                .await?;
             if !self.conductor.session.in_transaction() {
                 row.applied = count(index + 1);
             }
@@ -88,31 +73,30 @@ impl<'a> Run<'a, '_> {
         &mut self,
         file: &Prepared<'a>,
         index: usize,
+        row: &Revision,
+        started: Timestamp,
     ) -> Result<(), ApplyError> {
         let kind = file.script.statements[index].kind;
         let done = count(index + 1);
-        let version = file.file.version();
         if self.conductor.session.in_transaction() {
             if matches!(kind, StatementKind::Commit | StatementKind::Release) {
-                self.progress(version, done).await?;
+                self.progress(row, done, started).await?;
                 return self.statement(file, index).await;
             }
             self.statement(file, index).await?;
-            return self.progress(version, done).await;
+            return self.progress(row, done, started).await;
         }
         if !kind.runs_in_transaction() || matches!(kind, StatementKind::Savepoint) {
             self.statement(file, index).await?;
-            return self.progress(version, done).await;
+            return self.progress(row, done, started).await;
         }
         self.begin().await?;
-        match self.statement(file, index).await {
-            Ok(()) => {}
-            Err(error) => {
-                let _ = self.conductor.session.rollback().await;
-                return Err(error);
-            }
+        if let Err(error) = self.statement(file, index).await {
+            // The row of the failure is written outside of this transaction.
+            let _ = self.conductor.session.rollback().await;
+            return Err(error);
         }
-        self.progress(version, done).await?;
+        self.progress(row, done, started).await?;
         if self.conductor.session.in_transaction() {
             let committed = self.conductor.commit().await;
             committed.map_err(|source| ApplyError::Transaction {
@@ -131,9 +115,48 @@ impl<'a> Run<'a, '_> {
         })
     }
 
-    async fn progress(&mut self, version: &str, applied: i64) -> Result<(), ApplyError> {
+    /// Writes how many statements are done; with the last one, that the file is.
+    async fn progress(
+        &mut self,
+        row: &Revision,
+        done: i64,
+        started: Timestamp,
+    ) -> Result<(), ApplyError> {
+        let now = self.conductor.now();
         let session = &mut *self.conductor.session;
-        Ok(self.history.progress(session, version, applied).await?)
+        if done < row.total {
+            return Ok(self.history.progress(session, &row.version, done).await?);
+        }
+        let finished = Revision {
+            applied: done,
+            execution_time: GoDuration::between(started, now),
+            partial_hashes: Vec::new(),
+            ..row.clone()
+        };
+        Ok(self.history.write(session, &finished).await?)
+    }
+
+    /// Undoes what is open, and with it the progress written in it, and writes the failure down.
+    async fn leave_half_applied(
+        &mut self,
+        error: &ApplyError,
+        mut row: Revision,
+        started: Timestamp,
+    ) {
+        row.execution_time = GoDuration::between(started, self.conductor.now());
+        row.partial_hashes
+            .truncate(usize::try_from(row.applied).unwrap_or_default());
+        match error.failed_statement() {
+            Some(failed) => {
+                row.error.clone_from(&failed.error.message);
+                row.error_stmt.clone_from(&failed.statement);
+            }
+            None => row.error = error.to_string(),
+        }
+        let session = &mut *self.conductor.session;
+        let _ = session.rollback().await;
+        // If this fails too, the row still says how far the file went.
+        let _ = self.history.write(session, &row).await;
     }
 
     /// Makes the session what the executed part of the file had made of it.

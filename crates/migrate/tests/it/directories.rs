@@ -1,0 +1,146 @@
+//! `hash`, `validate` and `new`, and what a directory can be wrong in.
+
+use std::fs;
+
+use jiff::Timestamp;
+use shipgate_migrate::directory::{Directory, Location};
+use shipgate_migrate::{NewError, ValidateError, hash, new, validate};
+
+use crate::support::Project;
+
+fn location(text: &str) -> Location {
+    Location::parse(text).unwrap()
+}
+
+fn moment() -> Timestamp {
+    "2026-11-20T12:42:57Z".parse().unwrap()
+}
+
+#[test]
+fn hash_writes_the_checksums() {
+    let project = Project::new(&[]);
+    fs::write(
+        project.migrations().join("1_a.sql"),
+        "CREATE TABLE a (id int);\n",
+    )
+    .unwrap();
+    hash(project.location()).unwrap();
+    let sum = fs::read_to_string(project.migrations().join("atlas.sum")).unwrap();
+    assert!(
+        sum.ends_with("\n1_a.sql h1:e72Wd39UNYY4sGrVkNYkCs4GRrWBQ0ASXh73rS+WpU4=\n"),
+        "{sum}"
+    );
+    let names: Vec<_> = fs::read_dir(project.migrations())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
+}
+
+#[test]
+fn validate_is_content_with_what_hash_wrote() {
+    let project = Project::new(&[
+        ("1_a.sql", "SELECT 1;"),
+        ("2_b.sql", "-- atlas:txmod none\nSELECT 1;"),
+    ]);
+    let validated = validate(project.location()).unwrap();
+    assert_eq!(validated.warnings.len(), 1);
+    assert_eq!(validated.warnings[0].file, "2_b.sql");
+}
+
+#[test]
+fn validate_names_what_changed() {
+    let project = Project::new(&[("1_a.sql", "SELECT 1;"), ("2_b.sql", "SELECT 1;")]);
+    fs::write(project.migrations().join("2_b.sql"), "SELECT 2;").unwrap();
+    match validate(project.location()) {
+        Err(ValidateError::Checksum(error)) => {
+            assert_eq!(error.to_string(), "checksum mismatch");
+            assert!(error.notice().contains("\n\tL3: 2_b.sql was edited\n"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_directory_that_is_none_is_told() {
+    let project = Project::new(&[]);
+    let root = project.root().display().to_string();
+    let missing = Directory::open(location(&format!("file://{root}/nope"))).unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        format!("sql/migrate: stat {root}/nope: no such file or directory")
+    );
+    fs::write(project.root().join("file"), "").unwrap();
+    let file = Directory::open(location(&format!("{root}/file"))).unwrap_err();
+    assert_eq!(
+        file.to_string(),
+        format!("sql/migrate: \"{root}/file\" is not a dir")
+    );
+    fs::create_dir(project.migrations().join("d.sql")).unwrap();
+    let inner = Directory::open(project.location()).unwrap_err();
+    assert_eq!(
+        inner.to_string(),
+        format!("sql/migrate: read file \"d.sql\": read {root}/migrations/d.sql: is a directory")
+    );
+}
+
+#[test]
+fn new_names_a_file_by_the_time_and_hashes() {
+    let project = Project::new(&[("1_a.sql", "SELECT 1;")]);
+    let created = new(project.location(), Some("add users"), moment()).unwrap();
+    assert_eq!(
+        created,
+        [project.migrations().join("20261120124257_add users.sql")]
+    );
+    assert_eq!(fs::read(&created[0]).unwrap(), b"");
+    validate(project.location()).unwrap();
+}
+
+#[test]
+fn new_makes_the_directory_and_gives_way_to_a_taken_version() {
+    let project = Project::new(&[]);
+    let place = location(&format!(
+        "file://{}/db/migrations",
+        project.root().display()
+    ));
+    let name = |created: Vec<std::path::PathBuf>| created[0].file_name().unwrap().to_owned();
+    assert_eq!(
+        name(new(place.clone(), None, moment()).unwrap()),
+        "20261120124257.sql"
+    );
+    assert_eq!(
+        name(new(place.clone(), Some("b"), moment()).unwrap()),
+        "20261120124258_b.sql"
+    );
+    validate(place).unwrap();
+}
+
+#[test]
+fn new_refuses_a_name_with_a_separator_and_a_changed_directory() {
+    let project = Project::new(&[("1_a.sql", "SELECT 1;")]);
+    let error = new(project.location(), Some("a/b"), moment()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "\"a/b\" cannot be part of a migration file's name: it has a path separator"
+    );
+    fs::write(project.migrations().join("1_a.sql"), "SELECT 2;").unwrap();
+    assert!(matches!(
+        new(project.location(), None, moment()),
+        Err(NewError::Checksum(_))
+    ));
+    assert_eq!(project.directory().files().len(), 1);
+}
+
+#[tokio::test]
+async fn apply_stops_at_a_wrong_checksum() {
+    let project = Project::new(&[("1_a.sql", "CREATE TABLE a (x);")]);
+    fs::write(project.migrations().join("1_a.sql"), "CREATE TABLE b (x);").unwrap();
+    let outcome = project.apply().await;
+    assert_eq!(outcome.error_text(), "checksum mismatch");
+    assert!(!project.database_file().exists());
+    fs::remove_file(project.migrations().join("atlas.sum")).unwrap();
+    assert_eq!(
+        project.apply().await.error_text(),
+        "checksum file not found"
+    );
+}

@@ -1,0 +1,22 @@
+//! The engine on real SQLite databases in temporary directories.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cancel;
+mod concurrency;
+mod crash;
+mod directories;
+mod drift;
+mod dry_run;
+mod foreign_keys;
+mod history;
+mod json;
+mod order;
+mod resume;
+mod set;
+mod speed;
+mod status;
+mod support;
+mod text;
+mod transactions;
+mod verify;
