@@ -70,7 +70,8 @@ async fn pause(State(daemon): State<Arc<Daemon>>, Json(question): Json<Pause>) -
 }
 
 async fn resume(State(daemon): State<Arc<Daemon>>) -> Json<()> {
-    Json(daemon.resume())
+    daemon.resume();
+    Json(())
 }
 
 async fn commit(State(daemon): State<Arc<Daemon>>, Json(question): Json<Commit>) -> Answer<()> {

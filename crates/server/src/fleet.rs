@@ -99,7 +99,10 @@ impl Runtime for ProcessFleet {
             let spec = by_id.get(&id).cloned();
             async move {
                 if let Some(spec) = spec {
-                    machines.launch(&spec).await.map_err(launch_failure)?;
+                    machines
+                        .launch(&spec)
+                        .await
+                        .map_err(|error| launch_failure(&error))?;
                 }
                 Ok(())
             }
@@ -109,7 +112,10 @@ impl Runtime for ProcessFleet {
 
     async fn revive(&self, ids: &[MachineId]) -> Result<(), Failure> {
         self.each(ids, |machines, id| async move {
-            machines.revive(&id).await.map_err(launch_failure)?;
+            machines
+                .revive(&id)
+                .await
+                .map_err(|error| launch_failure(&error))?;
             Ok(())
         })
         .await
@@ -233,7 +239,7 @@ fn with_log(machines: &Machines, id: &MachineId, failure: Failure) -> Failure {
 }
 
 /// A start that was refused, as the user reads it.
-pub fn launch_failure(error: LaunchError) -> Failure {
+pub fn launch_failure(error: &LaunchError) -> Failure {
     let hint = error.hint();
     let failure = Failure::new("machine-start", error.to_string());
     match hint {

@@ -120,30 +120,7 @@ pub(crate) fn project_error(error: LoadError) -> CliError {
     let hint = error.hint();
     let message = error.to_string();
     let error = match error {
-        LoadError::Invalid(invalid) => {
-            let errors = &invalid.errors;
-            let headline = match errors.as_slice() {
-                [one] => one.headline(),
-                several => format!("{}: {} errors", several[0].file.display(), several.len()),
-            };
-            let lines = errors.iter().enumerate().flat_map(|(at, error)| {
-                let mut lines = Vec::new();
-                if errors.len() > 1 {
-                    lines.push(error.headline());
-                }
-                if let Some(snippet) = &error.snippet {
-                    lines.extend(snippet.split('\n').map(str::to_owned));
-                }
-                if let Some(hint) = &error.hint {
-                    lines.push(format!("hint: {hint}"));
-                }
-                if at + 1 < errors.len() {
-                    lines.push(String::new());
-                }
-                lines
-            });
-            CliError::usage("project-file", headline).with_report(lines)
-        }
+        LoadError::Invalid(invalid) => diagnostics_error(&invalid.errors),
         _ => CliError::usage("project-file", message),
     };
     let error = error.exiting(Exit::Usage);
@@ -151,6 +128,33 @@ pub(crate) fn project_error(error: LoadError) -> CliError {
         Some(hint) => error.with_hint(hint),
         None => error,
     }
+}
+
+/// Errors with their places, as one.
+pub(crate) fn diagnostics_error(errors: &[Diagnostic]) -> CliError {
+    let headline = match errors {
+        [one] => one.headline(),
+        [first, ..] => format!("{}: {} errors", first.file.display(), errors.len()),
+        [] => "no error".to_owned(),
+    };
+    let several = errors.len() > 1;
+    let lines = errors.iter().enumerate().flat_map(|(at, error)| {
+        let mut lines = Vec::new();
+        if several {
+            lines.push(error.headline());
+        }
+        if let Some(snippet) = &error.snippet {
+            lines.extend(snippet.split('\n').map(str::to_owned));
+        }
+        if let Some(hint) = &error.hint {
+            lines.push(format!("hint: {hint}"));
+        }
+        if at + 1 < errors.len() {
+            lines.push(String::new());
+        }
+        lines
+    });
+    CliError::usage("project-file", headline).with_report(lines)
 }
 
 /// A diagnostic on one line, with its hint.

@@ -24,17 +24,13 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         app.printer
             .detail(&format!("ignored: {}: {}", ignored.key, ignored.why));
     }
+    refuse_obstacles(&site)?;
     let flow = policy::flow(site.project())?;
     let store = site.store();
     let now = Timestamp::now();
     let mut lock = store.lock("deploy", std::process::id(), now)?;
     refuse_unfinished(&store)?;
-    let text = std::fs::read_to_string(&site.project().file).map_err(|error| {
-        CliError::new(
-            "project-file",
-            format!("{}: {error}", site.project().file.display()),
-        )
-    })?;
+    let text = site.loaded.source().text().to_owned();
     let name = site.project().app.value.clone();
     let serving = store.serving()?;
     let cancel = signals::cancel_on_signal(app.printer.clone())?;
@@ -58,6 +54,35 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         crate::wiring::retention::prune(&site, &app).await?;
     }
     Ok(exit)
+}
+
+/// What a valid project file lacks to be run as local processes.
+fn refuse_obstacles(site: &Site) -> Result<(), CliError> {
+    let obstacles = site.loaded.obstacles();
+    if !obstacles.is_empty() {
+        return Err(crate::site::diagnostics_error(&obstacles));
+    }
+    supported_tool(site.project())
+}
+
+/// The words under `[database]` that this version can follow.
+fn supported_tool(project: &shipgate_project::Project) -> Result<(), CliError> {
+    let database = &project.database;
+    for (key, word) in [("tool", &database.tool), ("format", &database.format)] {
+        if let Some(word) = word
+            && word.value != "atlas"
+        {
+            return Err(CliError::usage(
+                "not-supported",
+                format!(
+                    "`[database] {key} = \"{}\"` is not supported by this version",
+                    word.value
+                ),
+            )
+            .with_hint("`atlas` is; any other tool runs as `[deploy] release_command`"));
+        }
+    }
+    Ok(())
 }
 
 /// A release that was begun and has no end must end first.

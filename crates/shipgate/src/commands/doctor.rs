@@ -17,6 +17,7 @@ use crate::printer::{Output, Printer, style};
 use crate::site::{Site, database, in_words, read_project};
 use crate::wiring::engine::EngineMigrator;
 use crate::wiring::migrations;
+use crate::wiring::ports::migration_command;
 
 /// Arguments of `shipgate doctor`.
 #[derive(clap::Args)]
@@ -142,7 +143,7 @@ fn state_directory(place: &Place, findings: &mut Findings<'_>) -> Result<(), Cli
 fn release_command(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliError> {
     let what = "release command";
     let migrates = project.release.has(StepWord::Migrate);
-    match (project.release_command(), migrations::directory(project)) {
+    match (migration_command(project), migrations::directory(project)) {
         (_, _) if !migrates => findings.trouble(
             what,
             &CliError::new("not-run", "`[release] steps` has no `migrate`: nothing migrates the database")
@@ -179,7 +180,7 @@ fn programs(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliErr
         .groups()
         .into_iter()
         .filter_map(|group| group.command);
-    for command in groups.chain(project.release_command()) {
+    for command in groups.chain(migration_command(project)) {
         let Some(program) = program_of(&command) else {
             continue;
         };

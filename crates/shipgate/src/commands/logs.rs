@@ -32,13 +32,14 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         return Err(CliError::new("no-machine", "no machine has run here yet")
             .with_hint("`shipgate deploy` starts the first"));
     };
-    let machines = Machines::open(&state.machines(), keeper::command()?).map_err(failed)?;
+    let machines =
+        Machines::open(&state.machines(), keeper::command()?).map_err(|error| failed(&error))?;
     let ids = chosen(&machines, &arguments.machines)?;
     let mut past: Vec<(MachineId, LogLine)> = Vec::new();
     let mut follows = Vec::new();
     for id in &ids {
         let log = machines.log(id);
-        let (lines, position) = log.tail(arguments.tail).map_err(failed)?;
+        let (lines, position) = log.tail(arguments.tail).map_err(|error| failed(&error))?;
         past.extend(lines.into_iter().map(|line| (id.clone(), line)));
         follows.push((id.clone(), log.follow(position, machines.changes(id))));
     }
@@ -68,7 +69,7 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
 }
 
 fn chosen(machines: &Machines, names: &[String]) -> Result<Vec<MachineId>, CliError> {
-    let known = machines.list().map_err(failed)?;
+    let known = machines.list().map_err(|error| failed(&error))?;
     if names.is_empty() {
         return Ok(known
             .into_iter()
@@ -108,7 +109,7 @@ fn print(printer: &Printer, id: &MachineId, line: &LogLine) -> Result<(), CliErr
     }
 }
 
-fn failed(error: MachineError) -> CliError {
+fn failed(error: &MachineError) -> CliError {
     let hint = error.hint();
     let failure = CliError::new("machine", error.to_string());
     match hint {

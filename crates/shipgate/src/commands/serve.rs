@@ -43,11 +43,11 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     });
     daemon::run(settings, events, until)
         .await
-        .map_err(in_words)?;
+        .map_err(|error| in_words(&error))?;
     Ok(Exit::Done)
 }
 
-fn in_words(error: ServeError) -> CliError {
+fn in_words(error: &ServeError) -> CliError {
     let message = error.to_string();
     match error {
         ServeError::Running { .. } => CliError::new("daemon-running", message)

@@ -199,7 +199,10 @@ impl Migrator for CommandMigrator {
         }
         let before = self.schema(target).await?;
         let spec = self.spec(target, tag)?;
-        self.machines.launch(&spec).await.map_err(launch_failure)?;
+        self.machines
+            .launch(&spec)
+            .await
+            .map_err(|error| launch_failure(&error))?;
         let exit = self.attend(tag, watch, cancel).await?;
         if !exit.cause.success() {
             return Err(self.failed(tag, exit.cause, target, &before).await);

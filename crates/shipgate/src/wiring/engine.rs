@@ -33,6 +33,7 @@ pub(crate) struct EngineMigrator {
     kept: PathBuf,
     rehearsals: PathBuf,
     lock_timeout: Duration,
+    limit: Option<Duration>,
 }
 
 impl EngineMigrator {
@@ -49,6 +50,12 @@ impl EngineMigrator {
             kept: migrations::kept(build),
             rehearsals,
             lock_timeout: project.release.lock_timeout.value,
+            limit: project
+                .release
+                .migrate_timeout
+                .as_ref()
+                .map(|limit| limit.value)
+                .filter(|limit| !limit.is_zero()),
         }
     }
 
@@ -105,6 +112,35 @@ impl EngineMigrator {
         }
     }
 
+    fn failure_of(&self, failure: &ApplyFailure<'_>, effect: Effect) -> Failure {
+        let error = &failure.error;
+        let (code, kind) = match error {
+            ApplyError::Checksum(_) => ("checksum", FailureKind::Refused),
+            ApplyError::Directory(_) | ApplyError::TxMode(_) => {
+                ("migrations-directory", FailureKind::Refused)
+            }
+            ApplyError::Open(error) => return open_failure(error).with_effect(effect),
+            ApplyError::Lock(LockError::Held { .. }) => ("migration-lock", FailureKind::Deadline),
+            ApplyError::Lock(_) => ("migration-lock", FailureKind::Refused),
+            ApplyError::History(_) => ("history", FailureKind::Refused),
+            ApplyError::Plan(_) | ApplyError::PartChanged { .. } => {
+                ("migration-plan", FailureKind::Refused)
+            }
+            ApplyError::Cancelled(_) => ("cancelled", FailureKind::Cancelled),
+            ApplyError::Statement(failed) if failed.error.kind == ErrorKind::Locked => {
+                ("database-locked", FailureKind::Deadline)
+            }
+            _ => ("migration-failed", FailureKind::Refused),
+        };
+        let result = match error.failed_statement() {
+            Some(failed) => Failure::new(code, failed.error.message.clone())
+                .with_report(snippet(failed, &self.directory))
+                .with_hint("mend the file, run `shipgate migrate hash`, and deploy again"),
+            None => with_hints(Failure::new(code, error.to_string()), error),
+        };
+        result.with_effect(effect).of_kind(kind)
+    }
+
     /// What a failed run left behind: files before the one that failed stay,
     /// and of that one what ran without a transaction. The history knows.
     async fn effect(&self, failure: &ApplyFailure<'_>, target: Target<'_>) -> Effect {
@@ -127,6 +163,29 @@ impl EngineMigrator {
             Err(_) => Effect::Unknown,
         }
     }
+}
+
+/// Waits until a limit is over; without one, for ever.
+async fn over(limit: Option<Duration>) -> Duration {
+    match limit {
+        Some(limit) => {
+            tokio::time::sleep(limit).await;
+            limit
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn timed_out(limit: Duration) -> Failure {
+    Failure::new(
+        "migration-timeout",
+        format!(
+            "the migrations ran longer than {} and were stopped",
+            short(limit)
+        ),
+    )
+    .with_hint("`[release] migrate_timeout` says how long they may run")
+    .of_kind(FailureKind::Deadline)
 }
 
 /// Begins the line about a file of which only a part took effect.
@@ -155,14 +214,15 @@ impl Migrator for EngineMigrator {
         // A database that is not there yet has everything pending: its
         // directory may not be there either.
         let url = if missing {
-            self.live.with_file(&self.rehearsals.join("none.db"))
+            let nowhere = format!("shipgate-{}-no-database", std::process::id());
+            self.live.with_file(&std::env::temp_dir().join(nowhere))
         } else {
             self.live.clone()
         };
         let database = open(&url).map_err(|error| open_failure(&error))?;
         let report = apply(database.as_ref(), &directory, &options, &mut silent)
             .await
-            .map_err(|failure| failure_of(&failure, Effect::Nothing))?;
+            .map_err(|failure| self.failure_of(&failure, Effect::Nothing))?;
         let pending: Vec<String> = report
             .pending
             .iter()
@@ -220,16 +280,28 @@ impl Migrator for EngineMigrator {
         let began = std::time::Instant::now();
         let running = apply(database.as_ref(), &directory, &options, &mut lines);
         tokio::pin!(running);
+        let mut too_long = None;
         let result = tokio::select! {
             result = &mut running => result,
             () = cancel.wait() => {
                 handle.cancel();
                 running.await
             }
+            limit = over(self.limit) => {
+                too_long = Some(limit);
+                handle.cancel();
+                running.await
+            }
         };
         let report = match result {
             Ok(report) => report,
-            Err(failure) => return Err(failure_of(&failure, self.effect(&failure, target).await)),
+            Err(failure) => {
+                let effect = self.effect(&failure, target).await;
+                return Err(match too_long {
+                    Some(limit) => timed_out(limit).with_effect(effect),
+                    None => self.failure_of(&failure, effect),
+                });
+            }
         };
         let statements: usize = report
             .applied
@@ -363,35 +435,6 @@ fn first_line(text: &str) -> String {
     }
 }
 
-fn failure_of(failure: &ApplyFailure<'_>, effect: Effect) -> Failure {
-    let error = &failure.error;
-    let (code, kind) = match error {
-        ApplyError::Checksum(_) => ("checksum", FailureKind::Refused),
-        ApplyError::Directory(_) | ApplyError::TxMode(_) => {
-            ("migrations-directory", FailureKind::Refused)
-        }
-        ApplyError::Open(error) => return open_failure(error).with_effect(effect),
-        ApplyError::Lock(LockError::Held { .. }) => ("migration-lock", FailureKind::Deadline),
-        ApplyError::Lock(_) => ("migration-lock", FailureKind::Refused),
-        ApplyError::History(_) => ("history", FailureKind::Refused),
-        ApplyError::Plan(_) | ApplyError::PartChanged { .. } => {
-            ("migration-plan", FailureKind::Refused)
-        }
-        ApplyError::Cancelled(_) => ("cancelled", FailureKind::Cancelled),
-        ApplyError::Statement(failed) if failed.error.kind == ErrorKind::Locked => {
-            ("database-locked", FailureKind::Deadline)
-        }
-        _ => ("migration-failed", FailureKind::Refused),
-    };
-    let result = match error.failed_statement() {
-        Some(failed) => Failure::new(code, failed.error.message.clone())
-            .with_report(snippet(failed))
-            .with_hint("mend the file, run `shipgate migrate hash`, and deploy again"),
-        None => with_hints(Failure::new(code, error.to_string()), error),
-    };
-    result.with_effect(effect).of_kind(kind)
-}
-
 fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
     let mut hints = error.hints();
     if let ApplyError::Checksum(checksum) = error {
@@ -411,10 +454,16 @@ fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
 }
 
 /// File, line, statement and the place in it.
-fn snippet(failed: &FailedStatement) -> Vec<String> {
+fn snippet(failed: &FailedStatement, directory: &Path) -> Vec<String> {
+    let directory = directory.file_name().map(Path::new);
     let name = format!(
         "{}:{}:{}",
-        failed.file, failed.position.line, failed.position.column
+        directory
+            .unwrap_or(Path::new(""))
+            .join(&failed.file)
+            .display(),
+        failed.position.line,
+        failed.position.column
     );
     let mut lines = vec![format!("--> {name}")];
     let before = failed.error.offset.unwrap_or(0).min(failed.statement.len());

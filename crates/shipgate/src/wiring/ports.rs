@@ -68,13 +68,18 @@ impl Assembly {
         let migrator: Option<Arc<dyn Migrator>> = match &database {
             None => None,
             Some(url) => {
-                let engine = migrations::directory(&project).map(|directory| {
+                let engine = |directory| {
                     EngineMigrator::new(&project, url, directory, &build, state.rehearsals())
-                });
-                match project.release_command() {
+                };
+                let directory = migrations::directory(&project);
+                match migration_command(&project) {
+                    // Beside a command, the history can be read only where the
+                    // migrations are an Atlas directory.
                     Some(command) => Some(Arc::new(CommandMigrator {
                         command,
-                        engine,
+                        engine: directory
+                            .filter(|path| path.join("atlas.sum").exists())
+                            .map(engine),
                         project: project.clone(),
                         release,
                         build,
@@ -82,7 +87,9 @@ impl Assembly {
                         machines: machines.clone(),
                         rehearsals: state.rehearsals(),
                     })),
-                    None => engine.map(|engine| Arc::new(engine) as Arc<dyn Migrator>),
+                    None => {
+                        directory.map(|directory| Arc::new(engine(directory)) as Arc<dyn Migrator>)
+                    }
                 }
             }
         };
@@ -115,6 +122,13 @@ impl Assembly {
             policy,
         })
     }
+}
+
+/// The command that migrates, if a command does: Fly's release command, or
+/// that of `[database]`.
+pub(crate) fn migration_command(project: &Project) -> Option<shipgate_project::CommandLine> {
+    let own = || Some(project.database.command.as_ref()?.value.clone());
+    project.release_command().or_else(own)
 }
 
 /// `shipgate serve` for this project, as the background daemon runs it.

@@ -54,10 +54,11 @@ async fn remove_machines(machines: &Machines, oldest: u64, app: &App) {
     for id in machines.list().unwrap_or_default() {
         let old = machines.spec(&id).is_ok_and(|spec| spec.release < oldest);
         let ended = machines.state(&id).is_ok_and(|state| !state.is_live());
-        if old && ended {
-            if let Err(error) = machines.remove(&id).await {
-                app.printer.warn(&error.to_string());
-            }
+        if old
+            && ended
+            && let Err(error) = machines.remove(&id).await
+        {
+            app.printer.warn(&error.to_string());
         }
     }
 }

@@ -82,14 +82,8 @@ impl Site<'_> {
         tag: &MachineId,
         command: &CommandLine,
     ) -> Result<MachineSpec, CliError> {
-        let deploy = &self.project.deploy;
         let mut env = self.environment(tag, "fly_app_release_command", None);
         env.insert("RELEASE_COMMAND".to_owned(), "1".to_owned());
-        let default = self.project.group(self.project.default_group());
-        let memory = match &deploy.release_command_vm {
-            Some(vm) => vm.memory_bytes(),
-            None => default.and_then(|group| group.memory_limit),
-        };
         Ok(MachineSpec {
             id: tag.clone(),
             app: self.project.app.value.clone(),
@@ -104,8 +98,8 @@ impl Site<'_> {
             restart: RestartPolicy::No,
             kill_signal: self.project.kill_signal.value.number(),
             kill_timeout: self.project.kill_timeout.value,
-            timeout: deploy.release_command_limit(),
-            memory_limit: memory,
+            timeout: self.project.deploy.release_command_limit(),
+            memory_limit: self.project.release_memory_limit(),
         })
     }
 
