@@ -388,7 +388,7 @@ impl ApplySink for Lines<'_> {
                 .watch
                 .line(&format!("{reason}; waiting up to {}", short(*limit))),
             ApplyEvent::DirectiveIgnored { file, warning } => {
-                self.watch.line(&format!("{}: {warning}", file.name()))
+                self.watch.line(&format!("{}: {warning}", file.name()));
             }
             ApplyEvent::HistoryDiffers { text } => self.watch.line(text),
             ApplyEvent::FileStarted { file, .. } => {
