@@ -15,7 +15,7 @@ use cut::{Cut, Fault, Script};
 
 use crate::delimiter::{self, Delimiter};
 use crate::place::Cursor;
-use crate::{Comment, Dialect, SplitError, SplitErrorKind, Statement, classify};
+use crate::{Comment, Dialect, SplitError, SplitErrorKind, Statement, classify, effort};
 
 /// Goes through a script as Atlas does.
 #[derive(Clone, Debug)]
@@ -50,12 +50,13 @@ impl<'a> CompatibleScanner<'a> {
 
     pub(crate) fn next_statement(&mut self) -> Result<Option<Statement<'a>>, SplitError> {
         if self.delimiter.is_semicolon() && self.blocks.is_none() {
-            let blocks =
-                Blocks::find(self.script).map_err(|fault| error(fault, self.script.text))?;
+            let blocks = Blocks::find(self.script, self.at)
+                .map_err(|fault| error(fault, self.script.text))?;
             self.blocks = Some(blocks);
         }
         self.obey_delimiter_command()?;
         let outcome = cut::next(self.script, self.at, &self.delimiter, self.blocks.as_ref());
+        effort::spend(outcome.read_to.saturating_sub(self.at));
         let Some(cut) = outcome
             .result
             .map_err(|fault| error(fault, self.script.text))?
@@ -119,7 +120,10 @@ impl<'a> CompatibleScanner<'a> {
             self.at = start + length;
             // Blocks are looked for only while the delimiter is the semicolon.
             self.blocks = if self.delimiter.is_semicolon() {
-                Some(Blocks::find(self.script).map_err(|fault| error(fault, self.script.text))?)
+                Some(
+                    Blocks::find(self.script, self.at)
+                        .map_err(|fault| error(fault, self.script.text))?,
+                )
             } else {
                 None
             };

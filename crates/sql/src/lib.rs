@@ -11,6 +11,7 @@ mod classify;
 mod compatible;
 mod delimiter;
 mod dialect;
+mod effort;
 mod error;
 mod normalize;
 mod place;

@@ -10,8 +10,8 @@
 use std::collections::HashMap;
 
 use super::cut::{self, Fault, Script, is_blank};
-use crate::SplitErrorKind;
 use crate::delimiter::Delimiter;
+use crate::{SplitErrorKind, effort};
 
 /// Bytes that may be read per byte of script.
 const READS_PER_BYTE: usize = 64;
@@ -24,18 +24,13 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub(super) fn find(script: Script<'_>) -> Result<Self, Fault> {
-        let bytes = script.text.as_bytes();
+    /// The blocks of the script from byte `from` on.
+    pub(super) fn find(script: Script<'_>, from: usize) -> Result<Self, Fault> {
         let mut blocks = Self::default();
-        let Some(last_end) = bytes
-            .windows(3)
-            .rposition(|window| window.eq_ignore_ascii_case(b"END"))
-        else {
-            return Ok(blocks);
-        };
-        let mut budget = READS_PER_BYTE * bytes.len();
-        for at in (0..last_end).rev() {
-            if let Some(body) = begin_body(bytes, at) {
+        let words = Words::find(script, from);
+        let mut budget = READS_PER_BYTE * script.text.len();
+        for (at, body) in words.begins.into_iter().rev() {
+            if Some(at) < words.last_end {
                 blocks
                     .follow(script, body, &mut budget)
                     .map_err(|()| Fault {
@@ -63,6 +58,7 @@ impl Blocks {
             seen.push(at);
             let outcome = cut::next(script, at, &semicolon, Some(self));
             let read = outcome.read_to.saturating_sub(at) + 1;
+            effort::spend(read);
             *budget = budget.checked_sub(read).ok_or(())?;
             match outcome.result {
                 Ok(Some(cut)) if is_end(&script.text[cut.text.clone()]) => break Some(cut.end),
@@ -72,6 +68,51 @@ impl Blocks {
         };
         self.ends.extend(seen.into_iter().map(|start| (start, end)));
         Ok(())
+    }
+}
+
+/// The words of blocks that stand outside quotes and comments. No scan that
+/// begins outside of them ever meets another.
+struct Words {
+    /// Where a `BEGIN` and where the body after it begins.
+    begins: Vec<(usize, usize)>,
+    last_end: Option<usize>,
+}
+
+impl Words {
+    fn find(script: Script<'_>, from: usize) -> Self {
+        let bytes = script.text.as_bytes();
+        let mut words = Self {
+            begins: Vec::new(),
+            last_end: None,
+        };
+        let mut at = from;
+        while let Some(byte) = bytes.get(at) {
+            let mut next = at + 1;
+            match byte {
+                b'\'' | b'"' | b'`' => {
+                    let Some(length) = bytes[next..].iter().position(|other| other == byte) else {
+                        break;
+                    };
+                    next += length + 1;
+                }
+                b'-' | b'/' => next = script.comment_end(at).unwrap_or(next),
+                b'b' | b'B' => {
+                    words
+                        .begins
+                        .extend(begin_body(bytes, at).map(|body| (at, body)));
+                }
+                b'e' | b'E'
+                    if bytes[at..].len() > 2 && bytes[at..at + 3].eq_ignore_ascii_case(b"END") =>
+                {
+                    words.last_end = Some(at);
+                }
+                _ => {}
+            }
+            effort::spend(next - at);
+            at = next;
+        }
+        words
     }
 }
 

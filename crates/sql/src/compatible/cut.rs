@@ -46,7 +46,7 @@ impl<'a> Script<'a> {
     }
 
     /// Where the comment at `at` ends; `None` if none is there or it has no end.
-    fn comment_end(&self, at: usize) -> Option<usize> {
+    pub(super) fn comment_end(&self, at: usize) -> Option<usize> {
         let rest = &self.text[at..];
         let (mark, last) = if rest.starts_with("--") {
             ("\n", self.last_line_end)

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::boundary::Boundary;
-use super::token::{Token, TokenKind, is_word_byte, token_at};
+use super::token::{Token, TokenKind, is_space, is_word_byte, token_at};
 use crate::delimiter::Delimiter;
 use crate::place::Cursor;
-use crate::{Comment, Construct, Dialect, SplitError, SplitErrorKind, Statement, classify};
+use crate::{Comment, Construct, Dialect, SplitError, SplitErrorKind, Statement, classify, effort};
 
 /// Goes through a script from statement to statement.
 #[derive(Clone, Debug)]
@@ -40,9 +40,10 @@ impl<'a> Scanner<'a> {
             return Ok(None);
         };
         self.refuse_dot_command(lead.first)?;
-        let span = match self.delimiter.clone() {
-            None => self.body(lead.first)?,
-            Some(delimiter) => self.delimited_body(lead.first, &delimiter)?,
+        let span = if self.delimiter.is_none() {
+            self.body(lead.first)?
+        } else {
+            self.delimited_body(lead.first)?
         };
         let place = self.cursor.advance(span.start);
         let text = &self.text[span.clone()];
@@ -62,6 +63,7 @@ impl<'a> Scanner<'a> {
         let mut comments = Vec::new();
         // A comment on the line where the statement before ended is that one's.
         let mut on_new_line = self.at == 0 || self.text[..self.at].ends_with('\n');
+        let mut line_ends = 0;
         loop {
             if let Some(length) = self.delimiter_at(self.at) {
                 self.at += length;
@@ -71,28 +73,23 @@ impl<'a> Scanner<'a> {
             let Some(token) = self.token()? else {
                 return Ok(None);
             };
-            let slice = &self.text[token.start..token.end];
+            let span = token.start..token.end;
             match token.kind {
                 TokenKind::Space => {
-                    let end = self.delimiter_inside(token).unwrap_or(token.end);
-                    let line_ends = count_line_ends(&self.text[token.start..end]);
+                    line_ends += self.line_ends_in(span);
+                    on_new_line |= line_ends > 0;
                     if line_ends > 1 {
                         comments.clear();
                     }
-                    on_new_line |= line_ends > 0;
-                    self.at = end;
-                    continue;
                 }
                 TokenKind::LineComment | TokenKind::BlockComment => {
+                    line_ends = 0;
                     if on_new_line {
                         let line = self.cursor.advance(token.start).line;
-                        comments.push(Comment {
-                            text: slice,
-                            span: token.start..token.end,
-                            line,
-                        });
+                        let text = &self.text[span.clone()];
+                        comments.push(Comment { text, span, line });
                     } else {
-                        on_new_line = count_line_ends(slice) > 0;
+                        on_new_line = self.line_ends_in(span) > 0;
                     }
                 }
                 TokenKind::Semicolon if self.delimiter.is_none() => {
@@ -142,11 +139,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The span of everything up to the delimiter, which is skipped.
-    fn delimited_body(
-        &mut self,
-        first: Token,
-        delimiter: &Delimiter,
-    ) -> Result<Range<usize>, SplitError> {
+    fn delimited_body(&mut self, first: Token) -> Result<Range<usize>, SplitError> {
         let mut end = first.start;
         loop {
             if let Some(length) = self.delimiter_at(self.at) {
@@ -156,29 +149,54 @@ impl<'a> Scanner<'a> {
             let Some(token) = self.token()? else {
                 return Ok(first.start..end);
             };
-            self.at = match token.kind {
-                TokenKind::Space => self.delimiter_inside(token).unwrap_or(token.end),
-                // `SELECT 1$$`: a `$` would go on with the word.
-                TokenKind::Word | TokenKind::Variable if !delimiter.starts_like_a_word() => {
-                    self.delimiter_inside(token).unwrap_or(token.end)
-                }
-                _ => token.end,
-            };
+            self.at = token.end;
             if !matches!(
                 token.kind,
                 TokenKind::Space | TokenKind::LineComment | TokenKind::BlockComment
             ) {
-                end = self.at;
+                end = token.end;
             }
         }
     }
 
     fn token(&self) -> Result<Option<Token>, SplitError> {
+        if let Some(token) = self.part_before_delimiter() {
+            return Ok(Some(token));
+        }
         match token_at(self.text, self.at) {
             None => Ok(None),
             Some(Ok(token)) => Ok(Some(token)),
             Some(Err(fault)) => Err(self.error(fault.kind, fault.span)),
         }
+    }
+
+    /// Where a delimiter is set, the tokens it may cut in two come in parts:
+    /// blanks and the marks of variables one by one, words up to the delimiter.
+    fn part_before_delimiter(&self) -> Option<Token> {
+        let delimiter = self.delimiter.as_ref()?;
+        let bytes = self.text.as_bytes();
+        let first = *bytes.get(self.at)?;
+        let mut end = self.at + 1;
+        let kind = if is_space(first) {
+            TokenKind::Space
+        } else if matches!(first, b'$' | b'@' | b':' | b'#') {
+            TokenKind::Symbol
+        } else if first < 0x80 && is_word_byte(first) && !delimiter.starts_like_a_word() {
+            while bytes.get(end).is_some_and(|byte| is_word_byte(*byte))
+                && self.delimiter_at(end).is_none()
+            {
+                end += 1;
+            }
+            TokenKind::Word
+        } else {
+            return None;
+        };
+        effort::spend(end - self.at);
+        Some(Token {
+            kind,
+            start: self.at,
+            end,
+        })
     }
 
     /// Length of the delimiter if it stands at `at`.
@@ -191,10 +209,13 @@ impl<'a> Scanner<'a> {
         (!cuts_a_word).then_some(delimiter.as_bytes().len())
     }
 
-    /// Where the delimiter first stands inside `token`.
-    fn delimiter_inside(&self, token: Token) -> Option<usize> {
-        self.delimiter.as_ref()?;
-        (token.start + 1..token.end).find(|at| self.delimiter_at(*at).is_some())
+    /// `\n`, `\r\n` and a lone `\r` each count as one.
+    fn line_ends_in(&self, span: Range<usize>) -> usize {
+        let bytes = self.text.as_bytes();
+        span.filter(|at| {
+            bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
+        })
+        .count()
     }
 
     fn refuse_dot_command(&self, first: Token) -> Result<(), SplitError> {
@@ -217,16 +238,4 @@ impl<'a> Scanner<'a> {
     fn error(&self, kind: SplitErrorKind, span: Range<usize>) -> SplitError {
         SplitError::new(kind, span, self.text)
     }
-}
-
-/// `\n`, `\r\n` and a lone `\r` each count as one.
-fn count_line_ends(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    bytes
-        .iter()
-        .enumerate()
-        .filter(|(at, byte)| {
-            **byte == b'\n' || (**byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
-        })
-        .count()
 }

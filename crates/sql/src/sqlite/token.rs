@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Construct, SplitErrorKind};
+use crate::{Construct, SplitErrorKind, effort};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
 }
 
-fn is_space(byte: u8) -> bool {
+pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
 }
 
@@ -65,11 +65,14 @@ pub(crate) fn token_at(text: &str, start: usize) -> Option<Result<Token, LexErro
         _ => Ok((TokenKind::Symbol, 1)),
     };
     Some(match kind_and_length {
-        Ok((kind, length)) => Ok(Token {
-            kind,
-            start,
-            end: start + length,
-        }),
+        Ok((kind, length)) => {
+            effort::spend(length);
+            Ok(Token {
+                kind,
+                start,
+                end: start + length,
+            })
+        }
         Err((kind, span)) => Err(fault(kind, start + span.start..start + span.end)),
     })
 }
@@ -168,11 +171,11 @@ fn variable(bytes: &[u8]) -> (TokenKind, usize) {
                 let inside = &bytes[at..];
                 let stop = inside
                     .iter()
-                    .position(|byte| *byte == b')' || *byte == 0 || is_space(*byte));
-                return match stop {
-                    Some(stop) if inside[stop] == b')' => (TokenKind::Variable, at + stop + 1),
-                    _ => (TokenKind::Variable, at),
-                };
+                    .position(|byte| *byte == b')' || *byte == 0 || is_space(*byte))
+                    .unwrap_or(inside.len());
+                // Without its `)` it is no SQL; it is one token all the same.
+                let closed = usize::from(inside.get(stop) == Some(&b')'));
+                return (TokenKind::Variable, at + stop + closed);
             }
             _ => break,
         }
