@@ -132,7 +132,7 @@ impl Store {
                 .to_str()
                 .and_then(|name| name.parse().ok());
             if let Some(number) = number
-                && self.journal_path(number).exists()
+                && began(&self.journal_path(number))
             {
                 numbers.push(number);
             }
@@ -226,8 +226,8 @@ impl Store {
             previous,
         };
         let path = self.journal_path(number);
-        // A journal without its first record is what a crash in `create` leaves: no release began.
-        if path.exists() && Journal::read(&path)?.is_empty() {
+        // What a crash in `create` leaves: no release began.
+        if path.exists() && !began(&path) {
             fs::remove_file(&path).map_err(|source| self.failed(&path, source))?;
         }
         let journal = Journal::create(&path, at, opened)?;
@@ -324,6 +324,13 @@ impl Store {
             source,
         }
     }
+}
+
+/// Whether a journal has its first record: without it, no release began.
+fn began(journal: &Path) -> bool {
+    let mut head = [0; 4096];
+    let read = File::open(journal).and_then(|mut file| file.read(&mut head));
+    read.is_ok_and(|length| length == head.len() || head[..length].contains(&b'\n'))
 }
 
 impl ReleaseLock {
