@@ -48,7 +48,9 @@ pub(crate) fn holder(port: u16) -> Option<String> {
         .collect();
     let owner = procfs::all()
         .into_iter()
-        .find(|process| sockets_of(process.pid).any(|socket| sockets.contains(&socket)))?;
+        .filter(|process| sockets_of(process.pid).any(|socket| sockets.contains(&socket)))
+        // Its children hold it too, if only until they execute something.
+        .min_by_key(|process| (process.started, process.pid))?;
     Some(format!("{} (pid {})", owner.name, owner.pid))
 }
 

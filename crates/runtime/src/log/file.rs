@@ -98,7 +98,7 @@ impl Log {
     }
 
     /// Lines from `from` on, as they come, until the machine whose `changes`
-    /// these are has ended.
+    /// these are has ended; of one that was not started yet, none.
     pub fn follow(&self, from: Position, changes: Changes) -> Follow {
         Follow::new(self.clone(), from, changes)
     }

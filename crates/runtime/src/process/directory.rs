@@ -36,6 +36,12 @@ impl Directory {
         self.path.is_dir()
     }
 
+    /// Whether it still holds a machine. Nothing is written into it once it
+    /// is being deleted.
+    pub(crate) fn is_machine(&self) -> bool {
+        self.spec_path().exists()
+    }
+
     pub(crate) fn spec_path(&self) -> PathBuf {
         self.path.join("spec.json")
     }

@@ -12,6 +12,7 @@
 pub(crate) mod cgroup;
 mod command;
 mod family;
+mod inherited;
 mod memory;
 mod output;
 mod restarts;
@@ -57,7 +58,8 @@ pub(crate) enum Report {
 /// Keeps the machine in `directory` until it has ended for good.
 ///
 /// The calling process must be there for this alone: no other thread, no
-/// other child. Its standard output and error are the starter's ears until
+/// other child, nothing open but the standard streams (everything else is
+/// closed, whoever opened it). Its standard output and error are the starter's ears until
 /// the command was started, and nothing after.
 pub fn run(directory: &Path) -> ExitCode {
     run_with(directory, MemoryControl::Kernel)
@@ -65,6 +67,7 @@ pub fn run(directory: &Path) -> ExitCode {
 
 /// As [`run`], with a say in how a memory limit is kept.
 pub fn run_with(directory: &Path, control: MemoryControl) -> ExitCode {
+    inherited::close();
     // Fails for a leader of a process group only: then its starter made it
     // one, and signals of the starter's terminal do not reach it either.
     let _ = rustix::process::setsid();

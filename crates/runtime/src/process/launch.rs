@@ -7,6 +7,7 @@ use std::time::Duration;
 use shipgate_release::machine::{MachineId, MachineSpec};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
+use tokio::task::JoinHandle;
 
 use super::error::{LaunchError, MachineError};
 use super::identity::ProcessId;
@@ -38,7 +39,8 @@ impl Machines {
     ///
     /// Resolves when the command was executed or could not be. A machine is
     /// started again only when its command provably never ran: nothing was
-    /// recorded, or the start was recorded as failed.
+    /// recorded, or the start was recorded as failed. Dropping the future does
+    /// not take a start back that has begun.
     ///
     /// # Errors
     /// The command cannot be run, its keeper cannot, or the state directory
@@ -118,7 +120,7 @@ impl Machines {
             source,
         };
         let (report, child) = self.spawn_keeper(id).map_err(failed)?;
-        reap(child);
+        let gone = reap(child);
         let mut words = Vec::new();
         let mut reader = report.take(REPORT_LIMIT as u64);
         let read = tokio::time::timeout(KEEPER_PATIENCE, reader.read_to_end(&mut words)).await;
@@ -127,6 +129,10 @@ impl Machines {
             .lines()
             .find_map(|line| serde_json::from_str(line).ok())
         {
+            if !matches!(report, Report::Started) {
+                // It has said all it had to say; its lock goes with it.
+                let _ = tokio::time::timeout(KEEPER_PATIENCE, gone).await;
+            }
             return Ok(report);
         }
         let what = match read {
@@ -170,7 +176,7 @@ fn silent() -> String {
 
 /// Collects the keeper's exit status one day, so it leaves no zombie behind
 /// while its starter lives.
-fn reap(mut child: Child) {
+fn reap(mut child: Child) -> JoinHandle<()> {
     tokio::spawn(async move {
         if let Some(keeper) = ProcessId::of(child.id().cast_signed()) {
             watch::ended(keeper).await;
@@ -179,5 +185,5 @@ fn reap(mut child: Child) {
         while matches!(child.try_wait(), Ok(None)) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-    });
+    })
 }

@@ -248,3 +248,27 @@ fn loader(path: &Path) -> Option<String> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_says_is_told_in_words() {
+        let told = |errno: Errno| explain(Path::new("/bin/true"), &errno.into()).to_string();
+        assert_eq!(
+            told(Errno::AGAIN),
+            "no further process can be started: the limit of processes is reached"
+        );
+        assert_eq!(
+            told(Errno::ACCESS),
+            "permission denied: `/bin/true` may not be executed here"
+        );
+        assert_eq!(
+            told(Errno::NOMEM),
+            "cannot start `/bin/true`: Cannot allocate memory (os error 12)"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod follow;
+mod full;
 mod health;
 mod lost;
 mod memory;

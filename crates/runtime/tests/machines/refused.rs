@@ -1,8 +1,6 @@
 //! Commands that cannot be started: each is refused with the exact reason.
 
-use std::path::Path;
-
-use crate::support::{Yard, example, within};
+use crate::support::{Yard, within};
 use shipgate_release::machine::MachineSpec;
 use shipgate_runtime::process::{LaunchError, Machines, Problem, State};
 
@@ -219,41 +217,4 @@ async fn a_keeper_that_does_not_exist() {
         .await
         .expect_err("refused");
     assert!(matches!(error, LaunchError::Keeper { .. }), "{error}");
-}
-
-/// A file system of 64 KiB; `None` where this user may not mount one.
-fn tiny(path: &Path) -> Option<()> {
-    std::fs::create_dir(path).expect("created");
-    std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-        .arg(path)
-        .output()
-        .is_ok_and(|output| output.status.success())
-        .then_some(())
-}
-
-#[tokio::test]
-async fn a_full_disk() {
-    let yard = Yard::new();
-    let path = yard.path("tiny");
-    if tiny(&path).is_none() {
-        return;
-    }
-    let machines = Machines::open(&path.join("machines"), [example("keeper")]).expect("opened");
-    let filler = vec![0; 1 << 20];
-    let _ = std::fs::write(path.join("filler"), filler);
-    let error = machines.launch(&yard.script("true")).await;
-    let listed = machines.list().expect("readable");
-    std::process::Command::new("umount")
-        .arg("-l")
-        .arg(&path)
-        .output()
-        .expect("unmounted");
-    let error = error.expect_err("refused");
-    assert!(
-        error.to_string().contains("No space left on device"),
-        "{error}"
-    );
-    assert!(error.hint().expect("a hint").contains("full"));
-    assert_eq!(listed, []);
 }

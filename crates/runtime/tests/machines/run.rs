@@ -3,7 +3,7 @@
 use crate::support::{Yard, example, within};
 use shipgate_release::machine::ExitCause;
 use shipgate_runtime::log::Stream;
-use shipgate_runtime::process::{EventKind, State};
+use shipgate_runtime::process::{EventKind, Machines, State};
 
 #[tokio::test]
 async fn the_exit_code_is_kept() {
@@ -115,6 +115,28 @@ async fn standard_input_is_empty() {
     yard.machines.launch(&spec).await.expect("launched");
     let exit = within(yard.machines.wait(&spec.id)).await.expect("ended");
     assert_eq!(exit.cause, ExitCause::Code(0));
+}
+
+#[tokio::test]
+async fn no_file_its_starter_had_open_stays_open() {
+    let yard = Yard::new();
+    let keeper = format!(
+        "#!/bin/sh\nexec 8> {}\nexec {} \"$@\"\n",
+        yard.path("held").display(),
+        example("keeper").display()
+    );
+    let wrapper = yard.file("keeper", keeper, 0o755);
+    let machines = Machines::open(yard.machines.root(), [wrapper]).expect("opened");
+    let spec = yard.script("readlink /proc/$$/fd/* /proc/$PPID/fd/*");
+    machines.launch(&spec).await.expect("launched");
+    within(machines.wait(&spec.id)).await.expect("ended");
+    let open = yard.output(&spec.id);
+    assert!(yard.path("held").exists());
+    assert!(
+        open.iter().any(|name| name.ends_with("/keeper.lock")),
+        "{open:?}"
+    );
+    assert!(!open.iter().any(|name| name.ends_with("/held")), "{open:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use shipgate_release::machine::{ExitCause, MachineSpec, RestartPolicy};
 use shipgate_runtime::log::Stream;
 use shipgate_runtime::process::{MachineError, State};
 
-use crate::support::{Yard, example, runs, within};
+use crate::support::{Yard, example, runs, until, within};
 
 /// Says its number and refuses to go.
 const STUBBORN: &str = "trap '' TERM INT HUP; echo stubborn $$; while :; do sleep 0.05; done";
@@ -187,4 +187,24 @@ async fn a_keeper_that_does_not_answer_is_killed_with_its_machine() {
         .with_keeper_patience(Duration::from_millis(100));
     within(impatient.stop(&spec.id)).await.expect("stopped");
     assert!(!runs(main));
+}
+
+#[tokio::test]
+async fn a_machine_that_never_stops_writing_can_be_stopped() {
+    let yard = Yard::new();
+    let spec = yard.spec(&["yes"]);
+    yard.machines.launch(&spec).await.expect("launched");
+    yard.says(&spec.id, "y").await;
+    let exit = within(yard.machines.stop(&spec.id)).await.expect("stopped");
+    assert_eq!(exit.expect("it ran").cause, ExitCause::Stopped);
+}
+
+#[tokio::test]
+async fn a_machine_whose_directory_is_deleted_ends() {
+    let yard = Yard::new();
+    let spec = yard.script("echo main $$; exec sleep 1000");
+    yard.machines.launch(&spec).await.expect("launched");
+    let main = number(&yard.says(&spec.id, "main").await);
+    std::fs::remove_dir_all(yard.machines.root()).expect("removed");
+    until(|| !runs(main)).await;
 }

@@ -107,20 +107,11 @@ impl Yard {
 }
 
 impl Drop for Yard {
-    /// No test leaves a process behind, not even one that failed.
+    /// No test leaves a process behind, not even one that failed. Keepers end
+    /// by themselves when the directory is deleted after this.
     fn drop(&mut self) {
         for id in self.machines.list().unwrap_or_default() {
-            let Ok(state) = self.machines.state(&id) else {
-                continue;
-            };
-            let pids = match state {
-                State::Running {
-                    pid, keeper_pid, ..
-                } => vec![keeper_pid, pid],
-                State::Lost { pids } => pids,
-                _ => Vec::new(),
-            };
-            for pid in pids {
+            for pid in self.machines.processes(&id).unwrap_or_default() {
                 kill(pid, rustix::process::Signal::KILL);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, wait};
 use shipgate_release::machine::ExitCause;
@@ -100,8 +100,9 @@ impl Family {
 
 /// Waits for a signal, at most this long.
 pub(crate) fn pause(signals: &mut Signals, at_most: Duration) {
-    let mut descriptors = [PollFd::new(signals, PollFlags::IN)];
+    let mut descriptors: Vec<_> = signals.descriptors().collect();
     let timeout = Timespec::try_from(at_most).ok();
     let _ = poll(&mut descriptors, timeout.as_ref());
+    drop(descriptors);
     signals.acknowledge();
 }

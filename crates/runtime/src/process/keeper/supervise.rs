@@ -79,7 +79,7 @@ impl Supervisor {
         let keeper = ProcessId::own().map_err(|error| system(path, &error))?;
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
             .map_err(|error| system(path, &error.into()))?;
-        let signals = Signals::install().map_err(|error| system(path, &error))?;
+        let signals = Signals::install(&directory).map_err(|error| system(path, &error))?;
         let log_path = directory.log_path();
         let log = Writer::open(&log_path).map_err(|error| Problem::Unwritable {
             path: log_path,
@@ -302,7 +302,7 @@ impl Supervisor {
         let timeout = until
             .map(|until| until.saturating_duration_since(Instant::now()))
             .and_then(|left| Timespec::try_from(left).ok());
-        let mut descriptors = vec![PollFd::new(&self.signals, PollFlags::IN)];
+        let mut descriptors: Vec<_> = self.signals.descriptors().collect();
         for output in &run.outputs {
             if let Some(descriptor) = output.descriptor() {
                 descriptors.push(PollFd::from_borrowed_fd(descriptor, PollFlags::IN));
@@ -354,8 +354,8 @@ impl Supervisor {
         self.log.sync();
         self.set_phase(Phase::Exited(exit));
         // An end that cannot be recorded would be taken for a lost one, so
-        // the keeper stays until it can be, or until it is told to go.
-        while self.unwritten && !self.signals.stop_requested() {
+        // the keeper stays until it can be, as long as anyone could read it.
+        while self.unwritten && self.directory.is_machine() {
             family::pause(&mut self.signals, WRITE_AGAIN);
             self.write_again();
         }
@@ -393,14 +393,16 @@ impl Supervisor {
     }
 
     fn write_again(&mut self) {
-        if self.unwritten {
+        if self.unwritten && self.directory.is_machine() {
             self.unwritten = self.directory.write_record(&self.record).is_err();
         }
     }
 
     fn event(&self, kind: EventKind) {
-        // The history is for people; the record decides.
-        let _ = self.directory.append_event(kind);
+        if self.directory.is_machine() {
+            // The history is for people; the record decides.
+            let _ = self.directory.append_event(kind);
+        }
     }
 }
 
