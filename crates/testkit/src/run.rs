@@ -1,12 +1,16 @@
 //! One run of the program, and what it said.
 
 use std::fmt;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Output;
 
 /// What a run printed and how it ended.
+#[derive(Clone)]
 pub struct Ran {
     /// Exit code; `None` when a signal ended it.
     pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
     /// Standard output.
     pub stdout: String,
     /// Standard error.
@@ -17,6 +21,7 @@ impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         Self {
             code: output.status.code(),
+            signal: output.status.signal(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
@@ -38,6 +43,14 @@ impl Ran {
         self
     }
 
+    /// Fails the test if stdout or stderr contains `text`.
+    #[track_caller]
+    pub fn never_says(self, text: &str) -> Self {
+        let said = self.stderr.contains(text) || self.stdout.contains(text);
+        assert!(!said, "`{text}` in:\n{self}");
+        self
+    }
+
     /// Fails the test unless stdout contains `text`.
     #[track_caller]
     pub fn prints(self, text: &str) -> Self {
@@ -48,7 +61,7 @@ impl Ran {
 
 impl fmt::Display for Ran {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "exit: {:?}", self.code)?;
+        writeln!(f, "exit: {:?}, signal: {:?}", self.code, self.signal)?;
         writeln!(f, "---- stdout\n{}", self.stdout)?;
         writeln!(f, "---- stderr\n{}", self.stderr)
     }

@@ -1,7 +1,9 @@
 //! An app for tests: real HTTP/1.1 over std, with the troubles tests ask for.
 //!
 //! `fake-app [--version TEXT] [--unhealthy] [--exit CODE] [--die-after-ready]
-//! [--die-when-asked] [--needs FILE]`; it listens on 127.0.0.1:$PORT.
+//! [--needs FILE]`; it listens on 127.0.0.1:$PORT. With `--needs` it is healthy
+//! only while the file is there; with `--die-after-ready` it dies soon after it
+//! was found healthy for the first time.
 //!
 //! `GET /healthz` · `GET /` (the version) · `POST /upload` (answers the body's
 //! length and sum) · `GET /slow?ms=N` · `GET /die` · `GET /echo` with
@@ -115,7 +117,8 @@ fn converse(stream: TcpStream, behaviour: &Behaviour) -> std::io::Result<()> {
                     answer(&mut writer, "503 Service Unavailable", "not well\n")?;
                 } else {
                     answer(&mut writer, "200 OK", "well\n")?;
-                    if behaviour.die_after_ready && behaviour.asked.swap(true, Ordering::SeqCst) {
+                    if behaviour.die_after_ready && !behaviour.asked.swap(true, Ordering::SeqCst) {
+                        std::thread::sleep(Duration::from_millis(50));
                         std::process::abort();
                     }
                 }
