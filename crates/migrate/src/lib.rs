@@ -31,7 +31,7 @@ mod transaction;
 mod validate;
 mod verify;
 
-pub use golang::{GoDuration, GoTime, GoUrl, to_json};
+pub use golang::{BadDuration, GoDuration, GoTime, GoUrl, to_json};
 pub use hash::hash;
 pub use new::{NewError, new};
 pub use set::{SetError, SetOptions, set};

@@ -56,6 +56,18 @@ pub enum SetError {
     VersionNotFound(String),
 }
 
+impl SetError {
+    /// What else is known: who is in the way.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Lock(error @ LockError::Held { .. }) => vec![error.to_string()],
+            Self::Checksum(error) => error.hints(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Makes the history say that the database stands at a version: rows above it
 /// are deleted, half-applied ones up to it are resolved, missing ones up to it
 /// are added. Without a version: the directory's last one; with an empty

@@ -122,7 +122,7 @@ where
     };
     match database.connect(&options).await {
         Ok(mut session) => Ok(history.read(&mut *session).await?),
-        Err(OpenError::Missing { .. }) => Ok(Snapshot::default()),
+        Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => Ok(Snapshot::default()),
         Err(error) => Err(error.into()),
     }
 }

@@ -35,7 +35,7 @@ pub async fn apply<'a>(
     let session = match connect(database, options).await {
         Ok(conductor) => Some(conductor),
         // A dry run does not make a database that is not there.
-        Err(OpenError::Missing { .. }) if options.dry_run => None,
+        Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) if options.dry_run => None,
         Err(error) => return Err(before_report(error.into())),
     };
     let Some((session, waits)) = session else {

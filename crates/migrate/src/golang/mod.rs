@@ -8,7 +8,7 @@ mod quote;
 mod time;
 mod url;
 
-pub use duration::GoDuration;
+pub use duration::{BadDuration, GoDuration};
 pub(crate) use json::is_empty;
 pub use json::to_json;
 pub(crate) use os_error::OsErrorText;

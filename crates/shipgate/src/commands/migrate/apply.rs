@@ -1,0 +1,274 @@
+//! `shipgate migrate apply [AMOUNT]`.
+
+use std::num::{IntErrorKind, NonZeroUsize};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, apply};
+use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
+use shipgate_migrate::report::ApplyTextWriter;
+use shipgate_migrate::{GoDuration, TxMode};
+
+use super::format::Format;
+use super::screen::Screen;
+use super::{DatabaseFlags, DirectoryFlags, target};
+use crate::cli::App;
+use crate::error::{CliError, Exit};
+use crate::report::short;
+use crate::signals;
+use crate::wiring::engine::operator_version;
+
+/// How long a statement waits for another session's lock on the database.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Arguments of `shipgate migrate apply`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// How many files to execute at most [default: all]
+    #[arg(value_name = "AMOUNT", allow_negative_numbers = true)]
+    amount: Vec<String>,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    directory: DirectoryFlags,
+    /// Stop after the file of this version
+    #[arg(long, value_name = "VERSION", conflicts_with = "amount")]
+    to_version: Option<String>,
+    /// Show what would be executed; write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// What one transaction spans: file, all or none
+    #[arg(long, value_name = "MODE", default_value = "file")]
+    tx_mode: String,
+    /// What files added behind the last applied one mean: linear, linear-skip or non-linear
+    #[arg(long, value_name = "ORDER", default_value = "linear")]
+    exec_order: String,
+    /// The version a database without history stands at
+    #[arg(long, value_name = "VERSION")]
+    baseline: Option<String>,
+    /// Go on in a database that has no history and is not empty
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Go on although applied files are not what was applied
+    #[arg(long)]
+    allow_changed: bool,
+    /// How long to wait for the migration lock
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    lock_timeout: String,
+    /// The form of the report: '{{ json . }}'
+    #[arg(long, alias = "log", value_name = "TEMPLATE")]
+    format: Option<String>,
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
+    let format = Format::of(arguments.format.as_deref(), screen)?;
+    let mut options = match options(&arguments) {
+        Ok(options) => options,
+        Err(message) => return screen.fail("usage", &message, &[]),
+    };
+    let directory = match target::directory(&arguments.directory, screen)? {
+        Ok(directory) => directory,
+        Err(exit) => return Ok(exit),
+    };
+    if let Err(error) = directory.check_sum() {
+        return screen.fail_checksum(&error);
+    }
+    let database =
+        match target::database(&arguments.database, &arguments.directory.project, screen)? {
+            Ok(database) => database,
+            Err(exit) => return Ok(exit),
+        };
+    let (handle, token) = CancelToken::new();
+    options.cancel = token;
+    let asked = signals::cancel_on_signal(app.printer.clone())?;
+    tokio::spawn(async move {
+        asked.wait().await;
+        handle.cancel();
+    });
+    let mut writer = ApplyTextWriter::new(screen.palette(), Timestamp::now());
+    let mut unwritten = None;
+    let result = {
+        let mut sink = |event: &ApplyEvent<'_>| {
+            tell(event, app);
+            if format == Format::Text && unwritten.is_none() {
+                unwritten = write(&mut writer, event, screen).err();
+            }
+        };
+        apply(database.as_ref(), &directory, &options, &mut sink).await
+    };
+    if let Some(error) = unwritten {
+        return Err(error);
+    }
+    let (report, error) = match result {
+        Ok(report) => (Some(Box::new(report)), None),
+        Err(failure) => (failure.report, Some(failure.error)),
+    };
+    if format != Format::Text
+        && let Some(report) = &report
+    {
+        screen.write(&format.json(report)?)?;
+    }
+    match error {
+        None => Ok(Exit::Done),
+        // A report in the form that was asked for carries its error itself.
+        Some(error) if format != Format::Text && report.is_some() => Ok(exit_of(&error)),
+        Some(error) => fail(&error, screen),
+    }
+}
+
+fn fail(error: &ApplyError, screen: &mut Screen) -> Result<Exit, CliError> {
+    if let ApplyError::Checksum(checksum) = error {
+        return screen.fail_checksum(checksum);
+    }
+    screen.fail("migration-failed", &error.to_string(), &error.hints())?;
+    Ok(exit_of(error))
+}
+
+fn exit_of(error: &ApplyError) -> Exit {
+    match error {
+        ApplyError::Cancelled(_) => Exit::Interrupted,
+        _ => Exit::Failed,
+    }
+}
+
+/// Writes what an event adds to the report.
+fn write(
+    writer: &mut ApplyTextWriter,
+    event: &ApplyEvent<'_>,
+    screen: &mut Screen,
+) -> Result<(), CliError> {
+    let mut text = String::new();
+    writer
+        .write(event, &mut text)
+        .map_err(|error| CliError::new("output", error.to_string()))?;
+    if text.is_empty() {
+        return Ok(());
+    }
+    screen.write(&text)
+}
+
+/// Says on stderr what is no part of the report.
+fn tell(event: &ApplyEvent<'_>, app: &App) {
+    let printer = &app.printer;
+    match event {
+        ApplyEvent::WaitingForLock { holder, remaining } => printer.say(&format!(
+            "waiting for the migration lock, held by {holder}; {} left",
+            short(*remaining)
+        )),
+        ApplyEvent::WaitingForDatabase { reason, limit } => {
+            printer.say(&format!("{reason}; waiting up to {}", short(*limit)));
+        }
+        ApplyEvent::DirectiveIgnored { file, warning } => {
+            printer.warn(&format!("{}: {warning}", file.name()));
+        }
+        ApplyEvent::HistoryDiffers { text } => printer.warn(text),
+        ApplyEvent::SessionRestored { statement } => {
+            printer.detail(&format!("set again in this session: {statement}"));
+        }
+        ApplyEvent::StatementDone {
+            number,
+            elapsed,
+            rows,
+            notices,
+        } => {
+            for notice in *notices {
+                printer.say(notice);
+            }
+            printer.detail(&format!("statement {number}: {elapsed}, {rows} rows"));
+        }
+        _ => {}
+    }
+}
+
+fn options(arguments: &Arguments) -> Result<ApplyOptions, String> {
+    let limit = match (arguments.amount.as_slice(), &arguments.to_version) {
+        ([], Some(version)) => Limit::Version(version.clone()),
+        ([], None) => Limit::None,
+        ([amount], _) => Limit::Amount(parse_amount(amount)?),
+        (several, _) => {
+            return Err(format!(
+                "accepts at most 1 arg(s), received {}",
+                several.len()
+            ));
+        }
+    };
+    let timeout = parse_timeout(&arguments.lock_timeout)?;
+    Ok(ApplyOptions {
+        plan: PlanOptions {
+            exec_order: ExecOrder::parse(&arguments.exec_order)
+                .map_err(|error| error.to_string())?,
+            baseline: arguments
+                .baseline
+                .clone()
+                .filter(|version| !version.is_empty()),
+            allow_dirty: arguments.allow_dirty,
+            allow_changed: arguments.allow_changed,
+            limit,
+        },
+        tx_mode: TxMode::parse(&arguments.tx_mode).map_err(|error| error.to_string())?,
+        dry_run: arguments.dry_run,
+        lock: target::lock_request("shipgate migrate apply", timeout),
+        busy_timeout: BUSY_TIMEOUT.max(timeout),
+        operator_version: operator_version(),
+        cancel: CancelToken::never(),
+    })
+}
+
+fn parse_amount(text: &str) -> Result<NonZeroUsize, String> {
+    let amount: i64 = text.parse().map_err(|error: std::num::ParseIntError| {
+        let reason = match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        format!("invalid amount argument \"{text}\" ({reason}). Omit the argument or pass a valid integer instead")
+    })?;
+    usize::try_from(amount)
+        .ok()
+        .and_then(NonZeroUsize::new)
+        .ok_or_else(|| format!("cannot apply '{amount}' migration files"))
+}
+
+pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let duration: GoDuration = text.parse().map_err(|error| {
+        format!("invalid argument \"{text}\" for \"--lock-timeout\" flag: {error}")
+    })?;
+    Ok(Duration::from_nanos(
+        u64::try_from(duration.as_nanos()).unwrap_or_default(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_amount, parse_timeout};
+
+    #[test]
+    fn amounts_that_are_none_are_refused() {
+        assert_eq!(parse_amount("2").map(usize::from), Ok(2));
+        for (text, error) in [
+            (
+                "abc",
+                "invalid amount argument \"abc\" (invalid syntax). Omit the argument or pass a valid integer instead",
+            ),
+            ("0", "cannot apply '0' migration files"),
+            ("-1", "cannot apply '-1' migration files"),
+        ] {
+            assert_eq!(parse_amount(text), Err(error.to_owned()));
+        }
+    }
+
+    #[test]
+    fn timeouts_are_durations() {
+        assert_eq!(
+            parse_timeout("1m30s").map(|timeout| timeout.as_secs()),
+            Ok(90)
+        );
+        assert_eq!(
+            parse_timeout("soon"),
+            Err("invalid argument \"soon\" for \"--lock-timeout\" flag: time: invalid duration \"soon\"".to_owned())
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! `shipgate migrate`: the verbs, flags, texts and exit codes of `atlas migrate`.
+
+mod apply;
+mod format;
+mod hash;
+mod new;
+mod screen;
+mod set;
+mod status;
+mod target;
+mod validate;
+
+use crate::cli::App;
+use crate::error::{CliError, Exit};
+
+use screen::Screen;
+
+/// The verbs of `shipgate migrate`.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Execute the pending migrations
+    Apply(apply::Arguments),
+    /// Show where the database stands
+    Status(status::Arguments),
+    /// Write the checksums in atlas.sum anew
+    Hash(hash::Arguments),
+    /// Check the checksums and versions of the directory
+    Validate(validate::Arguments),
+    /// Create an empty migration
+    New(new::Arguments),
+    /// Tell the history where the database stands
+    Set(set::Arguments),
+}
+
+/// Where the migrations are.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct DirectoryFlags {
+    /// The migration directory [default: [database] migrations of the project file, else file://migrations]
+    #[arg(long, value_name = "URL", env = "SHIPGATE_MIGRATIONS")]
+    dir: Option<String>,
+    /// The directory's format, where its URL does not say
+    #[arg(long, value_name = "FORMAT", hide = true)]
+    dir_format: Option<String>,
+    /// The project's directory
+    #[arg(short = 'C', long = "project", value_name = "DIR", env = "SHIPGATE_PROJECT", default_value = ".")]
+    project: std::path::PathBuf,
+}
+
+/// Where the database is.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct DatabaseFlags {
+    /// The database, or $NAME of a variable that holds its URL [default: the project file's]
+    #[arg(short, long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    url: Option<String>,
+    /// The schema of the history table; SQLite has only main
+    #[arg(long, value_name = "SCHEMA")]
+    revisions_schema: Option<String>,
+}
+
+pub(crate) async fn run(command: Command, app: App) -> Result<Exit, CliError> {
+    let mut screen = Screen::of(&app);
+    match command {
+        Command::Apply(arguments) => apply::run(arguments, &app, &mut screen).await,
+        Command::Status(arguments) => status::run(arguments, &app, &mut screen).await,
+        Command::Hash(arguments) => hash::run(&arguments, &mut screen),
+        Command::Validate(arguments) => validate::run(&arguments, &app, &mut screen),
+        Command::New(arguments) => new::run(&arguments, &app, &mut screen),
+        Command::Set(arguments) => set::run(arguments, &app, &mut screen).await,
+    }
+}

@@ -1,0 +1,91 @@
+//! What a verb writes: reports on stdout as they are, `Error:` lines on stderr.
+
+use std::io::{self, Write};
+
+use anstream::AutoStream;
+use shipgate_migrate::report::Palette;
+use shipgate_migrate::sum::ChecksumError;
+
+use crate::cli::App;
+use crate::error::{CliError, Exit};
+use crate::printer::Output;
+
+/// The two streams, and whether JSON was asked for.
+pub(crate) struct Screen {
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+    output: Output,
+}
+
+impl Screen {
+    /// The program's own streams. Reports carry colours; a stream that is no
+    /// terminal, or must not have any, drops them.
+    pub(crate) fn of(app: &App) -> Self {
+        Self {
+            stdout: Box::new(AutoStream::auto(io::stdout())),
+            stderr: Box::new(AutoStream::auto(io::stderr())),
+            output: app.printer.output,
+        }
+    }
+
+    /// The colours reports are written with.
+    pub(crate) const fn palette(&self) -> Palette {
+        Palette::Ansi
+    }
+
+    /// Whether `--output json` asks for JSON.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.output == Output::Json
+    }
+
+    /// Writes to stdout, to the byte, at once.
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), CliError> {
+        match self
+            .stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| self.stdout.flush())
+        {
+            // The reader has gone: that is its right.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(CliError::new(
+                "output",
+                format!("cannot write to stdout: {error}"),
+            )),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// An error as these verbs have always told it, and what is known beyond it.
+    pub(crate) fn fail(
+        &mut self,
+        code: &str,
+        message: &str,
+        hints: &[String],
+    ) -> Result<Exit, CliError> {
+        if self.wants_json() {
+            let mut error = CliError::new(code, message);
+            if let Some((first, further)) = hints.split_first() {
+                error = error.with_hint(first).with_report(further.iter().cloned());
+            }
+            return Err(error);
+        }
+        let mut text = format!("Error: {message}\n");
+        for hint in hints {
+            text.push_str(&format!("hint: {hint}\n"));
+        }
+        // Nobody is left to tell if stderr is gone.
+        let _ = self
+            .stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| self.stderr.flush());
+        Ok(Exit::Failed)
+    }
+
+    /// A directory whose checksums do not hold.
+    pub(crate) fn fail_checksum(&mut self, error: &ChecksumError) -> Result<Exit, CliError> {
+        if !self.wants_json() {
+            self.write(&error.notice())?;
+        }
+        self.fail("checksum", &error.to_string(), &error.hints())
+    }
+}

@@ -1,0 +1,80 @@
+//! `shipgate migrate set [VERSION]`.
+
+use std::time::Duration;
+
+use shipgate_migrate::{SetError, SetOptions};
+
+use super::apply::parse_timeout;
+use super::format::Format;
+use super::screen::Screen;
+use super::{DatabaseFlags, DirectoryFlags, target};
+use crate::cli::App;
+use crate::error::{CliError, Exit};
+use crate::wiring::engine::operator_version;
+
+/// How long a statement waits for another session's lock on the database.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Arguments of `shipgate migrate set`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The version the database stands at [default: the last file's]
+    #[arg(value_name = "VERSION")]
+    version: Vec<String>,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    directory: DirectoryFlags,
+    /// How long to wait for the migration lock
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    lock_timeout: String,
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    _app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
+    let format = Format::of(None, screen)?;
+    let version = match arguments.version.as_slice() {
+        [] => None,
+        [version] => Some(version.as_str()),
+        several => {
+            let message = format!("accepts 1 arg(s), received {}", several.len());
+            return screen.fail("usage", &message, &[]);
+        }
+    };
+    let timeout = match parse_timeout(&arguments.lock_timeout) {
+        Ok(timeout) => timeout,
+        Err(message) => return screen.fail("usage", &message, &[]),
+    };
+    let directory = match target::directory(&arguments.directory, screen)? {
+        Ok(directory) => directory,
+        Err(exit) => return Ok(exit),
+    };
+    if let Err(error) = directory.check_sum() {
+        return screen.fail_checksum(&error);
+    }
+    let database =
+        match target::database(&arguments.database, &arguments.directory.project, screen)? {
+            Ok(database) => database,
+            Err(exit) => return Ok(exit),
+        };
+    let options = SetOptions {
+        lock: target::lock_request("shipgate migrate set", timeout),
+        busy_timeout: BUSY_TIMEOUT,
+        operator_version: operator_version(),
+    };
+    match shipgate_migrate::set(database.as_ref(), &directory, version, &options).await {
+        Ok(report) if format == Format::Text => {
+            screen.write(&report.text(screen.palette()).to_string())?;
+            Ok(Exit::Done)
+        }
+        Ok(report) => {
+            screen.write(&format.json(&report)?)?;
+            Ok(Exit::Done)
+        }
+        Err(SetError::Checksum(error)) => screen.fail_checksum(&error),
+        Err(error) => screen.fail("history", &error.to_string(), &error.hints()),
+    }
+}

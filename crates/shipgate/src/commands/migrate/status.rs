@@ -1,0 +1,63 @@
+//! `shipgate migrate status`.
+
+use shipgate_database::ConnectOptions;
+use shipgate_migrate::StatusError;
+
+use super::format::Format;
+use super::screen::Screen;
+use super::{DatabaseFlags, DirectoryFlags, target};
+use crate::cli::App;
+use crate::error::{CliError, Exit};
+
+/// Arguments of `shipgate migrate status`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    directory: DirectoryFlags,
+    /// The form of the report: '{{ json . }}'
+    #[arg(long, alias = "log", value_name = "TEMPLATE")]
+    format: Option<String>,
+    /// Exit with 3 when something is pending
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
+    let format = Format::of(arguments.format.as_deref(), screen)?;
+    let directory = match target::directory(&arguments.directory, screen)? {
+        Ok(directory) => directory,
+        Err(exit) => return Ok(exit),
+    };
+    if let Err(error) = directory.check_sum() {
+        return screen.fail_checksum(&error);
+    }
+    let database =
+        match target::database(&arguments.database, &arguments.directory.project, screen)? {
+            Ok(database) => database,
+            Err(exit) => return Ok(exit),
+        };
+    let connect = ConnectOptions::default();
+    let report = match shipgate_migrate::status(database.as_ref(), &directory, &connect).await {
+        Ok(report) => report,
+        Err(StatusError::Checksum(error)) => return screen.fail_checksum(&error),
+        Err(error) => return screen.fail("history", &error.to_string(), &[]),
+    };
+    for change in &report.drift.changes {
+        app.printer.warn(&change.to_string());
+    }
+    match format {
+        Format::Text => screen.write(&report.text(screen.palette()).to_string())?,
+        Format::BareJson | Format::JsonLine => screen.write(&format.json(&report)?)?,
+    }
+    Ok(if arguments.exit_code && !report.is_ok() {
+        Exit::Trouble
+    } else {
+        Exit::Done
+    })
+}
