@@ -1,7 +1,8 @@
-//! Byte buffers that are filled by reads and emptied from the front, and the scratch space of a connection.
+//! Byte buffers that are filled by reads and emptied from the front, and the scratch space of a request.
 //!
-//! A connection holds scratch space only while bytes are moving; the rest of the time it lies in a small pool of its
-//! thread, so that ten thousand idle keep-alive connections cost ten thousand sockets and hardly any memory.
+//! A buffer has room only while there are bytes in it: it takes the room when its connection has become readable, and
+//! gives it back to a small pool of its thread when the last byte was consumed. So ten thousand connections on which
+//! nothing moves, whether they are idle or wait for a slow response, cost hardly any memory.
 
 use std::cell::RefCell;
 use std::io;
@@ -13,35 +14,34 @@ use tokio::net::TcpStream;
 
 use crate::head::Field;
 
-/// Size of a buffer as it comes from the pool.
+/// Room of a buffer that has not grown.
 pub(crate) const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Scratch spaces kept per thread for the next connection that needs one.
-const SPARE_SCRATCHES: usize = 64;
+/// Rooms and scratch spaces kept per thread for whoever is next.
+const SPARE: usize = 64;
 
-/// Room for the head that is being written; larger ones are given back to the allocator.
+/// Room for a head that is being written; a larger one is given back to the allocator.
 const HEAD_BYTES: usize = 2 * 1024;
 
+thread_local! {
+    static ROOMS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    #[expect(clippy::vec_box, reason = "moving a box in and out of the pool must not copy the scratch")]
+    static SCRATCHES: RefCell<Vec<Box<Scratch>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Bytes in order of arrival: filled at the back, consumed from the front.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Buffer {
-    data: Vec<u8>,
+    /// Empty, or all zeros and former bytes outside of `start..end`.
+    room: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Buffer {
-    fn new() -> Self {
-        Self {
-            data: vec![0; BUFFER_BYTES],
-            start: 0,
-            end: 0,
-        }
-    }
-
     /// The bytes that are there.
     pub(crate) fn filled(&self) -> &[u8] {
-        &self.data[self.start..self.end]
+        &self.room[self.start..self.end]
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -54,7 +54,7 @@ impl Buffer {
 
     /// No more can be read without growing.
     pub(crate) fn is_full(&self) -> bool {
-        self.len() == self.data.len()
+        !self.room.is_empty() && self.len() == self.room.len()
     }
 
     /// Forgets the first `count` bytes.
@@ -64,6 +64,10 @@ impl Buffer {
         if self.start >= self.end {
             self.start = 0;
             self.end = 0;
+            // One that has grown is in the middle of something large.
+            if self.room.len() == BUFFER_BYTES {
+                self.give_room_back();
+            }
         }
     }
 
@@ -71,12 +75,13 @@ impl Buffer {
     pub(crate) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
+        self.give_room_back();
     }
 
     /// Doubles the room, up to `limit` bytes.
     pub(crate) fn grow(&mut self, limit: usize) {
-        let size = (self.data.len() * 2).min(limit.max(self.data.len()));
-        self.data.resize(size, 0);
+        let size = (self.room.len().max(BUFFER_BYTES) * 2).min(limit.max(self.room.len()));
+        self.room.resize(size, 0);
     }
 
     /// Reads once from `stream` into the free room; `Ok(0)` is the end of the stream. The buffer must not be full.
@@ -85,32 +90,39 @@ impl Buffer {
         cx: &mut Context<'_>,
         stream: &mut TcpStream,
     ) -> Poll<io::Result<usize>> {
-        if self.end == self.data.len() {
-            self.data.copy_within(self.start..self.end, 0);
+        if self.room.is_empty() {
+            ready!(stream.poll_read_ready(cx))?;
+            self.take_room();
+        } else if self.end == self.room.len() {
+            self.room.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        let mut room = ReadBuf::new(&mut self.data[self.end..]);
-        ready!(Pin::new(stream).poll_read(cx, &mut room))?;
+        let mut room = ReadBuf::new(&mut self.room[self.end..]);
+        let read = Pin::new(stream).poll_read(cx, &mut room);
         let count = room.filled().len();
         self.end += count;
+        if self.is_empty() {
+            self.consume(0);
+        }
+        ready!(read)?;
         Poll::Ready(Ok(count))
     }
 
-    #[cfg(test)]
-    pub(crate) fn with(bytes: &[u8]) -> Self {
-        let mut buffer = Self::new();
-        buffer.data.resize(bytes.len().max(BUFFER_BYTES), 0);
-        buffer.data[..bytes.len()].copy_from_slice(bytes);
-        buffer.end = bytes.len();
-        buffer
+    fn take_room(&mut self) {
+        self.room = ROOMS
+            .with_borrow_mut(Vec::pop)
+            .unwrap_or_else(|| vec![0; BUFFER_BYTES]);
     }
 
-    fn reset(&mut self) {
-        self.clear();
-        if self.data.len() > BUFFER_BYTES {
-            self.data.truncate(BUFFER_BYTES);
-            self.data.shrink_to_fit();
+    fn give_room_back(&mut self) {
+        let room = std::mem::take(&mut self.room);
+        if room.len() == BUFFER_BYTES {
+            ROOMS.with_borrow_mut(|rooms| {
+                if rooms.len() < SPARE {
+                    rooms.push(room);
+                }
+            });
         }
     }
 }
@@ -130,18 +142,13 @@ pub(crate) struct Scratch {
     pub(crate) fields: Vec<Field>,
 }
 
-thread_local! {
-    #[expect(clippy::vec_box, reason = "moving a box in and out of the pool must not copy the scratch")]
-    static SPARE: RefCell<Vec<Box<Scratch>>> = const { RefCell::new(Vec::new()) };
-}
-
 impl Scratch {
     /// Scratch space from this thread's pool, or new.
     pub(crate) fn take() -> Box<Self> {
-        SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
+        SCRATCHES.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
             Box::new(Self {
-                from_client: Buffer::new(),
-                from_machine: Buffer::new(),
+                from_client: Buffer::default(),
+                from_machine: Buffer::default(),
                 to_machine: Vec::with_capacity(HEAD_BYTES),
                 to_client: Vec::with_capacity(HEAD_BYTES),
                 fields: Vec::with_capacity(32),
@@ -151,16 +158,16 @@ impl Scratch {
 
     /// Gives the space back to this thread's pool, emptied.
     pub(crate) fn give_back(mut self: Box<Self>) {
-        self.from_client.reset();
-        self.from_machine.reset();
+        self.from_client.clear();
+        self.from_machine.clear();
         self.to_machine.clear();
         self.to_machine.shrink_to(HEAD_BYTES);
         self.to_client.clear();
         self.to_client.shrink_to(HEAD_BYTES);
         self.fields.clear();
-        SPARE.with_borrow_mut(|spare| {
-            if spare.len() < SPARE_SCRATCHES {
-                spare.push(self);
+        SCRATCHES.with_borrow_mut(|scratches| {
+            if scratches.len() < SPARE {
+                scratches.push(self);
             }
         });
     }
@@ -170,35 +177,52 @@ impl Scratch {
 mod tests {
     use super::*;
 
+    fn holding(bytes: &[u8]) -> Buffer {
+        let mut buffer = Buffer::default();
+        buffer.take_room();
+        buffer.room[..bytes.len()].copy_from_slice(bytes);
+        buffer.end = bytes.len();
+        buffer
+    }
+
     #[test]
-    fn consuming_everything_makes_the_whole_room_free_again() {
-        let mut buffer = Buffer::with(b"abc");
+    fn a_buffer_without_bytes_has_no_room() {
+        let mut buffer = holding(b"abc");
         buffer.consume(1);
         assert_eq!(buffer.filled(), b"bc");
         buffer.consume(2);
-        assert!(buffer.is_empty());
-        assert_eq!(buffer.start, 0);
+        assert!(buffer.is_empty() && !buffer.is_full());
+        assert_eq!(buffer.room.capacity(), 0);
     }
 
     #[test]
     fn growing_keeps_what_is_there_and_stops_at_the_limit() {
-        let mut buffer = Buffer::with(&[7; BUFFER_BYTES]);
+        let mut buffer = holding(&[7; BUFFER_BYTES]);
         assert!(buffer.is_full());
         buffer.grow(BUFFER_BYTES + 10);
         assert!(!buffer.is_full());
         assert_eq!(buffer.filled(), &[7; BUFFER_BYTES]);
-        assert_eq!(buffer.data.len(), BUFFER_BYTES + 10);
+        assert_eq!(buffer.room.len(), BUFFER_BYTES + 10);
     }
 
     #[test]
-    fn scratch_comes_back_from_the_pool_empty_and_of_the_usual_size() {
+    fn a_buffer_that_has_grown_keeps_its_room_until_it_is_cleared() {
+        let mut buffer = holding(&[7; BUFFER_BYTES]);
+        buffer.grow(1 << 20);
+        buffer.consume(BUFFER_BYTES);
+        assert_eq!(buffer.room.len(), 2 * BUFFER_BYTES);
+        buffer.clear();
+        assert_eq!(buffer.room.capacity(), 0);
+    }
+
+    #[test]
+    fn scratch_comes_back_from_the_pool_empty_and_small() {
         let mut scratch = Scratch::take();
-        scratch.from_client.grow(1 << 20);
+        scratch.from_client = holding(b"abc");
         scratch.to_client.resize(1 << 16, 1);
         scratch.give_back();
         let scratch = Scratch::take();
         assert!(scratch.from_client.is_empty() && scratch.to_client.is_empty());
-        assert_eq!(scratch.from_client.data.len(), BUFFER_BYTES);
         assert_eq!(scratch.to_client.capacity(), HEAD_BYTES);
     }
 }

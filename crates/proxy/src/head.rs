@@ -115,6 +115,8 @@ pub(crate) enum Name {
     ForwardedHost,
     ForwardedProto,
     RequestId,
+    /// Reads like one of those above to a program that takes `_` for `-`, as CGI does.
+    Lookalike,
     Other,
 }
 
@@ -145,8 +147,14 @@ impl Name {
         };
         known
             .iter()
-            .find(|(known, _)| name.eq_ignore_ascii_case(known))
-            .map_or(Self::Other, |(_, name)| *name)
+            .find_map(|(known, id)| {
+                if name.eq_ignore_ascii_case(known) {
+                    Some(*id)
+                } else {
+                    looks_like(name, known).then_some(Self::Lookalike)
+                }
+            })
+            .unwrap_or(Self::Other)
     }
 
     /// Decides framing or routing: never removed because a `Connection` field lists it.
@@ -156,6 +164,17 @@ impl Name {
             Self::ContentLength | Self::TransferEncoding | Self::Host
         )
     }
+}
+
+fn looks_like(name: &[u8], known: &[u8]) -> bool {
+    let dashed = |byte: &u8| {
+        if *byte == b'_' {
+            b'-'
+        } else {
+            byte.to_ascii_lowercase()
+        }
+    };
+    name.iter().map(dashed).eq(known.iter().copied())
 }
 
 /// Where one field lies in its head; offsets in bytes from the head's start.

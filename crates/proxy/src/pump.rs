@@ -19,6 +19,9 @@ use crate::response::Recode;
 /// Head and body up to this size go out as one piece.
 const TOGETHER: usize = 4 * 1024;
 
+/// Size up to which a buffer grows for a body that fills it in one read.
+const STREAM_BYTES: usize = 64 * 1024;
+
 /// Why a pump stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PumpEnd {
@@ -129,7 +132,13 @@ impl Pump {
                     }
                 }
                 Ok(0) => return Poll::Ready(PumpEnd::SourceClosed),
-                Ok(_) => self.moved = true,
+                Ok(_) => {
+                    self.moved = true;
+                    if buffer.is_full() {
+                        // There is more where it came from.
+                        buffer.grow(STREAM_BYTES);
+                    }
+                }
                 Err(_) => return Poll::Ready(PumpEnd::SourceFailed),
             }
         }

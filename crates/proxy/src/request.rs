@@ -4,7 +4,8 @@
 //! 7.6.1: `Connection` and what it lists, `Keep-Alive`, `Proxy-Connection`, `TE`, `Upgrade`), `Host` and everything
 //! else is kept as it came, and `X-Forwarded-For`, `-Proto`, `-Host` and `X-Request-Id` are added. `Via` is not: it
 //! makes some servers withhold compression, and loops cannot arise where machines are addressed directly. `X-Real-IP`
-//! is neither set nor believed. `Proxy` is dropped, because CGI turns it into `HTTP_PROXY`.
+//! is neither set nor believed. `Proxy` is dropped, because CGI turns it into `HTTP_PROXY`, and
+//! so is what CGI would take for one of the fields named here, such as `X_Forwarded_For`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -247,7 +248,8 @@ impl RequestHead {
             | Name::Proxy
             | Name::ProxyConnection
             | Name::Te
-            | Name::ForwardedFor => false,
+            | Name::ForwardedFor
+            | Name::Lookalike => false,
             Name::Upgrade => self.request.upgrade,
             Name::Expect => self.request.version == Version::Http11,
             Name::Host => matches!(self.target, Target::Origin(_)),

@@ -136,6 +136,8 @@ impl ResponseHead {
         out.extend_from_slice(&head[8..self.fields_at]);
         let recode = self.recode(request.version);
         let switching = self.status == 101;
+        // RFC 9110 section 8.6 and RFC 9112 section 6.1: these have no length.
+        let unmeasured = matches!(self.status, 100..200 | 204);
         let mut length_sent = false;
         copy_fields(head, fields, out, |field| {
             if self.options.names_fields && is_listed(head, fields, field) {
@@ -145,9 +147,9 @@ impl ResponseHead {
                 Name::Connection | Name::KeepAlive | Name::ProxyConnection => false,
                 Name::Upgrade => switching || self.status == 426,
                 Name::TransferEncoding => {
-                    recode == Recode::Keep && request.version == Version::Http11
+                    recode == Recode::Keep && request.version == Version::Http11 && !unmeasured
                 }
-                Name::ContentLength => !std::mem::replace(&mut length_sent, true),
+                Name::ContentLength => !std::mem::replace(&mut length_sent, true) && !unmeasured,
                 _ => true,
             }
         });

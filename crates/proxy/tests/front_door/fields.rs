@@ -139,6 +139,32 @@ async fn a_client_that_takes_trailers_says_so_to_the_machine() {
 }
 
 #[tokio::test]
+async fn fields_that_only_look_like_those_of_the_front_door_are_taken_out() {
+    let request = seen(
+        "POST / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 6.6.6.6\r\nX_FORWARDED-Proto: https\r\n\
+         content_length: 9\r\nTransfer_Encoding: chunked\r\nX_Other: kept\r\nContent-Length: 2\r\n\r\nok",
+    )
+    .await;
+    let head = request.head.to_ascii_lowercase();
+    for name in [
+        "x_forwarded_for",
+        "x_forwarded-proto",
+        "content_length",
+        "transfer_encoding",
+    ] {
+        assert!(!head.contains(name), "{name}");
+    }
+    assert_eq!(request.field("x_other").unwrap(), "kept");
+    assert_eq!(request.text(), "ok");
+}
+
+#[tokio::test]
+async fn a_response_that_cannot_have_a_body_claims_no_length() {
+    let response = answered("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nA: b\r\n\r\n").await;
+    assert_eq!(response.head, "HTTP/1.1 204 No Content\r\nA: b");
+}
+
+#[tokio::test]
 async fn everything_else_is_passed_on_as_it_came() {
     let request = seen(
         "GET /%7e?q=\"x\" HTTP/1.1\r\nHost: h:8080\r\naCCEPT:text/html\r\nCookie: a=b\r\nCookie: c=d\r\nX-Empty:\r\n\
