@@ -15,6 +15,7 @@ mod family;
 mod inherited;
 mod memory;
 mod output;
+mod refusal;
 mod restarts;
 mod signals;
 mod supervise;

@@ -46,33 +46,26 @@ impl Machines {
     /// The command cannot be run, its keeper cannot, or the state directory
     /// cannot be used. In each case the command did not run.
     pub async fn launch(&self, spec: &MachineSpec) -> Result<Launched, LaunchError> {
-        let id = &spec.id;
         self.create(spec)?;
+        self.start_or_adopt(&spec.id).await
+    }
+
+    pub(crate) async fn start_or_adopt(&self, id: &MachineId) -> Result<Launched, LaunchError> {
         loop {
             match self.state(id)? {
                 State::Created => {}
-                State::Failed { .. } => self.take_back(id)?,
+                State::Failed { .. } => {
+                    self.take_back(id, |phase| matches!(phase, Phase::Failed { .. }))?;
+                }
                 State::Starting => {
                     self.started(id).await?;
                     continue;
                 }
                 State::Absent => return Err(MachineError::NoSuchMachine(id.clone()).into()),
-                state => {
-                    return Ok(Launched {
-                        spec: self.spec(id)?,
-                        state,
-                        adopted: true,
-                    });
-                }
+                state => return self.launched(id, state, true),
             }
             match self.start_keeper(id).await? {
-                Report::Started => {
-                    return Ok(Launched {
-                        spec: self.spec(id)?,
-                        state: self.state(id)?,
-                        adopted: false,
-                    });
-                }
+                Report::Started => return self.launched(id, self.state(id)?, false),
                 Report::NotStarted { problem } => {
                     return Err(LaunchError::Command {
                         id: id.clone(),
@@ -84,14 +77,32 @@ impl Machines {
         }
     }
 
-    /// Makes a failed start as if it had not been asked for.
-    fn take_back(&self, id: &MachineId) -> Result<(), MachineError> {
+    fn launched(
+        &self,
+        id: &MachineId,
+        state: State,
+        adopted: bool,
+    ) -> Result<Launched, LaunchError> {
+        Ok(Launched {
+            spec: self.spec(id)?,
+            state,
+            adopted,
+        })
+    }
+
+    /// Takes back the record, if its phase still is `expected`, so that the
+    /// machine counts as never started.
+    pub(crate) fn take_back(
+        &self,
+        id: &MachineId,
+        expected: impl Fn(&Phase) -> bool,
+    ) -> Result<(), MachineError> {
         let directory = self.directory(id);
         let Some(_lock) = directory.lock()? else {
             return Ok(());
         };
-        match directory.record()?.map(|record| record.phase) {
-            Some(Phase::Failed { .. }) => directory.forget_record(),
+        match directory.record()? {
+            Some(record) if expected(&record.phase) => directory.forget_record(),
             _ => Ok(()),
         }
     }

@@ -2,43 +2,30 @@
 
 use shipgate_release::machine::MachineId;
 
-use super::error::{LaunchError, MachineError};
+use super::error::LaunchError;
 use super::launch::Launched;
 use super::machines::Machines;
-use super::record::State;
+use super::record::{Phase, State};
 
 impl Machines {
     /// Starts a machine again that has ended, was stopped or was lost, with
     /// the specification it was first launched with. One that runs is left
-    /// running. Its log goes on in the same file.
+    /// running. Its log and history go on in the same files.
     ///
     /// What is left of a lost machine is stopped first: it never runs twice.
+    /// This is for machines that serve; a one-off run is never to be revived,
+    /// for its command would be carried out a second time.
     ///
     /// # Errors
     /// As [`Machines::launch`], or there is no such machine.
     pub async fn revive(&self, id: &MachineId) -> Result<Launched, LaunchError> {
-        let spec = self.spec(id)?;
-        let (state, record) = self.look(id)?;
-        if let State::Lost { .. } = state {
+        if let State::Lost { .. } = self.state(id)? {
             self.stop(id).await?;
         }
-        if let (State::Exited(_) | State::Lost { .. }, Some(record)) = (&state, &record) {
+        if let (State::Exited(_), Some(record)) = self.look(id)? {
             self.keeper_gone(record.keeper).await;
-            self.forget_end(id)?;
+            self.take_back(id, |phase| matches!(phase, Phase::Exited(_)))?;
         }
-        self.launch(&spec).await
-    }
-
-    /// Makes an ended machine one that was never started, unless somebody
-    /// else is faster.
-    fn forget_end(&self, id: &MachineId) -> Result<(), MachineError> {
-        let directory = self.directory(id);
-        let Some(_lock) = directory.lock()? else {
-            return Ok(());
-        };
-        match self.look(id)?.0 {
-            State::Exited(_) => directory.forget_record(),
-            _ => Ok(()),
-        }
+        self.start_or_adopt(id).await
     }
 }

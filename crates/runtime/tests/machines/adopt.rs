@@ -3,7 +3,7 @@
 use shipgate_release::machine::ExitCause;
 use shipgate_runtime::process::{Machines, State};
 
-use crate::support::{Yard, example, runs, within};
+use crate::support::{Yard, example, runs, until, within};
 
 #[tokio::test]
 async fn a_machine_that_runs_is_adopted_with_the_specification_it_runs_with() {
@@ -117,4 +117,36 @@ async fn directories_that_a_dead_process_did_not_finish_are_swept_away() {
     assert_eq!(yard.machines.list().expect("readable"), []);
     Machines::open(yard.machines.root(), [example("keeper")]).expect("opened");
     assert!(!left.exists());
+}
+
+#[tokio::test]
+async fn a_stopped_machine_can_be_revived_and_its_log_goes_on() {
+    let yard = Yard::new();
+    let spec = yard.script("echo ready; exec sleep 1000");
+    yard.machines.launch(&spec).await.expect("launched");
+    yard.says(&spec.id, "ready").await;
+    within(yard.machines.stop(&spec.id)).await.expect("stopped");
+
+    let revived = yard.machines.revive(&spec.id).await.expect("revived");
+    assert!(!revived.adopted);
+    assert!(
+        matches!(revived.state, State::Running { .. }),
+        "{revived:?}"
+    );
+    let again = yard.machines.revive(&spec.id).await.expect("adopted");
+    assert!(again.adopted);
+    until(|| yard.output(&spec.id) == ["ready", "ready"]).await;
+    within(yard.machines.stop(&spec.id)).await.expect("stopped");
+    assert_eq!(yard.machines.history(&spec.id).expect("readable").len(), 6);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_cannot_be_revived() {
+    let yard = Yard::new();
+    let error = yard
+        .machines
+        .revive(&yard.script("").id)
+        .await
+        .expect_err("refused");
+    assert_eq!(error.to_string(), "there is no machine r1-test-1");
 }

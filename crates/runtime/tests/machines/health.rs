@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shipgate_release::machine::{HealthCheck, MachineSpec, Probe, RestartPolicy};
 use shipgate_runtime::health::{
-    Gate, Monitor, ProbeFailure, Thresholds, Unhealthy, Verdict, await_healthy, probe,
+    Gate, Monitor, ProbeFailure, Thresholds, Unhealthy, Verdict, await_healthy, probe, steady,
 };
 use shipgate_runtime::ports;
 use tokio::io::AsyncWriteExt;
@@ -88,10 +88,7 @@ async fn a_machine_that_ends_is_unhealthy_at_once_and_its_log_says_why() {
         .script("echo cannot reach the database >&2; exit 3")
         .command;
     let error = gate(&yard, &spec, GATE).await.expect_err("unhealthy");
-    assert_eq!(
-        error.to_string(),
-        "machine r1-test-1 ended before it was healthy: exit code 3"
-    );
+    assert_eq!(error.to_string(), "machine r1-test-1 ended: exit code 3");
     assert_eq!(error.log()[0].text(), "cannot reach the database");
 }
 
@@ -162,6 +159,35 @@ async fn a_worker_without_port_and_checks_has_to_run_for_the_smoke_time() {
         .await
         .expect_err("unhealthy");
     assert!(matches!(error, Unhealthy::Ended { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_machine_that_neither_ends_nor_restarts_is_steady() {
+    let yard = Yard::new();
+    let spec = yard.script("exec sleep 1000");
+    yard.machines.launch(&spec).await.expect("launched");
+    let period = Duration::from_millis(100);
+    within(steady(&yard.machines, &spec.id, period))
+        .await
+        .expect("steady");
+    within(yard.machines.stop(&spec.id)).await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_machine_that_is_started_again_is_not_steady() {
+    let yard = Yard::new();
+    let mut spec =
+        yard.script("while ! test -e go; do sleep 0.02; done; rm go; echo sorry; exit 3");
+    spec.restart = RestartPolicy::Always;
+    yard.machines.launch(&spec).await.expect("launched");
+    let watched = steady(&yard.machines, &spec.id, PATIENCE);
+    yard.file("go", "", 0o644);
+    let error = within(watched).await.expect_err("not steady");
+    assert_eq!(
+        error.to_string(),
+        "machine r1-test-1 keeps ending, the last time with: exit code 3"
+    );
+    assert_eq!(error.log()[0].text(), "sorry");
 }
 
 /// A server that answers every connection with the same bytes.

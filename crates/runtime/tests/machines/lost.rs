@@ -124,3 +124,18 @@ async fn launching_it_again_does_not_start_it_a_second_time() {
         .await
         .expect("stopped");
 }
+
+#[tokio::test]
+async fn reviving_it_stops_what_is_left_first() {
+    let yard = Yard::new();
+    let script = "echo once >> runs; echo ready; exec sleep 1000";
+    let pid = orphan(&yard, script).await;
+    let id = yard.script("").id;
+    let revived = within(yard.machines.revive(&id)).await.expect("revived");
+    assert!(!runs(pid));
+    assert!(
+        matches!(revived.state, State::Running { .. }),
+        "{revived:?}"
+    );
+    within(yard.machines.stop(&id)).await.expect("stopped");
+}

@@ -15,6 +15,7 @@ use super::cgroup::{self, Cgroup};
 use super::command::{self, Run};
 use super::family;
 use super::memory::Memory;
+use super::refusal::{refuse, system, unusable};
 use super::restarts::Restarts;
 use super::signals::Signals;
 use crate::log::Writer;
@@ -403,48 +404,5 @@ impl Supervisor {
             // The history is for people; the record decides.
             let _ = self.directory.append_event(kind);
         }
-    }
-}
-
-/// Records that the command could not be started, as far as that can be
-/// recorded, and passes the reason on.
-fn refuse(directory: &Directory, keeper: ProcessId, problem: Problem) -> Result<(), Problem> {
-    let record = Record {
-        keeper,
-        boot: boot_id(),
-        cgroup: None,
-        restarts: 0,
-        phase: Phase::Failed {
-            problem: problem.clone(),
-            at: Timestamp::now(),
-        },
-    };
-    if directory.write_record(&record).is_err() {
-        // Without any record it was never started either.
-        let _ = directory.forget_record();
-    }
-    let _ = directory.append_event(EventKind::NotStarted {
-        problem: problem.clone(),
-    });
-    Err(problem)
-}
-
-fn unusable(directory: &Path, error: &MachineError) -> Problem {
-    match error {
-        MachineError::File { path, source, .. } => Problem::Unwritable {
-            path: path.clone(),
-            error: source.to_string(),
-        },
-        other => Problem::Unwritable {
-            path: directory.to_owned(),
-            error: other.to_string(),
-        },
-    }
-}
-
-fn system(path: &Path, error: &io::Error) -> Problem {
-    Problem::System {
-        path: path.to_owned(),
-        error: error.to_string(),
     }
 }
