@@ -132,7 +132,7 @@ impl Printer {
             error.code, error.message
         ));
         for line in &error.report {
-            self.write(&format!("  {line}"));
+            self.write(format!("  {line}").trim_end());
         }
         if let Some(text) = &error.hint {
             self.write("");
