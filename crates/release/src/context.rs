@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cancel::Cancel;
 use crate::executor::Observer;
@@ -96,11 +96,11 @@ impl<'a> Context<'a> {
     }
 }
 
-impl Watch for Context<'_> {
-    fn line(&self, text: &str) {
+impl Context<'_> {
+    fn progress(&self, note: Value) {
         let record = Record::Noted {
             step: self.step,
-            note: Value::String(text.to_owned()),
+            note,
         };
         let now = self.ports.clock.now();
         // Progress is for the reader: a disk that refuses it must not fail the
@@ -108,6 +108,16 @@ impl Watch for Context<'_> {
         if let Ok(entry) = append(self.journal, |journal| journal.note(now, record)) {
             self.observer.entry(&entry);
         }
+    }
+}
+
+impl Watch for Context<'_> {
+    fn line(&self, text: &str) {
+        self.progress(Value::String(text.to_owned()));
+    }
+
+    fn waiting(&self, text: &str) {
+        self.progress(json!({ "note": "waiting", "text": text }));
     }
 
     fn output(&self, text: &str) {

@@ -66,6 +66,11 @@ pub trait Watch: Send + Sync {
     fn line(&self, text: &str);
     /// One line that a command wrote; whoever runs the command keeps it.
     fn output(&self, text: &str);
+    /// Somebody else is waited for. Every reader is told, also one who wants
+    /// no progress: a release that stands still must say why.
+    fn waiting(&self, text: &str) {
+        self.line(text);
+    }
 }
 
 /// Tells the time.

@@ -36,15 +36,20 @@ impl Step for Check {
     }
 
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, Failure> {
-        let mut details = cx.ports.runtime.acceptable().await?;
-        let (summary, pending) = match &cx.ports.migrator {
+        // The database first: a release that it refuses starts nothing.
+        let (summary, pending, pending_lines) = match &cx.ports.migrator {
             Some(migrator) => {
                 let survey = migrator.survey().await?;
-                details.extend(survey.details);
-                (survey.summary, survey.pending)
+                (survey.summary, survey.pending, survey.details)
             }
-            None => ("no database to migrate".to_owned(), Some(Vec::new())),
+            None => (
+                "no database to migrate".to_owned(),
+                Some(Vec::new()),
+                Vec::new(),
+            ),
         };
+        let mut details = cx.ports.runtime.acceptable().await?;
+        details.extend(pending_lines);
         let settled = pending.as_ref().is_none_or(Vec::is_empty);
         let unchanged = settled
             && !cx.ports.runtime.fleet().await?.is_empty()

@@ -54,6 +54,9 @@ impl ConsoleReport {
                 .detail(&format!("{:VERB$}  {dim}{line}{dim:#}", "")),
             Value::Object(fields) => {
                 let text = |name: &str| fields.get(name).and_then(Value::as_str);
+                if text("note") == Some("waiting") {
+                    self.indented(text("text").unwrap_or_default());
+                }
                 if text("note") == Some("plan") {
                     let moves = fields.get("moves").and_then(Value::as_array);
                     for (at, step) in moves.into_iter().flatten().enumerate() {
