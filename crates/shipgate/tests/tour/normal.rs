@@ -11,7 +11,8 @@ pub fn normal(output: &str) -> String {
     output.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn line(line: &str) -> String {
+fn line(written: &str) -> String {
+    let line = &moments(written);
     let words: Vec<&str> = line.split(' ').collect();
     let mut shown: Vec<String> = Vec::new();
     let mut at = 0;
@@ -41,11 +42,35 @@ fn line(line: &str) -> String {
         at += 1;
     }
     let shown = shown.join(" ");
-    if shown == line {
+    if shown == written {
         return shown;
     }
     // Columns are as wide as what stands in them.
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The line with `DATE` in place of every `2026-11-20T13:24:05.123Z`.
+fn moments(line: &str) -> String {
+    const SHAPE: &str = "0000-00-00T00:00:00";
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some(letter) = rest.chars().next() {
+        let fits = rest.len() >= SHAPE.len()
+            && rest.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                other => byte == other,
+            });
+        if fits {
+            shown.push_str("DATE");
+            rest = rest[SHAPE.len()..]
+                .trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+            rest = rest.strip_prefix('Z').unwrap_or(rest);
+        } else {
+            shown.push(letter);
+            rest = &rest[letter.len_utf8()..];
+        }
+    }
+    shown
 }
 
 /// A word and the punctuation around it.
@@ -97,6 +122,10 @@ fn is_count(word: &str, next: &str) -> bool {
 #[test]
 fn what_differs_from_run_to_run_is_named() {
     let cases = [
+        (
+            r#"{"id":1,"at":"2026-11-20T13:23:38.25Z"}"#,
+            r#"{"id":1,"at":"DATE"}"#,
+        ),
         ("     check  ready (12ms)", "check ready (TIME)"),
         ("released in 2m 05s", "released in TIME"),
         ("copied 24.6 KB, whole", "copied SIZE, whole"),

@@ -107,7 +107,9 @@ impl Workspace {
              esac\n",
             shipgate = env!("CARGO_BIN_EXE_shipgate"),
             cargo = env!("CARGO"),
-            target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tour").display(),
+            target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+                .join("tour")
+                .display(),
         );
         fs::create_dir(self.programs()).expect("a directory");
         let path = self.programs().join("cargo");
@@ -144,7 +146,9 @@ fn copy(from: &Path, to: &Path) {
 
 /// What the example's app wrote, for whoever has gone the tour in place.
 fn is_data(path: &Path) -> bool {
-    let inside = path.parent().is_some_and(|parent| parent.ends_with("notes/data"));
+    let inside = path
+        .parent()
+        .is_some_and(|parent| parent.ends_with("notes/data"));
     inside && path.file_name().is_some_and(|name| name != ".gitignore")
 }
 
