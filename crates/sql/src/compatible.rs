@@ -6,6 +6,9 @@
 //! parentheses does not end a statement, `;;` holds an empty one, a last
 //! comment without line end is one, and a `BEGIN` that any later `END;`
 //! answers makes one statement of all in between.
+//!
+//! One difference is kept: a `DELIMITER` command inside of such a block is not
+//! obeyed. SQLite has no such command.
 
 mod blocks;
 mod cut;

@@ -77,6 +77,8 @@ fn prepare(mut connection: Connection, opening: &Opening) -> rusqlite::Result<Co
 fn busy_handler(opening: &Opening) -> impl FnMut(i32) -> bool + Send + 'static {
     // Short, because a lock among busy writers is free for moments only.
     const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+    // Waits as short as those among busy writers are not worth a word.
+    const UNTOLD: Duration = Duration::from_millis(100);
     let Opening {
         busy_timeout: limit,
         on_wait,
@@ -84,22 +86,28 @@ fn busy_handler(opening: &Opening) -> impl FnMut(i32) -> bool + Send + 'static {
         ..
     } = opening.clone();
     let mut started = Instant::now();
+    let mut told = false;
     move |tries| {
         if cancelled() {
             return false;
         }
         if tries == 0 {
             started = Instant::now();
-            if let Some(hook) = &on_wait
-                && !limit.is_zero()
-            {
-                hook(&Wait {
-                    reason: "database is locked by another process".to_owned(),
-                    limit,
-                });
-            }
+            told = false;
         }
-        let left = limit.saturating_sub(started.elapsed());
+        let waited = started.elapsed();
+        if let Some(hook) = &on_wait
+            && !told
+            && !limit.is_zero()
+            && waited >= UNTOLD.min(limit / 2)
+        {
+            told = true;
+            hook(&Wait {
+                reason: "database is locked by another process".to_owned(),
+                limit,
+            });
+        }
+        let left = limit.saturating_sub(waited);
         if left.is_zero() {
             return false;
         }

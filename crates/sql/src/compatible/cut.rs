@@ -134,7 +134,14 @@ pub(super) fn next(
         return fault(kind, first_open, bytes.len());
     }
     if at > head.begin {
-        return head.cut(at, at);
+        // Atlas cuts the delimiter off the last text even where it is part of
+        // a comment.
+        let last = &bytes[head.begin..at];
+        let stop = match last.strip_suffix(delimiter.as_bytes()) {
+            Some(rest) if !delimiter.is_semicolon() => head.begin + rest.len(),
+            _ => at,
+        };
+        return head.cut(stop, at);
     }
     Outcome {
         result: Ok(None),

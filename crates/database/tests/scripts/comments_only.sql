@@ -1,0 +1,4 @@
+/* nothing; here */
+-- or; here
+;;
+-- and no line end

@@ -1,0 +1,1 @@
+CREATE TABLE t(a);INSERT INTO t VALUES (1);INSERT INTO t VALUES ($a), (@b), (:c), (?1), ($x::y(;));
