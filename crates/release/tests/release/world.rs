@@ -1,9 +1,5 @@
 //! A world that does what it is asked, remembers it, and fails where it is told to.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where its world is not as it should be"
-)]
 #![expect(unreachable_pub, reason = "a module of one test")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

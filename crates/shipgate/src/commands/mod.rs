@@ -7,6 +7,7 @@ pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod entrypoint;
 pub(crate) mod logs;
+pub(crate) mod migrate;
 pub(crate) mod ps;
 pub(crate) mod release;
 pub(crate) mod serve;

@@ -42,7 +42,13 @@ pub(crate) struct DirectoryFlags {
     #[arg(long, value_name = "FORMAT", hide = true)]
     dir_format: Option<String>,
     /// The project's directory
-    #[arg(short = 'C', long = "project", value_name = "DIR", env = "SHIPGATE_PROJECT", default_value = ".")]
+    #[arg(
+        short = 'C',
+        long = "project",
+        value_name = "DIR",
+        env = "SHIPGATE_PROJECT",
+        default_value = "."
+    )]
     project: std::path::PathBuf,
 }
 
@@ -50,7 +56,13 @@ pub(crate) struct DirectoryFlags {
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct DatabaseFlags {
     /// The database, or $NAME of a variable that holds its URL [default: the project file's]
-    #[arg(short, long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true
+    )]
     url: Option<String>,
     /// The schema of the history table; SQLite has only main
     #[arg(long, value_name = "SCHEMA")]
