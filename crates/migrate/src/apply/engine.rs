@@ -3,13 +3,14 @@
 use shipgate_database::{Access, ConnectOptions, Create, Database, LockError, OpenError};
 
 use crate::apply::conductor::{Conductor, wait_channel};
+use crate::apply::dry_run::show;
 use crate::apply::file_run::Run;
-use crate::apply::prepare::Prepared;
-use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink, PlannedFile};
-use crate::directive;
+use crate::apply::prepare::{planned_file, prepare, unprepared_files};
+use crate::apply::warnings::warn_of_drift;
+use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink};
 use crate::directory::Directory;
 use crate::golang::GoDuration;
-use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_for};
+use crate::history::{History, Revision, RevisionKind, Snapshot, history_for};
 use crate::plan::{Plan, PlanError, plan};
 use crate::report::{ApplyReport, Env};
 
@@ -251,155 +252,5 @@ impl<'e, 'a> Engine<'e, 'a> {
         report.end = at.into();
         conductor.emit(&ApplyEvent::Finished { at });
         report
-    }
-}
-
-/// Says what the plan found strange.
-pub(super) fn warn_of_drift(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
-    for change in &plan.drift.changes {
-        let text = change.to_string();
-        sink.event(&ApplyEvent::HistoryDiffers { text: &text });
-    }
-    if !plan.drift.unproven.is_empty() && plan.drift.changes.is_empty() {
-        let text = format!(
-            "whether the files of these versions are still what was applied cannot be told: {}",
-            plan.drift.unproven.join(", ")
-        );
-        sink.event(&ApplyEvent::HistoryDiffers { text: &text });
-    }
-}
-
-pub(super) fn warn_of_directives(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
-    for pending in &plan.pending {
-        for warning in directive::warnings(pending.file.content()) {
-            sink.event(&ApplyEvent::DirectiveIgnored {
-                file: pending.file,
-                warning: &warning,
-            });
-        }
-    }
-}
-
-fn prepare<'a>(
-    directory: &'a Directory,
-    database: &dyn Database,
-    options: &ApplyOptions,
-    plan: &Plan<'a>,
-) -> Result<Vec<Prepared<'a>>, ApplyError> {
-    plan.pending
-        .iter()
-        .map(|pending| {
-            let hash = directory
-                .sum()
-                .hash_of(pending.file.name())
-                .unwrap_or_default();
-            Prepared::new(pending, hash, database.dialect(), options.tx_mode)
-        })
-        .collect()
-}
-
-fn planned_file<'a>(prepared: &Prepared<'a>) -> PlannedFile<'a> {
-    PlannedFile {
-        file: prepared.file,
-        statements: prepared.script.statements.len(),
-        skipped: prepared.skipped,
-        tx_mode: prepared.tx_mode,
-    }
-}
-
-/// The files of a plan that fails before its first statement.
-fn unprepared_files<'a>(plan: &Plan<'a>) -> Vec<PlannedFile<'a>> {
-    plan.pending
-        .iter()
-        .map(|pending| PlannedFile {
-            file: pending.file,
-            statements: 0,
-            skipped: 0,
-            tx_mode: crate::transaction::TxMode::default(),
-        })
-        .collect()
-}
-
-/// A dry run: the same report, and nothing done.
-fn show<'a>(
-    directory: &'a Directory,
-    database: &dyn Database,
-    options: &ApplyOptions,
-    sink: &mut dyn ApplySink,
-    plan: &Plan<'a>,
-    mut report: ApplyReport<'a>,
-) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
-    let now = || (options.lock.clock)();
-    let current = plan.current.clone().unwrap_or_default();
-    let Some(target) = plan.target() else {
-        report.current = current;
-        let at = now();
-        report.end = at.into();
-        sink.event(&ApplyEvent::Finished { at });
-        return Ok(report);
-    };
-    warn_of_drift(sink, plan);
-    warn_of_directives(sink, plan);
-    let prepared = prepare(directory, database, options, plan);
-    let files = match &prepared {
-        Ok(files) => files.iter().map(planned_file).collect(),
-        Err(_) => unprepared_files(plan),
-    };
-    report.planned(&current, target, &files);
-    sink.event(&ApplyEvent::Planned {
-        at: now(),
-        current: plan.current.as_deref(),
-        target,
-        files: &files,
-        dry_run: true,
-    });
-    let files = match prepared {
-        Ok(files) => files,
-        Err(error) => {
-            let at = now();
-            let text = error.to_string();
-            report.failed(at, &text);
-            sink.event(&ApplyEvent::RunFailed { at, error: &text });
-            sink.event(&ApplyEvent::Finished { at });
-            return Err(ApplyFailure {
-                report: Some(Box::new(report)),
-                error,
-            });
-        }
-    };
-    for prepared in &files {
-        let started = now();
-        let Prepared { file, skipped, .. } = *prepared;
-        let total = prepared.script.statements.len();
-        report.file_started(file, started, skipped);
-        sink.event(&ApplyEvent::FileStarted {
-            file,
-            at: started,
-            skipped,
-            total,
-        });
-        for (index, statement) in prepared.script.statements.iter().enumerate().skip(skipped) {
-            report.statement(statement.text);
-            sink.event(&ApplyEvent::StatementStarted {
-                number: index + 1,
-                text: statement.text,
-                line: statement.line,
-            });
-        }
-        let at = now();
-        report.file_done(at);
-        let elapsed = GoDuration::between(started, at);
-        sink.event(&ApplyEvent::FileDone { at, elapsed });
-    }
-    let at = now();
-    report.end = at.into();
-    sink.event(&ApplyEvent::Finished { at });
-    Ok(report)
-}
-
-/// A history that cannot be used is an error before the first file.
-impl<'a> From<HistoryError> for ApplyFailure<'a> {
-    fn from(error: HistoryError) -> Self {
-        before_report(error.into())
     }
 }

@@ -5,9 +5,9 @@ use shipgate_database::ErrorKind;
 use shipgate_sql::{Position, Statement};
 
 use crate::apply::conductor::Conductor;
-use crate::apply::engine::{warn_of_directives, warn_of_drift};
 use crate::apply::foreign_keys::{self, Violation};
 use crate::apply::prepare::Prepared;
+use crate::apply::warnings::{warn_of_directives, warn_of_drift};
 use crate::apply::{
     ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, FailedStatement, PlannedFile,
 };

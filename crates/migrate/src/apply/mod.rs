@@ -2,6 +2,7 @@
 
 mod cancel;
 mod conductor;
+mod dry_run;
 mod engine;
 mod error;
 mod event;
@@ -9,6 +10,7 @@ mod file_run;
 mod foreign_keys;
 mod options;
 mod prepare;
+mod warnings;
 mod without_transaction;
 
 pub use cancel::{CancelHandle, CancelToken};

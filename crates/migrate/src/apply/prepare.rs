@@ -1,11 +1,12 @@
 //! Everything about the pending files that can fail, asked before anything is changed.
 
+use shipgate_database::Database;
 use shipgate_sql::{Dialect, Position, SplitMode};
 
-use crate::apply::ApplyError;
-use crate::directory::File;
+use crate::apply::{ApplyError, ApplyOptions, PlannedFile};
+use crate::directory::{Directory, File};
 use crate::history::{Revision, Started};
-use crate::plan::Pending;
+use crate::plan::{Pending, Plan};
 use crate::script::Script;
 use crate::transaction::TxMode;
 
@@ -20,6 +21,48 @@ pub(super) struct Prepared<'a> {
     pub(super) started: Started,
     /// The file's hash in the checksums; empty if it is left out of them.
     pub(super) hash: &'a str,
+}
+
+/// Prepares every file of a plan.
+pub(super) fn prepare<'a>(
+    directory: &'a Directory,
+    database: &dyn Database,
+    options: &ApplyOptions,
+    plan: &Plan<'a>,
+) -> Result<Vec<Prepared<'a>>, ApplyError> {
+    plan.pending
+        .iter()
+        .map(|pending| {
+            let hash = directory
+                .sum()
+                .hash_of(pending.file.name())
+                .unwrap_or_default();
+            Prepared::new(pending, hash, database.dialect(), options.tx_mode)
+        })
+        .collect()
+}
+
+/// A prepared file as events tell it.
+pub(super) fn planned_file<'a>(prepared: &Prepared<'a>) -> PlannedFile<'a> {
+    PlannedFile {
+        file: prepared.file,
+        statements: prepared.script.statements.len(),
+        skipped: prepared.skipped,
+        tx_mode: prepared.tx_mode,
+    }
+}
+
+/// The files of a plan that fails before its first statement.
+pub(super) fn unprepared_files<'a>(plan: &Plan<'a>) -> Vec<PlannedFile<'a>> {
+    plan.pending
+        .iter()
+        .map(|pending| PlannedFile {
+            file: pending.file,
+            statements: 0,
+            skipped: 0,
+            tx_mode: TxMode::default(),
+        })
+        .collect()
 }
 
 impl<'a> Prepared<'a> {

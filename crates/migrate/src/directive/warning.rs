@@ -152,7 +152,25 @@ fn edit_distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, proptest};
+
     use super::{WarningReason, warnings};
+    use crate::directive::FileDirectives;
+
+    proptest! {
+        #[test]
+        fn no_content_makes_reading_panic(content in vec(any::<u8>(), 0..300)) {
+            let _ = warnings(&content);
+            let _ = FileDirectives::of(&content);
+        }
+
+        #[test]
+        fn no_comment_makes_reading_panic(content in "(-- |#|/\\*)?.{0,5}atlas:[a-z]{0,9}.{0,20}\n?(-- atlas:\\PC{0,9}\n){0,3}") {
+            let _ = warnings(content.as_bytes());
+            let _ = FileDirectives::of(content.as_bytes());
+        }
+    }
 
     fn reasons(content: &str) -> Vec<(usize, WarningReason)> {
         warnings(content.as_bytes())

@@ -114,7 +114,18 @@ fn ends_with_a_name(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::proptest;
+
     use super::Location;
+    use crate::golang::GoUrl;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_reading_panic(text in "([a-z]{0,6}:)?(//)?\\PC{0,40}") {
+            let _ = Location::parse(&text).map(|location| location.url_with_format());
+            let _ = GoUrl::parse(&text, "main");
+        }
+    }
 
     fn path(text: &str) -> String {
         Location::parse(text).unwrap().path().display().to_string()

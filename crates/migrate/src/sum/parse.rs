@@ -58,7 +58,32 @@ impl RecordedSum {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, proptest};
+
     use super::RecordedSum;
+    use crate::sum::Sum;
+    use crate::testing::files;
+
+    proptest! {
+        #[test]
+        fn no_content_makes_reading_panic(content in vec(any::<u8>(), 0..300)) {
+            let _ = RecordedSum::parse(&content);
+        }
+
+        #[test]
+        fn what_is_written_reads_back(contents in vec("[a-z]{1,5}", 0..5)) {
+            let named: Vec<(String, String)> = (1..)
+                .zip(contents)
+                .map(|(number, content): (i32, String)| (format!("{number}_{content}.sql"), content))
+                .collect();
+            let named: Vec<(&str, &str)> = named.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
+            let sum = Sum::of(&files(&named));
+            let read = RecordedSum::parse(sum.to_string().as_bytes()).unwrap();
+            proptest::prop_assert!(read.total_holds());
+            proptest::prop_assert_eq!(read.entries, sum.entries());
+        }
+    }
 
     #[test]
     fn a_line_without_a_hash_is_named() {

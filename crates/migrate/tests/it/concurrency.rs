@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shipgate_migrate::apply::{ApplyEvent, apply};
 use shipgate_migrate::directory::Directory;
 
 use crate::support::Project;
@@ -64,6 +65,36 @@ async fn a_held_lock_is_an_error_that_names_the_holder() {
     assert!(hints[0].contains("release 12"), "{hints:?}");
     held.release().await.unwrap();
     project.apply().await.succeeded();
+}
+
+#[tokio::test]
+async fn waiting_for_a_lock_names_the_holder_and_ends_with_its_release() {
+    let project = Project::new(&[("1_a.sql", "CREATE TABLE a (x);")]);
+    let mut request = project.lock();
+    request.purpose = "release 12".to_owned();
+    let held = project.database().lock(request).await.unwrap();
+    let (told, heard) = tokio::sync::oneshot::channel();
+    let release = tokio::spawn(async move {
+        heard.await.unwrap();
+        held.release().await.unwrap();
+    });
+    let directory = project.directory();
+    let mut options = project.options();
+    options.lock.timeout = Duration::from_secs(60);
+    let mut told = Some(told);
+    let mut holders = Vec::new();
+    let mut sink = |event: &ApplyEvent<'_>| {
+        if let ApplyEvent::WaitingForLock { holder, .. } = event {
+            holders.push(holder.purpose.clone());
+            if let Some(told) = told.take() {
+                told.send(()).unwrap();
+            }
+        }
+    };
+    let report = apply(&*project.database(), &directory, &options, &mut sink).await;
+    assert_eq!(report.unwrap().applied.len(), 1);
+    assert_eq!(holders[0], "release 12");
+    release.await.unwrap();
 }
 
 #[tokio::test]

@@ -278,3 +278,31 @@ async fn settings_of_the_lost_session_are_made_again() {
         "nothing cascaded"
     );
 }
+
+#[tokio::test]
+async fn whichever_statement_fails_the_mended_run_ends_the_same() {
+    let statements: Vec<String> = std::iter::once("CREATE TABLE t (a);".to_owned())
+        .chain((1..5).map(|number| format!("INSERT INTO t VALUES ({number});")))
+        .collect();
+    let whole = statements.join("\n");
+    for tx_mode in [TxMode::File, TxMode::All, TxMode::None] {
+        for failing in 0..statements.len() {
+            let mut broken = statements.clone();
+            broken.insert(failing, "BAD;".to_owned());
+            let project = Project::new(&[("1_a.sql", &broken.join("\n"))]);
+            let outcome = project
+                .apply_with(|options| options.tx_mode = tx_mode)
+                .await;
+            assert_eq!(outcome.statements.len(), failing + 1);
+            let kept = if tx_mode == TxMode::None { failing } else { 0 };
+            project.write(&[("1_a.sql", &whole)]);
+            let outcome = project
+                .apply_with(|options| options.tx_mode = tx_mode)
+                .await
+                .succeeded();
+            assert_eq!(outcome.statements, statements[kept..]);
+            assert_eq!(project.query("SELECT a FROM t").await, ["1", "2", "3", "4"]);
+            assert_eq!(project.history().await, ["1|2|5|5||null"]);
+        }
+    }
+}

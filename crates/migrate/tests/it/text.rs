@@ -257,6 +257,40 @@ async fn in_one_transaction_over_all_files() {
 }
 
 #[tokio::test]
+async fn a_failed_commit_over_all_files_comes_after_them() {
+    let project = Project::new(&[
+        (
+            "1_a.sql",
+            "CREATE TABLE p (id integer primary key);\nCREATE TABLE c (p references p(id));\n",
+        ),
+        ("2_b.sql", "INSERT INTO c VALUES (7);\n"),
+    ]);
+    let mut options = project.options();
+    options.tx_mode = TxMode::All;
+    let outcome = project
+        .run(&*project.database_with("?_fk=1"), &options)
+        .await;
+    assert!(
+        outcome.text.ends_with(
+            "\
+    -> INSERT INTO c VALUES (7);
+  -- ok (0s)
+
+    sql/sqlite: foreign key mismatch: [{tbl:c ref:p row:1 index:0}]
+
+  -------------------------
+  -- 0s
+  -- 2 migrations
+  -- 3 sql statements
+"
+        ),
+        "{}",
+        outcome.text
+    );
+    assert!(project.tables().await.is_empty());
+}
+
+#[tokio::test]
 async fn durations_are_never_negative() {
     let project = Project::new(THREE);
     let outcome = project

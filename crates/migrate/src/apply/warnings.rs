@@ -1,0 +1,32 @@
+//! What a run warns of before it begins.
+
+use crate::apply::{ApplyEvent, ApplySink};
+use crate::directive;
+use crate::plan::Plan;
+
+/// Says what the plan found strange.
+pub(super) fn warn_of_drift(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
+    for change in &plan.drift.changes {
+        let text = change.to_string();
+        sink.event(&ApplyEvent::HistoryDiffers { text: &text });
+    }
+    if !plan.drift.unproven.is_empty() && plan.drift.changes.is_empty() {
+        let text = format!(
+            "whether the files of these versions are still what was applied cannot be told: {}",
+            plan.drift.unproven.join(", ")
+        );
+        sink.event(&ApplyEvent::HistoryDiffers { text: &text });
+    }
+}
+
+/// Says which lines look like directives and are none.
+pub(super) fn warn_of_directives(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
+    for pending in &plan.pending {
+        for warning in directive::warnings(pending.file.content()) {
+            sink.event(&ApplyEvent::DirectiveIgnored {
+                file: pending.file,
+                warning: &warning,
+            });
+        }
+    }
+}
