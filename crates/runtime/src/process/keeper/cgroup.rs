@@ -10,6 +10,18 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use shipgate_release::machine::MachineId;
+
+use crate::process::identity::ProcessId;
+
+/// What the names of all machines' groups begin with.
+const PREFIX: &str = "shipgate-";
+
+/// The name of a machine's group.
+pub(crate) fn name(id: &MachineId, keeper: ProcessId) -> String {
+    format!("{PREFIX}{id}-{}", keeper.pid)
+}
+
 /// A group of its own for one machine.
 #[derive(Debug)]
 pub(crate) struct Cgroup {
@@ -77,6 +89,7 @@ impl Cgroup {
             counter: None,
             whole: false,
         };
+        sweep(home);
         fs::create_dir(&group.path).ok()?;
         group.usable()
     }
@@ -195,6 +208,25 @@ pub(crate) fn remove(path: &Path) {
                 thread::sleep(Duration::from_millis(2));
             }
             _ => return,
+        }
+    }
+}
+
+/// Deletes empty groups in `parent` whose keeper was killed. A group's name
+/// ends with the number of its keeper.
+fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let keeper = name
+            .to_str()
+            .filter(|name| name.starts_with(PREFIX))
+            .and_then(|name| name.rsplit('-').next()?.parse().ok());
+        if keeper.is_some_and(|pid| ProcessId::of(pid).is_none()) {
+            // Fails while anything is in it.
+            let _ = fs::remove_dir(entry.path());
         }
     }
 }

@@ -48,12 +48,13 @@ impl Memory {
 
     /// Runs `start` so that what it starts is subject to the limit.
     pub(crate) fn begin<T>(&mut self, start: impl FnOnce() -> T) -> T {
-        let entered = self.cgroup.as_ref().is_some_and(Cgroup::enter);
+        // A group that cannot be entered keeps no limit; sampling does.
+        self.cgroup = self.cgroup.take().filter(Cgroup::enter);
+        self.kills_before = self.kills();
         let started = start();
-        if let Some(cgroup) = self.cgroup.as_ref().filter(|_| entered) {
+        if let Some(cgroup) = &self.cgroup {
             cgroup.leave();
         }
-        self.kills_before = self.kills();
         self.next_look = self.pace().map(|pace| Instant::now() + pace);
         started
     }

@@ -87,7 +87,7 @@ impl Supervisor {
             error: error.to_string(),
         })?;
         command::check(&spec).or_else(|problem| refuse(&directory, keeper, problem))?;
-        let group_name = format!("shipgate-{}-{}", spec.id, keeper.pid);
+        let group_name = cgroup::name(&spec.id, keeper);
         let memory = Memory::new(&group_name, spec.memory_limit, control);
         let record = Record {
             keeper,
