@@ -7,7 +7,7 @@ const TIMES: [&str; 5] = ["µs", "ms", "s", "m", "h"];
 const SIZES: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
 
 /// The output with `TIME`, `SIZE`, `DATE`, `SUM` and `COUNT` in place of those.
-pub fn normal(output: &str) -> String {
+pub(crate) fn normal(output: &str) -> String {
     output.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -56,10 +56,13 @@ fn moments(line: &str) -> String {
     let mut rest = line;
     while let Some(letter) = rest.chars().next() {
         let fits = rest.len() >= SHAPE.len()
-            && rest.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
-                b'0' => byte.is_ascii_digit(),
-                other => byte == other,
-            });
+            && rest
+                .bytes()
+                .zip(SHAPE.bytes())
+                .all(|(byte, shape)| match shape {
+                    b'0' => byte.is_ascii_digit(),
+                    other => byte == other,
+                });
         if fits {
             shown.push_str("DATE");
             rest = rest[SHAPE.len()..]

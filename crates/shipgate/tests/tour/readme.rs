@@ -4,23 +4,23 @@ use std::fs;
 use std::path::PathBuf;
 
 /// The README's lines.
-pub struct Readme {
+pub(crate) struct Readme {
     path: PathBuf,
     lines: Vec<String>,
 }
 
 /// A command of a `console` block.
-pub struct Command {
+pub(crate) struct Command {
     /// Where it stands, from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What is typed; several lines if they end in a backslash.
-    pub text: String,
+    pub(crate) text: String,
     /// What is shown below it.
-    pub output: String,
+    pub(crate) output: String,
 }
 
 impl Readme {
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let path = super::workspace::root().join("README.md");
         let text = fs::read_to_string(&path).expect("the README");
         Self {
@@ -30,7 +30,7 @@ impl Readme {
     }
 
     /// The commands of all blocks, in order.
-    pub fn commands(&self) -> Vec<Command> {
+    pub(crate) fn commands(&self) -> Vec<Command> {
         let mut commands: Vec<Command> = Vec::new();
         let mut inside = false;
         let mut typed_on = false;
@@ -66,26 +66,19 @@ impl Readme {
         commands
     }
 
-    /// Puts what a command printed in the place of what is shown.
-    pub fn shows(&mut self, command: &Command, printed: &str) {
-        let moved = self.commands();
-        let now = moved
-            .iter()
-            .filter(|other| other.text == command.text && other.line >= command.line)
-            .chain(moved.iter().filter(|other| other.text == command.text))
-            .next()
-            .expect("the command stands there still");
-        let from = now.line + now.text.matches('\n').count();
-        let shown = if now.output.is_empty() {
-            0
-        } else {
-            now.output.matches('\n').count() + 1
+    /// Puts what a command printed in the place of what is shown below it.
+    pub(crate) fn shows(&mut self, number: usize, printed: &str) {
+        let command = &self.commands()[number];
+        let from = command.line + command.text.matches('\n').count();
+        let shown = match command.output.as_str() {
+            "" => 0,
+            output => output.matches('\n').count() + 1,
         };
         let lines = printed.lines().map(str::to_owned);
         self.lines.splice(from..from + shown, lines);
     }
 
-    pub fn write(&self) {
+    pub(crate) fn write(&self) {
         fs::write(&self.path, self.lines.join("\n") + "\n").expect("the README can be written");
     }
 }

@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 const MARK: &str = "--- the command has ended ---";
 
 /// A running bash.
-pub struct Shell {
+pub(crate) struct Shell {
     child: Child,
     typed: ChildStdin,
     printed: BufReader<ChildStdout>,
@@ -18,7 +18,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    pub fn start(workspace: &Workspace) -> Self {
+    pub(crate) fn start(workspace: &Workspace) -> Self {
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", workspace.programs().display());
         let mut command = Command::new("bash");
@@ -48,7 +48,7 @@ impl Shell {
     }
 
     /// What `command` prints.
-    pub fn run(&mut self, command: &str) -> String {
+    pub(crate) fn run(&mut self, command: &str) -> String {
         let command = command.replace("8080", &self.port);
         // `$?` is the command's own for the one after it. The mark may stand
         // behind an output without a newline. No command reads what is typed.

@@ -1,12 +1,13 @@
-//! A copy of this workspace that the tour may change, with its stand-in cargo.
+//! A copy of this workspace that the tour may change, with a cargo of its own.
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
+
+use super::cargo::Cargo;
 
 /// What of the workspace is copied: what `cargo build -p notes` reads.
 const PARTS: [&str; 6] = [
@@ -19,13 +20,13 @@ const PARTS: [&str; 6] = [
 ];
 
 /// The copy. When it goes, the daemon that was started in it is stopped.
-pub struct Workspace {
+pub(crate) struct Workspace {
     place: TempDir,
     port: u16,
 }
 
 /// This workspace.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
@@ -33,7 +34,7 @@ pub fn root() -> &'static Path {
 }
 
 impl Workspace {
-    pub fn copy() -> Self {
+    pub(crate) fn copy(cargo: Cargo) -> Self {
         let workspace = Self {
             place: tempfile::tempdir().expect("a directory"),
             port: free_port(),
@@ -43,26 +44,26 @@ impl Workspace {
         }
         workspace.listen();
         workspace.commit();
-        workspace.stand_in();
+        cargo.write(&workspace.programs());
         workspace
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.place.path().join("shipgate")
     }
 
     /// The front door's port, in place of 8080.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Where the stand-in cargo is found before the real one.
-    pub fn programs(&self) -> PathBuf {
+    pub(crate) fn programs(&self) -> PathBuf {
         self.place.path().join("stand-in")
     }
 
     /// A home without settings.
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.place.path().to_owned()
     }
 
@@ -89,32 +90,6 @@ impl Workspace {
         git(&["init", "--quiet"]);
         git(&["add", "."]);
         git(&["commit", "--quiet", "--message", "The workspace"]);
-    }
-
-    fn stand_in(&self) {
-        let script = format!(
-            "#!/bin/sh\n\
-             # Stands for cargo in the README's tour.\n\
-             set -e\n\
-             case \"$*\" in\n\
-             'run --release -- '*) shift 3; exec '{shipgate}' \"$@\" ;;\n\
-             'run --quiet --release -- '*) shift 4; exec '{shipgate}' \"$@\" ;;\n\
-             'build --release -p notes --target-dir ../../target')\n\
-                 '{cargo}' build --offline --quiet -p notes --target-dir '{target}'\n\
-                 mkdir -p ../../target/release\n\
-                 cp '{target}/debug/notes' ../../target/release/notes ;;\n\
-             *) echo \"the tour does not run cargo $*\" >&2; exit 1 ;;\n\
-             esac\n",
-            shipgate = env!("CARGO_BIN_EXE_shipgate"),
-            cargo = env!("CARGO"),
-            target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-                .join("tour")
-                .display(),
-        );
-        fs::create_dir(self.programs()).expect("a directory");
-        let path = self.programs().join("cargo");
-        fs::write(&path, script).expect("a file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its mode");
     }
 }
 
