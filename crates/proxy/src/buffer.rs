@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::head::Field;
+use crate::field::Field;
 
 /// Room of a buffer that has not grown.
 pub(crate) const BUFFER_BYTES: usize = 16 * 1024;

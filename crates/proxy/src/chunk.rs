@@ -4,7 +4,7 @@
 //! line that ends without CR LF, white space around a size, control characters in an extension, a trailer field that
 //! would change framing or routing.
 
-use crate::head::{Name, is_token_byte};
+use crate::field::{Name, is_token_byte};
 
 /// Longest chunk line or trailer section, in bytes.
 const MAX_LINE: u16 = 4096;

@@ -8,22 +8,23 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
 
 use crate::body::Body;
 use crate::buffer::Scratch;
 use crate::event::Event;
 use crate::head::HeadScan;
+use crate::lease::Lease;
 use crate::listener::Place;
 use crate::page::Page;
 use crate::pump::Pump;
-use crate::relay::{Gone, Relay, RelayEnd, watch};
+use crate::reach::{Refused, Reuse};
+use crate::relay::{Relay, RelayEnd};
 use crate::request::{Edge, Method, Request, RequestBody, RequestHead};
 use crate::response::{Persistence, Recode};
-use crate::service::{Admission, Lease, Service, Unused, WaitReason};
+use crate::service::Service;
 use crate::settings::RequestId;
 use crate::upgrade::Tunnel;
-use crate::upstream::{IdleConnection, connect, is_quiet};
+use crate::upstream::IdleConnection;
 
 /// Requests that must not be sent twice use only connections that were in use this recently: machines close idle ones
 /// after seconds, and a request that meets the closing is lost without anybody knowing whether it was carried out.
@@ -52,25 +53,26 @@ impl Context {
         }
     }
 
-    fn worker(&self) -> &crate::worker::Worker {
+    pub(crate) fn worker(&self) -> &crate::worker::Worker {
         &self.place.registration.worker
     }
 
-    fn wait_at_most(&self, duration: Duration) {
+    pub(crate) fn wait_at_most(&self, duration: Duration) {
         self.place.registration.wait_at_most(duration);
     }
 
-    fn is_expired(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.place.registration.is_expired()
     }
 }
 
 pub(crate) struct Connection {
-    stream: TcpStream,
+    pub(crate) stream: TcpStream,
     /// The client has closed its sending half.
-    closed: bool,
+    pub(crate) closed: bool,
+    /// Holds what was read beyond the last request.
     scratch: Option<Box<Scratch>>,
-    context: Context,
+    pub(crate) context: Context,
 }
 
 /// What becomes of a connection after a request.
@@ -84,26 +86,6 @@ enum Next {
     Linger,
     /// Reset, so that a response that was broken off is not taken for a whole one.
     Reset,
-}
-
-/// Why a request does not get its response.
-#[derive(Debug)]
-enum Refused {
-    Page(Page),
-    Gone,
-}
-
-impl From<Gone> for Refused {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-/// Which connections to a machine a request may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reuse {
-    Unused(Duration),
-    New,
 }
 
 impl Connection {
@@ -367,141 +349,6 @@ impl Connection {
         });
     }
 
-    /// Waits until a machine may be asked.
-    async fn admit(&mut self, scratch: &mut Scratch) -> Result<Lease, Refused> {
-        match self.context.service.admit() {
-            Admission::Granted(lease) => Ok(lease),
-            Admission::Empty(retry_after) => Err(Refused::Page(Page::unavailable(
-                words(WaitReason::Empty),
-                retry_after,
-            ))),
-            Admission::Queued(queued, patience) => {
-                self.wait_in_queue(scratch, queued, patience).await
-            }
-        }
-    }
-
-    async fn wait_in_queue(
-        &mut self,
-        scratch: &mut Scratch,
-        mut queued: oneshot::Receiver<Lease>,
-        patience: Duration,
-    ) -> Result<Lease, Refused> {
-        let Self {
-            stream,
-            closed,
-            context,
-            ..
-        } = self;
-        let registration = &context.place.registration;
-        let arrival = context.worker().now();
-        registration.wait_at_most(patience);
-        let mut queued = pin!(&mut queued);
-        poll_fn(|cx| {
-            if let Poll::Ready(lease) = queued.as_mut().poll(cx) {
-                return Poll::Ready(lease.map_err(|_| Refused::Gone));
-            }
-            if context.place.door.is_cutting() {
-                return Poll::Ready(Err(Refused::Gone));
-            }
-            let open = !*closed;
-            watch(cx, stream, scratch, closed)?;
-            if open && *closed {
-                registration.wait_at_most(context.place.door.settings.half_close_grace);
-            }
-            if registration.is_expired() {
-                // What is waited for may have changed meanwhile, and with it for how long.
-                let patience = context.service.patience();
-                let millis = u64::try_from(patience.total.as_millis()).unwrap_or(u64::MAX);
-                let until = arrival.saturating_add(millis);
-                if *closed {
-                    return Poll::Ready(Err(Refused::Gone));
-                }
-                if until <= context.worker().now() {
-                    let page = Page::unavailable(words(patience.reason), patience.retry_after);
-                    return Poll::Ready(Err(Refused::Page(page)));
-                }
-                registration.wait_until(until);
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Gets a connection to the machine of `lease`, or, if it accepts none, to another one.
-    async fn reach(
-        &mut self,
-        scratch: &mut Scratch,
-        mut lease: Lease,
-        reuse: Reuse,
-    ) -> Result<(Lease, TcpStream, bool), Refused> {
-        if let Reuse::Unused(max_age) = reuse {
-            let (worker, now) = (self.context.worker().index, self.context.worker().now());
-            loop {
-                match lease.take_idle(worker, now, max_age) {
-                    Unused::Use(stream) if is_quiet(&stream) => return Ok((lease, stream, true)),
-                    Unused::Use(dead) => drop(dead),
-                    Unused::Close(old) => {
-                        drop(old);
-                        break;
-                    }
-                }
-            }
-        }
-        let mut tried = Vec::new();
-        loop {
-            let failure = match self.connect(scratch, &lease).await? {
-                Ok(stream) => {
-                    lease.reached();
-                    return Ok((lease, stream, false));
-                }
-                Err(failure) => failure,
-            };
-            lease.unreachable();
-            self.context.place.door.emit(Event::Unreachable {
-                service: self.context.service.name.clone(),
-                machine: lease.upstream.machine.clone(),
-                reason: failure,
-            });
-            tried.push(lease.serial());
-            lease = self
-                .context
-                .service
-                .reassign(lease, &tried)
-                .ok_or(Refused::Page(Page::UNREACHABLE))?;
-        }
-    }
-
-    /// Opens a connection to the machine of `lease`; the inner error says why it has none.
-    async fn connect(
-        &mut self,
-        scratch: &mut Scratch,
-        lease: &Lease,
-    ) -> Result<Result<TcpStream, String>, Refused> {
-        let Self {
-            stream,
-            closed,
-            context,
-            ..
-        } = self;
-        context.wait_at_most(context.place.door.settings.connect_timeout);
-        let mut connecting = pin!(connect(lease.upstream.machine.addr));
-        poll_fn(|cx| {
-            if let Poll::Ready(machine) = connecting.as_mut().poll(cx) {
-                return Poll::Ready(Ok(machine.map_err(|error| error.to_string())));
-            }
-            if lease.upstream.is_cut() || context.place.door.is_cutting() {
-                return Poll::Ready(Err(Refused::Page(Page::CUT)));
-            }
-            if context.is_expired() {
-                return Poll::Ready(Ok(Err("no answer in time".to_owned())));
-            }
-            watch(cx, stream, scratch, closed)?;
-            Poll::Pending
-        })
-        .await
-    }
-
     /// Sends an answer of the front door's own.
     async fn answer(
         &mut self,
@@ -558,14 +405,6 @@ impl Connection {
             }
         })
         .await;
-    }
-}
-
-fn words(reason: WaitReason) -> &'static str {
-    match reason {
-        WaitReason::Paused => "the service is paused; try again in a moment",
-        WaitReason::Full => "all machines are at their limit",
-        WaitReason::Empty => "no machine serves at the moment",
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::door::Door;
 use crate::event::Event;
-use crate::service::{Retired, Service};
+use crate::roster::Retired;
+use crate::service::Service;
 
 /// How the requests ended that were in flight when machines were retired, upgraded connections included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,7 +80,7 @@ async fn drain(door: &Door, service: &Service, retired: Retired, deadline: Insta
             cut: 0,
         };
     }
-    let cut = service.lock().in_flight_at(&upstream);
+    let cut = service.lock().roster.in_flight_at(&upstream);
     upstream.cut();
     door.wake_all();
     door.emit(Event::Cut {

@@ -134,8 +134,8 @@ impl FrontDoor {
         let service = self.door.service(&service.into())?;
         {
             let mut state = service.lock();
-            match state.find(&machine.id) {
-                None => state.add(machine, self.door.workers.len()),
+            match state.roster.find(&machine.id) {
+                None => state.roster.add(machine, self.door.workers.len()),
                 Some(serving) if serving.addr == machine.addr => {}
                 Some(serving) => {
                     return Err(ControlError::MachineExists {
@@ -164,7 +164,7 @@ impl FrontDoor {
         let service = self.door.service(&service.into())?;
         let machine = machine.into();
         let mut unused = Vec::new();
-        let retired = service.lock().retire(&machine, &mut unused);
+        let retired = service.lock().roster.retire(&machine, &mut unused);
         drop(unused);
         let Some(retired) = retired else {
             return Err(ControlError::UnknownMachine {
@@ -186,20 +186,52 @@ impl FrontDoor {
         machines: Vec<Machine>,
         deadline: Duration,
     ) -> Result<Drain, ControlError> {
-        let service = self.door.service(&service.into())?;
+        self.change(&service.into(), deadline, |_| machines)
+    }
+
+    /// Takes the machines named in `leaving` out and lets `joining` in, in one step, like [`FrontDoor::switch`]; the
+    /// other machines of the service go on. Names that do not serve are passed over.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn replace(
+        &self,
+        service: impl Into<ServiceName>,
+        leaving: &[MachineId],
+        joining: Vec<Machine>,
+        deadline: Duration,
+    ) -> Result<Drain, ControlError> {
+        self.change(&service.into(), deadline, |mut machines| {
+            machines.retain(|machine| {
+                !leaving.contains(&machine.id) && joining.iter().all(|new| new.id != machine.id)
+            });
+            machines.extend(joining);
+            machines
+        })
+    }
+
+    /// Makes what `choose` makes of the serving machines the serving machines.
+    fn change(
+        &self,
+        service: &ServiceName,
+        deadline: Duration,
+        choose: impl FnOnce(Vec<Machine>) -> Vec<Machine>,
+    ) -> Result<Drain, ControlError> {
+        let service = self.door.service(service)?;
         let mut unused = Vec::new();
         let mut retired = Vec::new();
         {
-            let mut state = service.lock();
-            let serving = state.machines();
+            let roster = &mut service.lock().roster;
+            let serving = roster.machines();
+            let chosen = choose(serving.clone());
             for machine in &serving {
-                if !machines.contains(machine) {
-                    retired.extend(state.retire(&machine.id, &mut unused));
+                if !chosen.contains(machine) {
+                    retired.extend(roster.retire(&machine.id, &mut unused));
                 }
             }
-            for machine in machines {
-                if state.find(&machine.id).is_none() {
-                    state.add(machine, self.door.workers.len());
+            for machine in chosen {
+                if roster.find(&machine.id).is_none() {
+                    roster.add(machine, self.door.workers.len());
                 }
             }
         }
@@ -249,7 +281,7 @@ impl FrontDoor {
     /// # Errors
     /// When there is no such service.
     pub fn machines(&self, service: impl Into<ServiceName>) -> Result<Vec<Machine>, ControlError> {
-        Ok(self.door.service(&service.into())?.lock().machines())
+        Ok(self.door.service(&service.into())?.lock().roster.machines())
     }
 
     /// Figures as they are now.
@@ -277,7 +309,7 @@ impl FrontDoor {
         let in_flight = || -> usize {
             services
                 .iter()
-                .map(|service| service.lock().load().in_flight)
+                .map(|service| service.lock().roster.load().in_flight)
                 .sum()
         };
         let before = in_flight();
@@ -336,7 +368,8 @@ async fn close_stale(door: Arc<Door>) {
         let now = door.workers[0].now();
         let services: Vec<_> = door.services().values().cloned().collect();
         for service in services {
-            drop(service.take_stale(now, age));
+            let stale = service.lock().roster.take_stale(now, age);
+            drop(stale);
         }
     }
 }

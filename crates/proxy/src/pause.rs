@@ -45,8 +45,8 @@ impl Service {
     pub(crate) async fn quiet(&self, deadline: Duration) -> Quiet {
         let waiting = {
             let mut state = self.lock();
-            let load = state.load();
-            if load.in_flight == load.upgraded {
+            let load = state.roster.load();
+            if load.requests() == 0 {
                 return Quiet::Reached {
                     upgraded: load.upgraded,
                 };
@@ -57,14 +57,14 @@ impl Service {
             receiver
         };
         let reached = tokio::time::timeout(deadline, waiting).await.is_ok();
-        let load = self.lock().load();
+        let load = self.lock().roster.load();
         if reached {
             Quiet::Reached {
                 upgraded: load.upgraded,
             }
         } else {
             Quiet::Missed {
-                in_flight: load.in_flight - load.upgraded,
+                in_flight: load.requests(),
             }
         }
     }

@@ -8,10 +8,10 @@ use crate::body::Body;
 use crate::buffer::Scratch;
 use crate::connection::Context;
 use crate::head::{HeadScan, Version};
+use crate::lease::Lease;
 use crate::pump::{Pump, PumpEnd, Waiting};
 use crate::request::Request;
 use crate::response::{Persistence, Recode, ResponseHead};
-use crate::service::Lease;
 
 /// How a relay ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

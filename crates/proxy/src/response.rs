@@ -2,10 +2,8 @@
 
 use memchr::memchr;
 
-use crate::head::{
-    ConnectionOptions, Field, HeadFault, LengthFields, Name, Version, copy_fields, is_listed,
-    is_value, parse_fields,
-};
+use crate::field::{Field, Name, copy_fields, is_listed, is_value, parse_fields};
+use crate::head::{ConnectionOptions, HeadFault, LengthFields, Version};
 use crate::request::{Method, Request};
 
 /// How the body of a response is delimited as it comes from the machine.

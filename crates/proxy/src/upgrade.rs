@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::buffer::{Buffer, Scratch};
 use crate::connection::Context;
-use crate::service::Lease;
+use crate::lease::Lease;
 
 /// Silence after which the kernel asks whether the other end still exists.
 const KEEPALIVE: Duration = Duration::from_secs(60);

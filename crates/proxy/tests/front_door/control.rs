@@ -263,6 +263,30 @@ async fn a_switch_replaces_all_machines_in_one_step() {
 }
 
 #[tokio::test]
+async fn some_machines_can_be_replaced_in_one_step_while_others_go_on() {
+    let house = House::new();
+    for id in ["a", "b", "c"] {
+        house.add(id, named(id).await);
+    }
+    let joining = vec![
+        Machine::new("d", named("d").await),
+        Machine::new("a", named("a2").await),
+    ];
+    let leaving = ["b".into(), "unknown".into()];
+    let drain = house
+        .door
+        .replace(SERVICE, &leaving, joining, LONG)
+        .unwrap();
+    assert_eq!(within(drain).await, Drained::default());
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        names.push(house.get("/").await.text().to_owned());
+    }
+    names.sort_unstable();
+    assert_eq!(names, ["a2", "c", "d"]);
+}
+
+#[tokio::test]
 async fn a_machine_that_moved_is_another_machine() {
     let house = House::new();
     let (addr, permits) = held("old").await;
