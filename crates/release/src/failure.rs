@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::secrets::Secrets;
+
 /// A step's failure: what the reader is told, and what it did to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -51,6 +53,20 @@ impl Failure {
     #[must_use]
     pub fn with_report(mut self, lines: impl IntoIterator<Item = String>) -> Self {
         self.report.extend(lines);
+        self
+    }
+
+    /// Masks secrets in everything it says.
+    #[must_use]
+    pub fn masked(mut self, secrets: &Secrets) -> Self {
+        if secrets.is_empty() {
+            return self;
+        }
+        self.message = secrets.mask(&self.message);
+        for line in &mut self.report {
+            *line = secrets.mask(line);
+        }
+        self.hint = self.hint.map(|hint| secrets.mask(&hint));
         self
     }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::secrets::Secrets;
+
 /// Name of a machine, unique in a state directory: `r12-web-1`.
 ///
 /// The name is the tag by which a running machine is found again after a
@@ -90,6 +92,9 @@ pub struct MachineSpec {
     pub timeout: Option<Duration>,
     /// Memory limit in bytes for the command and its children; `None`: none.
     pub memory_limit: Option<u64>,
+    /// Values of its environment that are masked in its log.
+    #[serde(default)]
+    pub secrets: Secrets,
 }
 
 impl fmt::Debug for MachineSpec {

@@ -39,5 +39,6 @@ pub use identity::ProcessId;
 pub use launch::Launched;
 pub use machines::Machines;
 pub use problem::Problem;
+pub use program::{check_program, locate};
 pub use record::{Event, EventKind, Exit, State};
 pub use usage::Usage;

@@ -13,7 +13,7 @@ use shipgate_release::machine::MachineId;
 use shipgate_release::store::Store;
 use shipgate_runtime::process::Machines;
 use tokio::net::UnixListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::api::{Commit, DoorStatus, MachineStatus, Status};
@@ -68,6 +68,9 @@ pub enum ServeError {
     },
 }
 
+/// How long requests under way may take once the daemon is asked to stop.
+const STOP_DRAIN: Duration = Duration::from_secs(10);
+
 /// A running daemon.
 pub(crate) struct Daemon {
     pub(crate) machines: Machines,
@@ -77,7 +80,10 @@ pub(crate) struct Daemon {
     watchers: Mutex<HashMap<MachineId, JoinHandle<()>>>,
     troubles: Mutex<HashMap<MachineId, String>>,
     pub(crate) releases: Store,
+    /// It is to end.
     ended: Notify,
+    /// It owns nothing any more.
+    gone: watch::Sender<bool>,
     version: String,
 }
 
@@ -93,7 +99,7 @@ pub async fn run(
     until: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let state = &settings.state;
-    let _lock = own(state)?;
+    let lock = own(state)?;
     let file = |what: &str| {
         let what = what.to_owned();
         move |source| ServeError::File { what, source }
@@ -104,12 +110,11 @@ pub async fn run(
             what: "cannot open the machines".to_owned(),
             source: io::Error::other(error.to_string()),
         })?;
-    let listen = kept.get().listen.clone().unwrap_or(settings.listen);
-    let door = Door::open(&listen)?;
+    let (door, listen) = open_door(kept.get(), settings.listen)?;
     door.limit(kept.get().concurrency);
     let halted = kept.get().halted;
     kept.change(|desired| {
-        desired.listen = Some(listen.clone());
+        desired.listen = Some(listen);
         desired.halted = false;
     })
     .map_err(file("cannot write the daemon's state"))?;
@@ -130,10 +135,11 @@ pub async fn run(
         troubles: Mutex::default(),
         releases: Store::new(state.releases()),
         ended: Notify::new(),
+        gone: watch::Sender::new(false),
         version: settings.version,
     });
     daemon.tell(Event::Listening(daemon.door.address()));
-    daemon.take_over(halted).await;
+    daemon.take_over(halted);
     tokio::spawn(supervise::tell_of_the_door(Arc::clone(&daemon)));
 
     let router = control::router(Arc::clone(&daemon));
@@ -147,12 +153,28 @@ pub async fn run(
         () = daemon.ended.notified() => {}
         () = until => {}
     }
+    daemon.door.close(Duration::from_secs(5)).await;
+    let _ = std::fs::remove_file(place.path());
+    // From here on another daemon may begin; only then is a stop answered.
+    drop(lock);
+    daemon.gone.send_replace(true);
     drop(end);
     // Whoever asks while the daemon ends gets an answer, but not for long.
     let _ = tokio::time::timeout(Duration::from_secs(5), serving).await;
-    let _ = std::fs::remove_file(place.path());
-    daemon.door.close(Duration::from_secs(5)).await;
     Ok(())
+}
+
+/// Opens the front door where users know it: at the address of the release
+/// that serves, or, where that cannot be had or none does, at `configured`.
+fn open_door(desired: &Desired, configured: String) -> Result<(Door, String), ServeError> {
+    match &desired.listen {
+        Some(known) if desired.release.is_some() => match Door::open(known) {
+            Err(ServeError::Listen { .. }) if *known != configured => {}
+            opened => return Ok((opened?, known.clone())),
+        },
+        _ => {}
+    }
+    Ok((Door::open(&configured)?, configured))
 }
 
 /// Takes the state directory for this process.
@@ -198,34 +220,54 @@ impl Daemon {
     }
 
     /// Serves what an earlier daemon served, and starts what should run but does not.
-    async fn take_over(self: &Arc<Self>, halted: bool) {
+    fn take_over(self: &Arc<Self>, halted: bool) {
         let desired = self.desired();
         let unrouted = desired
             .fleet
             .iter()
             .filter(|member| halted || !member.routed)
             .map(|member| &member.id);
-        for id in desired.serving.iter().chain(unrouted) {
-            supervise::take_over(self, id, halted).await;
-        }
+        let missing: Vec<MachineId> = desired
+            .serving
+            .iter()
+            .chain(unrouted)
+            .filter(|id| supervise::is_missing(self, id, halted))
+            .cloned()
+            .collect();
         self.watch();
+        for id in missing {
+            let daemon = Arc::clone(self);
+            tokio::spawn(async move {
+                supervise::revive(&daemon, &id).await;
+                daemon.watch();
+            });
+        }
     }
 
     /// Sends requests to these machines as well.
     pub(crate) fn admit(self: &Arc<Self>, ids: &[MachineId]) -> Result<(), Failure> {
         let ports = self.ports(ids)?;
-        self.change(|desired| {
-            for id in ids {
-                if !desired.serving.contains(id) {
-                    desired.serving.push(id.clone());
-                }
+        {
+            let mut kept = self.kept();
+            change(&mut kept, |desired| add(&mut desired.serving, ids))?;
+            for (id, port) in ports {
+                self.door.admit(&id, port);
             }
-        })?;
-        for (id, port) in ports {
-            self.door.admit(&id, port);
         }
         self.watch();
         Ok(())
+    }
+
+    /// Sends requests to a machine again, if it is still meant to take them;
+    /// whether that is new.
+    pub(crate) fn bring_in(&self, id: &MachineId, port: u16) -> bool {
+        // Held, so that no switch comes between the look and the admission.
+        let kept = self.kept();
+        let new = kept.get().serving.contains(id) && !self.door.serves(id);
+        if new {
+            self.door.admit(id, port);
+        }
+        new
     }
 
     /// Sends requests to `to` instead of `from`, then waits for those under way.
@@ -236,26 +278,30 @@ impl Daemon {
         drain: Duration,
     ) -> Result<(), Failure> {
         let ports = self.ports(to)?;
-        self.change(|desired| {
-            desired.serving.retain(|id| !from.contains(id));
-            for id in to {
-                if !desired.serving.contains(id) {
-                    desired.serving.push(id.clone());
-                }
-            }
-        })?;
-        let drained = self.door.switch(from, &ports, drain);
+        let drained = {
+            let mut kept = self.kept();
+            change(&mut kept, |desired| {
+                desired.serving.retain(|id| !from.contains(id));
+                add(&mut desired.serving, to);
+            })?;
+            self.door.switch(from, &ports, drain)
+        };
         self.watch();
         if let Some(drained) = drained {
-            drained.await;
+            tokio::select! {
+                () = self.door.requests_ended(from) => {}
+                _ = drained => {}
+            }
         }
         Ok(())
     }
 
     /// Lets requests wait, and waits for those under way.
     pub(crate) async fn pause(self: &Arc<Self>, longest: Duration) -> Result<(), Failure> {
-        if self.door.pause(longest).await {
-            tokio::spawn(supervise::end_pause(Arc::clone(self)));
+        self.door.pause(longest);
+        // From the first moment: whoever asked may not live to see it quiet.
+        tokio::spawn(supervise::end_pause(Arc::clone(self)));
+        if self.door.quiet(longest).await {
             return Ok(());
         }
         self.door.resume();
@@ -280,7 +326,7 @@ impl Daemon {
             self.tell(Event::Listening(self.door.address()));
         }
         self.door.limit(commit.concurrency);
-        self.change(|desired| {
+        change(&mut self.kept(), |desired| {
             desired.listen = Some(commit.listen);
             desired.concurrency = commit.concurrency;
             desired.release = Some(commit.release);
@@ -290,22 +336,28 @@ impl Daemon {
         Ok(())
     }
 
-    /// Stops the whole fleet and ends the daemon.
+    /// Stops the whole fleet and ends the daemon; returns when another may begin.
     pub(crate) async fn halt(self: &Arc<Self>) -> Result<(), Failure> {
-        self.change(|desired| desired.halted = true)?;
+        change(&mut self.kept(), |desired| desired.halted = true)?;
+        // Once begun it goes on, whether or not the one who asked waits for it.
+        tokio::spawn(Arc::clone(self).stop_everything());
+        let mut gone = self.gone.subscribe();
+        // An error would say that the daemon is gone as well.
+        let _ = gone.wait_for(|gone| *gone).await;
+        Ok(())
+    }
+
+    async fn stop_everything(self: Arc<Self>) {
         for (_, watcher) in self.watchers().drain() {
             watcher.abort();
         }
+        let daemon = Arc::clone(&self);
+        let closing = tokio::spawn(async move { daemon.door.close(STOP_DRAIN).await });
+        let _ = tokio::time::timeout(STOP_DRAIN, self.door.all_requests_ended()).await;
         let desired = self.desired();
-        let everyone: Vec<MachineId> = desired
-            .fleet
-            .iter()
-            .map(|member| member.id.clone())
-            .chain(desired.serving)
-            .collect();
-        if let Some(drained) = self.door.switch(&everyone, &[], Duration::from_secs(10)) {
-            drained.await;
-        }
+        let mut everyone: Vec<MachineId> =
+            desired.fleet.into_iter().map(|member| member.id).collect();
+        add(&mut everyone, &desired.serving);
         let stops: Vec<_> = everyone
             .into_iter()
             .map(|id| {
@@ -318,9 +370,9 @@ impl Daemon {
                 self.tell(Event::Trouble(error.to_string()));
             }
         }
+        let _ = closing.await;
         self.tell(Event::Ending("asked to stop".to_owned()));
         self.ended.notify_one();
-        Ok(())
     }
 
     /// The daemon as it is.
@@ -419,15 +471,6 @@ impl Daemon {
             .collect()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Desired)) -> Result<(), Failure> {
-        self.kept().change(change).map_err(|error| {
-            Failure::new(
-                "daemon-state",
-                format!("cannot write the daemon's state: {error}"),
-            )
-        })
-    }
-
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -438,5 +481,24 @@ impl Daemon {
 
     fn troubles(&self) -> MutexGuard<'_, HashMap<MachineId, String>> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what is to be kept up from now on.
+fn change(kept: &mut Kept, change: impl FnOnce(&mut Desired)) -> Result<(), Failure> {
+    kept.change(change).map_err(|error| {
+        Failure::new(
+            "daemon-state",
+            format!("cannot write the daemon's state: {error}"),
+        )
+    })
+}
+
+/// Adds those that are not there yet.
+fn add(ids: &mut Vec<MachineId>, more: &[MachineId]) {
+    for id in more {
+        if !ids.contains(id) {
+            ids.push(id.clone());
+        }
     }
 }

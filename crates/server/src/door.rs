@@ -1,7 +1,7 @@
 //! The front door as the daemon drives it: one service, the app.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shipgate_proxy::{
@@ -23,10 +23,14 @@ const EMPTY_GRACE: Duration = Duration::from_secs(5);
 /// How long a machine's requests may take once it was found in trouble.
 const TROUBLE_DRAIN: Duration = Duration::from_secs(30);
 
+/// How often the requests of a draining machine are counted.
+const COUNT_AGAIN: Duration = Duration::from_millis(5);
+
 /// An open front door.
 pub(crate) struct Door {
     front: FrontDoor,
-    address: Mutex<SocketAddr>,
+    /// Where it listens; the last one is told.
+    addresses: Mutex<Vec<SocketAddr>>,
 }
 
 impl Door {
@@ -42,19 +46,31 @@ impl Door {
             .map_err(|error| refused(listen, &error))?;
         Ok(Self {
             front,
-            address: Mutex::new(address),
+            addresses: Mutex::new(vec![address]),
         })
     }
 
     /// Also listens at another address, which becomes the one that is told.
     /// The former is served until the daemon ends: clients may still know it.
     pub(crate) fn listen_also(&self, listen: &str) -> Result<(), ServeError> {
-        let address = self
-            .front
-            .listen(APP, parse(listen)?)
-            .map_err(|error| refused(listen, &error))?;
-        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        let wanted = parse(listen)?;
+        let mut addresses = self.addresses();
+        let address = if addresses.contains(&wanted) {
+            addresses.retain(|known| *known != wanted);
+            wanted
+        } else {
+            self.front
+                .listen(APP, wanted)
+                .map_err(|error| refused(listen, &error))?
+        };
+        addresses.push(address);
         Ok(())
+    }
+
+    fn addresses(&self) -> MutexGuard<'_, Vec<SocketAddr>> {
+        self.addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Limits how much one machine is given at a time.
@@ -63,10 +79,9 @@ impl Door {
     }
 
     pub(crate) fn address(&self) -> String {
-        self.address
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .to_string()
+        self.addresses()
+            .last()
+            .map_or_else(String::new, ToString::to_string)
     }
 
     pub(crate) fn admit(&self, id: &MachineId, port: u16) {
@@ -80,7 +95,8 @@ impl Door {
         drop(self.front.retire(APP, id.as_str(), TROUBLE_DRAIN));
     }
 
-    /// Requests go to `to` instead of `from` from this moment on.
+    /// Requests go to `to` instead of `from` from this moment on; those under
+    /// way may take `drain`, then they are cut.
     pub(crate) fn switch(
         &self,
         from: &[MachineId],
@@ -97,11 +113,31 @@ impl Door {
         self.front.switch(APP, machines, drain).ok()
     }
 
-    /// Holds requests back; false if those under way did not end in time.
-    pub(crate) async fn pause(&self, longest: Duration) -> bool {
-        if self.front.pause(APP, longest).is_err() {
-            return false;
+    /// Waits until no request is under way to these machines.
+    ///
+    /// Upgraded connections do not count: they last as long as they like, and
+    /// a machine that is told to stop can say goodbye on them.
+    pub(crate) async fn requests_ended(&self, ids: &[MachineId]) {
+        while self.app().is_some_and(|app| {
+            app.machines.iter().any(|stats| {
+                stats.in_flight > 0
+                    && ids
+                        .iter()
+                        .any(|id| id.as_str() == stats.machine.id.as_str())
+            })
+        }) {
+            tokio::time::sleep(COUNT_AGAIN).await;
         }
+    }
+
+    /// Holds requests back from now on, each at most `longest`.
+    pub(crate) fn pause(&self, longest: Duration) {
+        // The service exists from the beginning.
+        let _ = self.front.pause(APP, longest);
+    }
+
+    /// Waits for the requests under way; false if they did not end in time.
+    pub(crate) async fn quiet(&self, longest: Duration) -> bool {
         matches!(
             self.front.quiet(APP, longest).await,
             Ok(Quiet::Reached { .. })
@@ -148,8 +184,20 @@ impl Door {
         self.front.events()
     }
 
+    /// Takes no more connections, and waits until those there are have ended;
+    /// at the deadline they are cut.
     pub(crate) async fn close(&self, deadline: Duration) {
         self.front.shutdown(deadline).await;
+    }
+
+    /// Waits until no request waits or is under way at any machine.
+    pub(crate) async fn all_requests_ended(&self) {
+        while self
+            .app()
+            .is_some_and(|app| app.in_flight + app.waiting > 0)
+        {
+            tokio::time::sleep(COUNT_AGAIN).await;
+        }
     }
 
     fn app(&self) -> Option<ServiceStats> {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use shipgate_release::Failure;
 use shipgate_release::machine::{MachineId, MachineSpec};
 use shipgate_release::ports::{Member, Runtime};
-use shipgate_runtime::health::{Gate, Unhealthy, await_healthy};
+use shipgate_runtime::health::{Gate, Unhealthy, await_healthy, steady};
 use shipgate_runtime::log::LogLine;
 use shipgate_runtime::process::{LaunchError, MachineError, Machines, State};
 use tokio::task::JoinSet;
@@ -130,7 +130,7 @@ impl Runtime for ProcessFleet {
             };
             match await_healthy(&machines, &id, gate).await {
                 Ok(_) => Ok(()),
-                Err(unhealthy) => Err(unhealthy_failure(&id, &unhealthy)),
+                Err(unhealthy) => Err(unhealthy_failure(&machines, "unhealthy", &id, &unhealthy)),
             }
         })
         .await
@@ -138,10 +138,9 @@ impl Runtime for ProcessFleet {
 
     async fn steady(&self, ids: &[MachineId], period: Duration) -> Result<(), Failure> {
         self.each(ids, move |machines, id| async move {
-            match tokio::time::timeout(period, until_it_falls(&machines, &id)).await {
-                Err(_) => Ok(()),
-                Ok(fallen) => Err(fallen),
-            }
+            steady(&machines, &id, period)
+                .await
+                .map_err(|unsteady| unhealthy_failure(&machines, "app-died", &id, &unsteady))
         })
         .await
     }
@@ -177,42 +176,24 @@ impl Runtime for ProcessFleet {
     }
 }
 
-/// Waits until a running machine ends or starts again; says how.
-async fn until_it_falls(machines: &Machines, id: &MachineId) -> Failure {
-    let before = restarts(machines.state(id).as_ref().ok());
-    let mut changes = machines.changes(id);
-    loop {
-        match changes.next().await {
-            Ok(state @ State::Running { .. }) if restarts(Some(&state)) == before => {}
-            Ok(State::Starting) => {}
-            Ok(state) => {
-                let how = crate::state_in_words(&state);
-                return with_log(
-                    machines,
-                    id,
-                    Failure::new("app-died", format!("{id} did not stay up: {how}")),
-                );
-            }
-            Err(error) => return machine_failure(&error),
-        }
-    }
-}
-
-fn restarts(state: Option<&State>) -> u32 {
-    match state {
-        Some(State::Running { restarts, .. }) => *restarts,
-        _ => 0,
-    }
-}
-
 /// A machine that may not take traffic, as the user reads it.
-fn unhealthy_failure(id: &MachineId, unhealthy: &Unhealthy) -> Failure {
-    let failure = Failure::new("unhealthy", unhealthy.to_string())
+fn unhealthy_failure(
+    machines: &Machines,
+    code: &str,
+    id: &MachineId,
+    unhealthy: &Unhealthy,
+) -> Failure {
+    let failure = Failure::new(code, unhealthy.to_string())
         .with_report(said(unhealthy.log()))
         .with_report([format!("the whole log: `shipgate logs {id}`")]);
-    match unhealthy.hint() {
+    let failure = match unhealthy.hint() {
         Some(hint) => failure.with_hint(hint),
         None => failure,
+    };
+    // Its log is masked already, but not what it answered to a check.
+    match machines.spec(id) {
+        Ok(spec) => failure.masked(&spec.secrets),
+        Err(_) => failure,
     }
 }
 
@@ -221,21 +202,6 @@ fn said(lines: &[LogLine]) -> Vec<String> {
         .iter()
         .map(|line| format!("{} | {}", line.stream.name(), line.text()))
         .collect()
-}
-
-/// Adds the machine's last words.
-fn with_log(machines: &Machines, id: &MachineId, failure: Failure) -> Failure {
-    const LINES: usize = 20;
-    let lines = machines
-        .log(id)
-        .tail(LINES)
-        .map(|(lines, _)| lines)
-        .unwrap_or_default();
-    let failure = failure.with_hint(format!("the whole log: `shipgate logs {id}`"));
-    if lines.is_empty() {
-        return failure.with_report(["it wrote nothing".to_owned()]);
-    }
-    failure.with_report(said(&lines))
 }
 
 /// A start that was refused, as the user reads it.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shipgate_release::machine::{ExitCause, HealthCheck, MachineId, MachineSpec};
+use shipgate_release::machine::{ExitCause, HealthCheck, MachineId, MachineSpec, Probe};
 use shipgate_runtime::health;
 use shipgate_runtime::process::{MachineError, State};
 use tokio::sync::broadcast::error::RecvError;
@@ -15,24 +15,37 @@ use crate::events::Event;
 /// Failed rounds of checks before a machine takes no more requests.
 const PATIENCE: u32 = 2;
 
+/// How often a machine without checks is looked at.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
+
 /// How soon a machine in trouble is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// A machine that should run, at the beginning of a daemon.
-pub(crate) async fn take_over(daemon: &Arc<Daemon>, id: &MachineId, halted: bool) {
+/// How long requests under way to a machine that has lost its keeper may take
+/// before it is started again.
+const KEEPERLESS_DRAIN: Duration = Duration::from_secs(5);
+
+/// Looks, at the beginning of a daemon, at a machine that should run: one that
+/// does takes requests at once; of one that does not it says so.
+pub(crate) fn is_missing(daemon: &Daemon, id: &MachineId, halted: bool) -> bool {
     match daemon.machines.state(id) {
-        Ok(state) if state.is_live() => daemon.tell(Event::Adopted(id.clone())),
-        Ok(State::Exited(exit)) if exit.cause == ExitCause::Stopped && !halted => return,
-        Ok(_) => revive(daemon, id).await,
+        Ok(state) if state.is_live() => {
+            daemon.tell(Event::Adopted(id.clone()));
+            if let Ok(spec) = daemon.machines.spec(id)
+                && let (true, Some(port)) = (spec.routed, spec.port)
+            {
+                daemon.bring_in(id, port);
+            }
+            false
+        }
+        Ok(State::Exited(exit)) => halted || exit.cause != ExitCause::Stopped,
+        // Its watcher starts it again.
+        Ok(State::Lost { .. }) => false,
+        Ok(_) => true,
         Err(error) => {
             daemon.tell(Event::Trouble(error.to_string()));
-            return;
+            false
         }
-    }
-    if let Ok(spec) = daemon.machines.spec(id)
-        && let (true, Some(port)) = (spec.routed, spec.port)
-    {
-        daemon.door.admit(id, port);
     }
 }
 
@@ -42,18 +55,23 @@ pub(crate) async fn watch(daemon: Arc<Daemon>, id: MachineId) {
         Ok(spec) => spec,
         Err(error) => return daemon.tell(Event::Trouble(error.to_string())),
     };
+    let checks = checks_of(&spec);
     let mut changes = daemon.machines.changes(&id);
+    let mut pace = Pace::new(&checks);
     let mut failed = 0;
     loop {
-        let pause = interval(&spec.checks);
         let state = tokio::select! {
-            state = changes.next() => state,
-            () = tokio::time::sleep(pause) => daemon.machines.state(&id),
+            state = changes.next() => {
+                pace.hurry();
+                state
+            }
+            () = tokio::time::sleep(pace.pause) => daemon.machines.state(&id),
         };
         match state {
-            Ok(State::Running { .. }) => match round(&spec.checks).await {
+            Ok(State::Running { .. }) => match round(&checks).await {
                 Ok(()) => {
                     failed = 0;
+                    pace.rest();
                     bring_in(&daemon, &spec);
                 }
                 Err(why) => {
@@ -63,13 +81,23 @@ pub(crate) async fn watch(daemon: Arc<Daemon>, id: MachineId) {
                         take_out(&daemon, &spec, &why);
                     }
                     daemon.set_trouble(&id, Some(why));
+                    if daemon.door.serves(&id) {
+                        pace.rest();
+                    } else {
+                        pace.slow_down();
+                    }
                 }
             },
             Ok(State::Starting | State::Created) => {}
             Ok(State::Restarting { exit, .. }) => {
                 take_out(&daemon, &spec, &format!("it ended ({})", exit.cause));
             }
-            Ok(State::Exited(exit)) if exit.cause == ExitCause::Stopped => return,
+            Ok(State::Exited(exit)) if exit.cause == ExitCause::Stopped => {
+                if daemon.door.serves(&id) {
+                    take_out(&daemon, &spec, "it was stopped");
+                }
+                return;
+            }
             Ok(State::Exited(exit)) => {
                 let why = format!("it ended for good ({})", exit.cause);
                 take_out(&daemon, &spec, &why);
@@ -77,8 +105,10 @@ pub(crate) async fn watch(daemon: Arc<Daemon>, id: MachineId) {
             }
             Ok(State::Lost { .. }) => {
                 take_out(&daemon, &spec, "its keeper is gone");
+                let ended = daemon.door.requests_ended(std::slice::from_ref(&id));
+                let _ = tokio::time::timeout(KEEPERLESS_DRAIN, ended).await;
                 revive(&daemon, &id).await;
-                tokio::time::sleep(LOOK_AGAIN).await;
+                pace.hurry();
             }
             Ok(State::Failed { problem, .. }) => {
                 take_out(&daemon, &spec, &problem.to_string());
@@ -90,6 +120,41 @@ pub(crate) async fn watch(daemon: Arc<Daemon>, id: MachineId) {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         }
+    }
+}
+
+/// How long a watcher waits before it looks again: one check's interval, but
+/// for a machine that is coming up as short as it takes to come up.
+struct Pace {
+    interval: Duration,
+    pause: Duration,
+}
+
+impl Pace {
+    const SHORTEST: Duration = Duration::from_millis(25);
+
+    fn new(checks: &[HealthCheck]) -> Self {
+        let interval = checks
+            .iter()
+            .map(|check| check.interval)
+            .min()
+            .unwrap_or(DEFAULT_INTERVAL);
+        Self {
+            interval,
+            pause: Self::SHORTEST,
+        }
+    }
+
+    fn hurry(&mut self) {
+        self.pause = Self::SHORTEST;
+    }
+
+    fn slow_down(&mut self) {
+        self.pause = (self.pause * 2).min(self.interval);
+    }
+
+    fn rest(&mut self) {
+        self.pause = self.interval;
     }
 }
 
@@ -141,11 +206,9 @@ async fn round(checks: &[HealthCheck]) -> Result<(), String> {
 
 fn bring_in(daemon: &Daemon, spec: &MachineSpec) {
     daemon.set_trouble(&spec.id, None);
-    let wanted = daemon.desired().serving.contains(&spec.id);
-    if let (true, Some(port)) = (wanted, spec.port)
-        && !daemon.door.serves(&spec.id)
+    if let Some(port) = spec.port
+        && daemon.bring_in(&spec.id, port)
     {
-        daemon.door.admit(&spec.id, port);
         daemon.tell(Event::BackIn(spec.id.clone()));
     }
 }
@@ -158,7 +221,8 @@ fn take_out(daemon: &Daemon, spec: &MachineSpec, why: &str) {
     }
 }
 
-async fn revive(daemon: &Daemon, id: &MachineId) {
+/// Starts a machine again.
+pub(crate) async fn revive(daemon: &Daemon, id: &MachineId) {
     match daemon.machines.revive(id).await {
         Ok(_) => daemon.tell(Event::Revived(id.clone())),
         Err(error) => {
@@ -168,12 +232,19 @@ async fn revive(daemon: &Daemon, id: &MachineId) {
     }
 }
 
-fn interval(checks: &[HealthCheck]) -> Duration {
-    checks
-        .iter()
-        .map(|check| check.interval)
-        .min()
-        .unwrap_or(Duration::from_secs(15))
+/// What is asked of a machine; of one without checks, whether it listens.
+fn checks_of(spec: &MachineSpec) -> Vec<HealthCheck> {
+    match spec.port {
+        Some(port) if spec.checks.is_empty() => vec![HealthCheck {
+            name: format!("port {port}"),
+            probe: Probe::Tcp,
+            port,
+            interval: DEFAULT_INTERVAL,
+            timeout: Duration::from_secs(2),
+            grace_period: Duration::ZERO,
+        }],
+        _ => spec.checks.clone(),
+    }
 }
 
 /// A machine's state as a reader is told it.

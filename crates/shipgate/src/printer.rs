@@ -43,7 +43,7 @@ pub(crate) mod style {
 pub(crate) struct Printer {
     pub(crate) output: Output,
     pub(crate) verbosity: Verbosity,
-    color: ColorChoice,
+    pub(crate) color: ColorChoice,
     live: bool,
     transient: Mutex<bool>,
 }

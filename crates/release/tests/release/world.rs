@@ -157,6 +157,7 @@ fn spec(id: MachineId) -> MachineSpec {
         kill_timeout: Duration::ZERO,
         timeout: None,
         memory_limit: None,
+        secrets: shipgate_release::Secrets::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
+use shipgate_release::Secrets;
 
 use super::line::{self, Stream};
 
@@ -22,6 +23,7 @@ pub(crate) struct Writer {
     lost: u64,
     reason: Option<String>,
     last: Timestamp,
+    secrets: Secrets,
 }
 
 impl Writer {
@@ -40,14 +42,22 @@ impl Writer {
             lost: 0,
             reason: None,
             last: Timestamp::UNIX_EPOCH,
+            secrets: Secrets::default(),
         })
+    }
+
+    /// Masks these values in every line. A line is masked piece by piece: in
+    /// one that is too long for one piece, a secret across the cut is seen.
+    pub(crate) fn masking(self, secrets: Secrets) -> Self {
+        Self { secrets, ..self }
     }
 
     /// Adds a line to the batch.
     pub(crate) fn push(&mut self, stream: Stream, bytes: &[u8], partial: bool) {
         // A clock set back must not reorder the log.
         self.last = self.last.max(Timestamp::now());
-        line::format(self.last, stream, bytes, partial, &mut self.batch);
+        let bytes = self.secrets.mask_bytes(bytes);
+        line::format(self.last, stream, &bytes, partial, &mut self.batch);
         self.lines += 1;
     }
 

@@ -22,7 +22,10 @@ const HEAD: usize = 256;
 ///
 /// A name without a slash is looked up in the PATH of the machine's own
 /// environment; relative paths mean the machine's directory.
-pub(crate) fn locate(spec: &MachineSpec) -> Result<PathBuf, Problem> {
+///
+/// # Errors
+/// Why it could not be executed.
+pub fn locate(spec: &MachineSpec) -> Result<PathBuf, Problem> {
     check_words(spec)?;
     check_directory(&spec.directory)?;
     let program = spec.command.first().ok_or(Problem::EmptyCommand)?;
@@ -35,6 +38,16 @@ pub(crate) fn locate(spec: &MachineSpec) -> Result<PathBuf, Problem> {
     };
     check_format(&path)?;
     Ok(path)
+}
+
+/// Whether a file could be executed: it is there, it may be, and it says what
+/// runs it.
+///
+/// # Errors
+/// Why it could not.
+pub fn check_program(path: &Path) -> Result<(), Problem> {
+    check_file(path)?;
+    check_format(path)
 }
 
 /// Translates the error of an exec of `path` that [`locate`] had found well.

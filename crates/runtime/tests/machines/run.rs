@@ -53,6 +53,26 @@ async fn both_streams_are_logged_with_their_names() {
 }
 
 #[tokio::test]
+async fn secrets_are_masked_in_the_log() {
+    let yard = Yard::new();
+    let mut spec = yard.script("echo the token is $TOKEN; echo $TOKEN >&2");
+    spec.env
+        .insert("TOKEN".to_owned(), "correct-horse".to_owned());
+    spec.secrets = shipgate_release::Secrets::new(["correct-horse".to_owned()]);
+    yard.machines.launch(&spec).await.expect("launched");
+    within(yard.machines.wait(&spec.id)).await.expect("ended");
+    let log = yard.machines.log(&spec.id);
+    let mut lines: Vec<_> = log
+        .read_all()
+        .expect("readable")
+        .iter()
+        .map(|line| line.text().into_owned())
+        .collect();
+    lines.sort();
+    assert_eq!(lines, ["***", "the token is ***"]);
+}
+
+#[tokio::test]
 async fn a_line_of_a_megabyte_is_kept_whole_in_pieces() {
     let yard = Yard::new();
     let app = example("app");

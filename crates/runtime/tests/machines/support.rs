@@ -65,6 +65,7 @@ impl Yard {
             kill_timeout: Duration::from_secs(30),
             timeout: None,
             memory_limit: None,
+            secrets: shipgate_release::Secrets::default(),
         }
     }
 

@@ -1,13 +1,11 @@
 //! `shipgate doctor`: what a release would check, and the usual troubles.
 
-use std::fs;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use shipgate_project::{CommandLine, Project, StepWord};
 use shipgate_release::ports::Migrator;
+use shipgate_runtime::process::check_program;
 use shipgate_server::client::{AskError, Client};
 use shipgate_server::state_directory::StateDirectory;
 
@@ -189,9 +187,13 @@ fn programs(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliErr
         }
         let name = program.display().to_string();
         if let Some(path) = in_project(project, &program) {
-            match look_at_program(&path) {
+            match check_program(&path) {
                 Ok(()) => findings.well("program", &name)?,
-                Err(error) => findings.trouble("program", &error)?,
+                Err(problem) => {
+                    let mut error = CliError::new("program", problem.to_string());
+                    error.hint = problem.hint();
+                    findings.trouble("program", &error)?;
+                }
             }
         }
         seen.push(program);
@@ -216,32 +218,6 @@ fn in_project(project: &Project, program: &Path) -> Option<PathBuf> {
         .filter(|path| path.is_file())
         .or(included)
         .filter(|path| path.is_file())
-}
-
-/// Whether the kernel could execute a file.
-fn look_at_program(path: &Path) -> Result<(), CliError> {
-    let shown = path.display();
-    let failed = |error: std::io::Error| CliError::new("program", format!("{shown}: {error}"));
-    let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
-    if mode & 0o111 == 0 {
-        return Err(
-            CliError::new("not-executable", format!("{shown} is not executable"))
-                .with_hint(format!("run `chmod +x {shown}`")),
-        );
-    }
-    let mut head = [0; 4];
-    let read = fs::File::open(path)
-        .and_then(|mut file| file.read(&mut head))
-        .map_err(failed)?;
-    let head = &head[..read];
-    if head.starts_with(b"#!") || head == b"\x7fELF" {
-        return Ok(());
-    }
-    Err(CliError::new(
-        "no-shebang",
-        format!("{shown} is a script without a first line that says what runs it"),
-    )
-    .with_hint("begin it with `#!/bin/sh`"))
 }
 
 async fn look_at_database(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliError> {

@@ -21,9 +21,16 @@ pub(crate) struct Arguments {
     /// The front door's address [default: the project file's `[runtime] listen`]
     #[arg(long, value_name = "IP:PORT", env = "SHIPGATE_LISTEN")]
     listen: Option<String>,
+    /// Begin a session of its own: the terminal this is started from may close
+    #[arg(long, hide = true)]
+    detached: bool,
 }
 
 pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
+    if arguments.detached {
+        rustix::process::setsid()
+            .map_err(|error| CliError::new("daemon-start", format!("cannot detach: {error}")))?;
+    }
     let site = Site::open(&arguments.place, &app)?;
     let settings = Settings {
         state: site.state.clone(),

@@ -14,7 +14,7 @@ use shipgate_release::ports::{Builder, Built, Watch};
 use shipgate_release::steps::backup::name_of;
 use shipgate_release::store::Store;
 use shipgate_release::{Cancel, Failure};
-use shipgate_runtime::process::Machines;
+use shipgate_runtime::process::{Machines, Problem, locate};
 
 use super::build::{self, Build, Keeper, KeptFile};
 use super::migrations;
@@ -49,7 +49,9 @@ impl Builder for ProjectBuilder {
             None => {
                 self.make(&directory, watch, cancel).await?;
                 let files = self.files()?;
-                keeper.keep(&files, self.project_text.as_bytes())?
+                let build = keeper.keep(&files, self.project_text.as_bytes())?;
+                self.check_programs(release, &keeper, &files).await?;
+                build
             }
         };
         let same = self.serving_build()?.map(|serving| serving.fingerprint)
@@ -146,6 +148,28 @@ impl ProjectBuilder {
         Ok(files)
     }
 
+    /// Whether every program of the release could be executed: better asked
+    /// now than when the schema has changed.
+    async fn check_programs(
+        &self,
+        release: u64,
+        keeper: &Keeper<'_>,
+        files: &[KeptFile],
+    ) -> Result<(), Failure> {
+        let mut specs = self.machines(release, release).await?;
+        if let Some(command) = super::ports::migration_command(&self.project) {
+            let tag = MachineId::new(release, "migrate", 1);
+            let site = self.site(release, keeper.directory());
+            specs.push(site.release_command(&tag, &command)?);
+        }
+        for spec in specs {
+            if let Err(problem) = locate(&spec) {
+                return Err(program_failure(&problem, &spec.group, keeper, files));
+            }
+        }
+        Ok(())
+    }
+
     fn site(&self, release: u64, build: PathBuf) -> specs::Site<'_> {
         specs::Site {
             project: &self.project,
@@ -187,6 +211,29 @@ impl ProjectBuilder {
             .iter()
             .filter_map(|id| self.machines.spec(id).ok()?.port)
             .collect()
+    }
+}
+
+/// A program that cannot be executed, told in the project's paths: those of
+/// the build are not where it is to be mended.
+fn program_failure(
+    problem: &Problem,
+    group: &str,
+    keeper: &Keeper<'_>,
+    files: &[KeptFile],
+) -> Failure {
+    let build = keeper.directory();
+    let in_project = |text: String| {
+        files.iter().fold(text, |text, file| {
+            let kept = build.join(&file.to).display().to_string();
+            text.replace(&format!("{kept}`"), &format!("{}`", file.from.display()))
+        })
+    };
+    let message = in_project(format!("process group `{group}`: {problem}"));
+    let failure = Failure::new("program", message);
+    match problem.hint() {
+        Some(hint) => failure.with_hint(in_project(hint)),
+        None => failure,
     }
 }
 

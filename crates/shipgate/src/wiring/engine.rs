@@ -208,18 +208,9 @@ pub(crate) fn host() -> String {
 impl Migrator for EngineMigrator {
     async fn survey(&self) -> Result<Survey, Failure> {
         let directory = self.open_directory()?;
-        let missing = self.live.file().is_some_and(|file| !file.exists());
         let options = self.options(true, CancelToken::never());
         let mut silent = Silent;
-        // A database that is not there yet has everything pending: its
-        // directory may not be there either.
-        let url = if missing {
-            let nowhere = format!("shipgate-{}-no-database", std::process::id());
-            self.live.with_file(&std::env::temp_dir().join(nowhere))
-        } else {
-            self.live.clone()
-        };
-        let database = open(&url).map_err(|error| open_failure(&error))?;
+        let database = self.database(Target::Live)?;
         let report = apply(database.as_ref(), &directory, &options, &mut silent)
             .await
             .map_err(|failure| self.failure_of(&failure, Effect::Nothing))?;
@@ -338,8 +329,11 @@ impl Migrator for EngineMigrator {
             .chain(&status.out_of_order)
             .map(|file| format!("not applied: {}", file.name))
             .collect();
-        if !status.error.is_empty() {
-            unfinished.push(format!("{HALF}{}", status.error));
+        if status.total > 0 {
+            unfinished.push(format!(
+                "{HALF}{} of {} statements of {}: {}",
+                status.count, status.total, status.current, status.error
+            ));
         }
         Ok(Standing {
             version: status.applied.last().map(|row| row.version.clone()),

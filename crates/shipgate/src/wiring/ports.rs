@@ -140,6 +140,7 @@ fn daemon_command(project: &Project, state: &StateDirectory) -> Result<Vec<OsStr
     Ok(vec![
         keeper::own_program()?.into_os_string(),
         "serve".into(),
+        "--detached".into(),
         "--config".into(),
         absolute(&project.file)?.into_os_string(),
         "--state".into(),

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use shipgate_database::DatabaseUrl;
-use shipgate_project::{CheckPort, CheckProbe, CommandLine, Group, GroupCheck, Project};
+use shipgate_project::{
+    CheckPort, CheckProbe, CommandLine, Group, GroupCheck, Project, is_secret_name,
+};
+use shipgate_release::Secrets;
 use shipgate_release::machine::{HealthCheck, MachineId, MachineSpec, Probe, RestartPolicy};
 
 use super::ports::front_group;
@@ -53,6 +56,7 @@ impl Site<'_> {
         let env = self.environment(&id, group.name, port);
         let command = command_of(group)?;
         Ok(MachineSpec {
+            secrets: secrets_of(&env),
             command: expand(&command, &env)?,
             app: self.project.app.value.clone(),
             release: self.release,
@@ -85,6 +89,7 @@ impl Site<'_> {
         let mut env = self.environment(tag, "fly_app_release_command", None);
         env.insert("RELEASE_COMMAND".to_owned(), "1".to_owned());
         Ok(MachineSpec {
+            secrets: secrets_of(&env),
             id: tag.clone(),
             app: self.project.app.value.clone(),
             release: self.release,
@@ -197,6 +202,26 @@ fn replace_number(text: &str, old: u16, new: u16) -> String {
     result
 }
 
+/// The values of an environment that must not be seen: those whose names say
+/// so, and the passwords in URLs.
+pub(crate) fn secrets_of<'e>(env: impl IntoIterator<Item = (&'e String, &'e String)>) -> Secrets {
+    Secrets::new(env.into_iter().filter_map(|(name, value)| {
+        if value.contains("://") {
+            return password_of(value).map(str::to_owned);
+        }
+        is_secret_name(name).then(|| value.clone())
+    }))
+}
+
+/// The password of a URL: `hunter2` of `postgres://app:hunter2@db/app`.
+fn password_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    let (_, password) = user.split_once(':')?;
+    Some(password)
+}
+
 /// The build directory first, so that `web = "notes serve"` finds the app.
 fn search_path(build: &Path) -> String {
     let own = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
@@ -282,7 +307,23 @@ fn free_port(taken: &mut BTreeSet<u16>) -> Result<u16, CliError> {
 
 #[cfg(test)]
 mod tests {
-    use super::replace_number;
+    use super::{replace_number, secrets_of};
+
+    #[test]
+    fn a_secret_is_known_by_its_name_or_its_place_in_a_url() {
+        let env = [
+            ("API_TOKEN", "correct-horse"),
+            ("GREETING", "good-evening"),
+            ("CACHE", "redis://app:battery-staple@cache:6379/0"),
+            ("DATABASE_URL", "sqlite:///srv/app.db"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let secrets = secrets_of(env.iter().map(|(name, value)| (name, value)));
+        assert_eq!(
+            secrets.mask("correct-horse good-evening battery-staple /srv/app.db"),
+            "*** good-evening *** /srv/app.db"
+        );
+    }
 
     #[test]
     fn a_port_is_replaced_as_a_whole_number_only() {

@@ -82,10 +82,12 @@ impl Supervisor {
             .map_err(|error| system(path, &error.into()))?;
         let signals = Signals::install(&directory).map_err(|error| system(path, &error))?;
         let log_path = directory.log_path();
-        let log = Writer::open(&log_path).map_err(|error| Problem::Unwritable {
-            path: log_path,
-            error: error.to_string(),
-        })?;
+        let log = Writer::open(&log_path)
+            .map_err(|error| Problem::Unwritable {
+                path: log_path,
+                error: error.to_string(),
+            })?
+            .masking(spec.secrets.clone());
         command::check(&spec).or_else(|problem| refuse(&directory, keeper, problem))?;
         let group_name = cgroup::name(&spec.id, keeper);
         let memory = Memory::new(&group_name, spec.memory_limit, control);

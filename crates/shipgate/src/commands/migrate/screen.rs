@@ -22,8 +22,8 @@ impl Screen {
     /// terminal, or must not have any, drops them.
     pub(crate) fn of(app: &App) -> Self {
         Self {
-            stdout: Box::new(AutoStream::auto(io::stdout())),
-            stderr: Box::new(AutoStream::auto(io::stderr())),
+            stdout: Box::new(AutoStream::new(io::stdout(), app.printer.color)),
+            stderr: Box::new(AutoStream::new(io::stderr(), app.printer.color)),
             output: app.printer.output,
         }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::wiring::specs::secrets_of;
 use shipgate_project::CommandLine;
 use shipgate_release::ports::Watch;
 use shipgate_release::{Cancel, Failure, FailureKind};
@@ -68,8 +69,11 @@ pub(crate) async fn run(
         tokio::spawn(read(stderr, sender));
     }
     let mut tail = Vec::new();
+    let own: Vec<(String, String)> = std::env::vars().collect();
+    let secrets = secrets_of(own.iter().map(|(name, value)| (name, value)));
     let reading = async {
         while let Some(line) = lines.recv().await {
+            let line = secrets.mask(&line);
             keep(&mut kept, &line);
             watch.output(&line);
             if tail.len() == TAIL {
