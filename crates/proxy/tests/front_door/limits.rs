@@ -282,6 +282,7 @@ async fn several_workers_share_the_connections() {
             assert_eq!(client.response().await.status(), 200);
         }
     }
+    house.until(|stats| stats.in_flight == 0).await;
     let stats = house.stats();
     assert_eq!(stats.counts.responses[2], 36);
     assert_eq!(

@@ -461,6 +461,20 @@ async fn a_client_that_is_still_sending_can_read_an_early_answer() {
 }
 
 #[tokio::test]
+async fn what_is_sent_after_the_last_request_does_not_cost_its_response() {
+    let house = House::serving(echo).await;
+    for _ in 0..20 {
+        let mut client = house.client().await;
+        client
+            .send("GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            .await;
+        client.send(&get("/unwanted").repeat(10_000)).await;
+        assert_eq!(client.response().await.text(), "GET /last ");
+        assert!(client.ending().await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn both_directions_may_stream_at_once() {
     let house = House::serving(|mut peer: Peer| async move {
         peer.head().await;
