@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use shipgate_database::{DatabaseUrl, Mode};
-use shipgate_project::{Diagnostic, LoadError, Loaded, Project, load};
+use shipgate_project::{Diagnostic, LoadError, Loaded, Override, Project, load};
 use shipgate_release::store::Store;
 use shipgate_server::state_directory::StateDirectory;
 
@@ -23,7 +23,17 @@ impl Site {
     /// Reads the project file and opens the state directory; says what is
     /// doubtful in the file.
     pub(crate) fn open(place: &Place, app: &App) -> Result<Self, CliError> {
-        let loaded = read_project(place)?;
+        Self::open_with(place, &[], app)
+    }
+
+    /// As [`Site::open`], with what flags say beside the file.
+    pub(crate) fn open_with(
+        place: &Place,
+        overrides: &[Override],
+        app: &App,
+    ) -> Result<Self, CliError> {
+        let path = place.files.config.as_ref().unwrap_or(&place.directory);
+        let loaded = load(path, overrides).map_err(project_error)?;
         for warning in &loaded.warnings {
             app.printer.warn(&in_words(warning));
         }

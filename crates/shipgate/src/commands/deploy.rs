@@ -1,12 +1,14 @@
 //! `shipgate deploy`: a release of the project as it is.
 
 use jiff::Timestamp;
+use shipgate_project::{Origin, Override};
 use shipgate_release::journal::ReleaseKind;
 
 use crate::cli::{App, Place};
 use crate::error::{CliError, Exit};
 use crate::signals;
 use crate::site::Site;
+use crate::wiring::kept_project::KeptProject;
 use crate::wiring::policy;
 use crate::wiring::ports::Assembly;
 use crate::wiring::run::{self, Report};
@@ -16,10 +18,70 @@ use crate::wiring::run::{self, Report};
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: Place,
+    /// How new machines replace old ones: rolling, bluegreen, canary, immediate
+    #[arg(long, value_name = "STRATEGY", env = "SHIPGATE_STRATEGY")]
+    strategy: Option<String>,
+    /// How many machines may be replaced at once: a number, or a part below 1
+    #[arg(long, value_name = "NUMBER", env = "SHIPGATE_MAX_UNAVAILABLE")]
+    max_unavailable: Option<String>,
+    /// How long each machine may take to become healthy (90, 2m)
+    #[arg(long, value_name = "DURATION", env = "SHIPGATE_WAIT_TIMEOUT")]
+    wait_timeout: Option<String>,
+    /// How long the release command may run (300, 10m, none)
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "SHIPGATE_RELEASE_COMMAND_TIMEOUT"
+    )]
+    release_command_timeout: Option<String>,
+    /// A variable of every machine; may be given several times
+    #[arg(short, long = "env", value_name = "NAME=VALUE")]
+    environment: Vec<String>,
+}
+
+impl Arguments {
+    /// The flags as settings of the project file.
+    fn overrides(&self) -> Result<Vec<Override>, CliError> {
+        let flags = [
+            ("deploy.strategy", "--strategy", &self.strategy),
+            (
+                "deploy.max_unavailable",
+                "--max-unavailable",
+                &self.max_unavailable,
+            ),
+            ("deploy.wait_timeout", "--wait-timeout", &self.wait_timeout),
+            (
+                "deploy.release_command_timeout",
+                "--release-command-timeout",
+                &self.release_command_timeout,
+            ),
+        ];
+        let mut overrides: Vec<Override> = flags
+            .into_iter()
+            .filter_map(|(key, flag, value)| Some(given(key.to_owned(), value.clone()?, flag)))
+            .collect();
+        for pair in &self.environment {
+            let (name, value) = pair.split_once('=').ok_or_else(|| {
+                CliError::usage("flag", format!("`--env {pair}` has no `=`"))
+                    .with_hint("write it like `--env GREETING=hello`")
+            })?;
+            overrides.push(given(format!("env.{name}"), value.to_owned(), "--env"));
+        }
+        Ok(overrides)
+    }
+}
+
+fn given(key: String, value: String, flag: &str) -> Override {
+    Override {
+        key,
+        value,
+        origin: Origin::Flag(flag.to_owned()),
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
-    let site = Site::open(&arguments.place, &app)?;
+    let overrides = arguments.overrides()?;
+    let site = Site::open_with(&arguments.place, &overrides, &app)?;
     for ignored in &site.loaded.ignored {
         app.printer
             .detail(&format!("ignored: {}: {}", ignored.key, ignored.why));
@@ -30,20 +92,19 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     let now = Timestamp::now();
     let mut lock = store.lock("deploy", std::process::id(), now)?;
     refuse_unfinished(&store)?;
-    let text = site.loaded.source().text().to_owned();
+    let project = KeptProject::of(&site.loaded, &overrides);
     let name = site.project().app.value.clone();
     let serving = store.serving()?;
     let cancel = signals::cancel_on_signal(app.printer.clone())?;
     let journal = store.begin(&mut lock, &name, ReleaseKind::Deploy, flow, now)?;
     let release = journal.state().head().map_or(0, |head| head.release);
-    run::keep_project(&store, release, &text)?;
+    project.keep(&store, release)?;
     let report = Report::new(&app);
     for entry in journal.entries() {
         shipgate_release::Observer::entry(&report, entry);
     }
     let ports = Assembly {
-        project: site.loaded.project.clone(),
-        text,
+        project,
         state: site.state.clone(),
         release,
         serving,

@@ -24,8 +24,8 @@ use crate::report::bytes;
 /// Builds in the project directory, keeps in the release's.
 pub(crate) struct ProjectBuilder {
     pub(crate) project: Project,
-    /// The project file as it was when the release began.
-    pub(crate) project_text: String,
+    /// Everything in the project that decides how the app is run.
+    pub(crate) settings: Vec<u8>,
     pub(crate) database: Option<DatabaseUrl>,
     pub(crate) store: Store,
     pub(crate) machines: Machines,
@@ -49,7 +49,7 @@ impl Builder for ProjectBuilder {
             None => {
                 self.make(&directory, watch, cancel).await?;
                 let files = self.files()?;
-                let build = keeper.keep(&files, self.project_text.as_bytes())?;
+                let build = keeper.keep(&files, &self.settings)?;
                 self.check_programs(release, &keeper, &files).await?;
                 build
             }

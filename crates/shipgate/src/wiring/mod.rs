@@ -7,6 +7,7 @@ pub(crate) mod builder;
 pub(crate) mod command_migrator;
 pub(crate) mod engine;
 pub(crate) mod keeper;
+pub(crate) mod kept_project;
 pub(crate) mod migrations;
 pub(crate) mod policy;
 pub(crate) mod ports;

@@ -18,6 +18,7 @@ use super::backup::DatabaseBackups;
 use super::builder::ProjectBuilder;
 use super::command_migrator::CommandMigrator;
 use super::engine::EngineMigrator;
+use super::kept_project::KeptProject;
 use super::{keeper, migrations, policy};
 use crate::error::CliError;
 use crate::site::database;
@@ -36,9 +37,7 @@ impl Clock for SystemClock {
 
 /// A project as one release sees it.
 pub(crate) struct Assembly {
-    pub(crate) project: Project,
-    /// The project file's text.
-    pub(crate) text: String,
+    pub(crate) project: KeptProject,
     pub(crate) state: StateDirectory,
     /// The release whose build the migrations and the release command come from.
     pub(crate) release: u64,
@@ -50,12 +49,13 @@ impl Assembly {
     /// Everything the release needs from outside.
     pub(crate) fn ports(self) -> Result<Ports, CliError> {
         let Self {
-            project,
-            text,
+            project: kept,
             state,
             release,
             serving,
         } = self;
+        let settings = kept.settings();
+        let project = kept.project;
         let store = shipgate_release::store::Store::new(state.releases());
         let database = database(&project)?;
         let machines = Machines::open(&state.machines(), keeper::command()?)
@@ -111,7 +111,7 @@ impl Assembly {
             migrator,
             builder: Arc::new(ProjectBuilder {
                 project,
-                project_text: text,
+                settings,
                 database,
                 store,
                 machines,

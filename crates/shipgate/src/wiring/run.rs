@@ -1,11 +1,8 @@
 //! Running a release to its end and telling how it ended.
 
-use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
-use shipgate_project::{Loaded, Source, parse};
 use shipgate_release::journal::{EndState, Entry, Journal};
 use shipgate_release::ports::Ports;
 use shipgate_release::store::Store;
@@ -16,7 +13,6 @@ use crate::error::{CliError, Exit};
 use crate::printer::Output;
 use crate::report::console::ConsoleReport;
 use crate::report::json::JsonReport;
-use crate::site::project_error;
 
 /// Whoever reads the stream of this run.
 pub(crate) enum Report {
@@ -107,36 +103,4 @@ fn closing_error(error: CliError, end: EndState, number: u64) -> CliError {
         String::new(),
         format!("release {number} is {end}: {serving}"),
     ])
-}
-
-/// Where a release keeps the project file as it was when it began.
-fn kept_project(store: &Store, release: u64) -> PathBuf {
-    store.directory(release).join("project.toml")
-}
-
-/// Keeps the project file of a release that begins.
-pub(crate) fn keep_project(store: &Store, release: u64, text: &str) -> Result<(), CliError> {
-    let path = kept_project(store, release);
-    fs::write(&path, text).map_err(|error| {
-        CliError::new(
-            "state-directory",
-            format!("cannot write {}: {error}", path.display()),
-        )
-    })
-}
-
-/// The project of a release as it was when it began; as it is now, if it was
-/// not kept.
-pub(crate) fn project_of(
-    store: &Store,
-    release: u64,
-    now: &Loaded,
-) -> Result<(shipgate_project::Project, String), CliError> {
-    let file = &now.project.file;
-    let text = fs::read_to_string(kept_project(store, release))
-        .or_else(|_| fs::read_to_string(file))
-        .map_err(|error| CliError::new("project-file", format!("{}: {error}", file.display())))?;
-    let loaded = parse(Source::new(file.clone(), text.clone()), &[])
-        .map_err(|invalid| project_error(shipgate_project::LoadError::Invalid(invalid)))?;
-    Ok((loaded.project, text))
 }

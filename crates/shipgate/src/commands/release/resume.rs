@@ -10,6 +10,7 @@ use crate::cli::{App, PlaceFlag};
 use crate::error::{CliError, Exit};
 use crate::signals;
 use crate::site::Site;
+use crate::wiring::kept_project::KeptProject;
 use crate::wiring::ports::Assembly;
 use crate::wiring::run::{self, Report};
 
@@ -60,15 +61,13 @@ fn retell(journal: &Journal, report: &Report) {
 }
 
 fn ports_of(site: &Site, store: &Store, unfinished: &Recorded) -> Result<Ports, CliError> {
-    let (project, text) = run::project_of(store, unfinished.number, &site.loaded)?;
     let head = unfinished.state.head();
     let release = match head.map(|head| &head.kind) {
         Some(ReleaseKind::Rollback { to, .. }) => *to,
         _ => unfinished.number,
     };
     Assembly {
-        project,
-        text,
+        project: KeptProject::read(store, unfinished.number, &site.loaded)?,
         state: site.state.clone(),
         release,
         serving: head.and_then(|head| head.previous),

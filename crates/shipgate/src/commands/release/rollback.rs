@@ -13,6 +13,7 @@ use crate::question::confirm;
 use crate::signals;
 use crate::site::Site;
 use crate::wiring::builder::build_of;
+use crate::wiring::kept_project::KeptProject;
 use crate::wiring::ports::Assembly;
 use crate::wiring::run::{self, Report};
 
@@ -47,10 +48,9 @@ pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
             "`[release] keep_releases` says how many are; check the version out and deploy it",
         ));
     }
-    let (project, text) = run::project_of(&store, to, &site.loaded)?;
+    let project = KeptProject::read(&store, to, &site.loaded)?;
     let ports = Assembly {
-        project,
-        text: text.clone(),
+        project: project.clone(),
         state: site.state.clone(),
         release: to,
         serving: Some(serving),
@@ -83,7 +83,7 @@ pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     let name = site.project().app.value.clone();
     let journal = store.begin(&mut lock, &name, kind, flow, now)?;
     let release = journal.state().head().map_or(0, |head| head.release);
-    run::keep_project(&store, release, &text)?;
+    project.keep(&store, release)?;
     // The daemon is the one thing a rollback cannot do without.
     ports.runtime.acceptable().await?;
     let report = Report::new(&app);
