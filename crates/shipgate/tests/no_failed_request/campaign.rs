@@ -126,13 +126,13 @@ machines = {{ web = {MACHINES} }}
         let number = self.releases;
         let before = number.saturating_sub(1);
         // In turn, so that after three releases the schema is as wide as before.
-        let sql = match number {
-            1 => self.app.schema.to_owned(),
-            _ if number % 3 == 2 => format!(
+        let sql = match (number, number % 3) {
+            (1, _) => self.app.schema.to_owned(),
+            (_, 2) => format!(
                 "CREATE TABLE extra_{number} (id integer PRIMARY KEY, body text);\n\
                  INSERT INTO extra_{number} (body) SELECT body FROM notes LIMIT 100;\n"
             ),
-            _ if number % 3 == 0 => format!(
+            (_, 0) => format!(
                 "ALTER TABLE notes ADD COLUMN mark_{number} text;\n\
                  CREATE INDEX extra_by_body ON extra_{before} (body);\n"
             ),
