@@ -11,6 +11,7 @@ use crate::question::confirm;
 use crate::report::{bytes, table};
 use crate::site::Site;
 use crate::wiring::backup::{DatabaseBackups, failure};
+use crate::wiring::notice::Notice;
 
 /// The verbs of `shipgate backup`.
 #[derive(clap::Subcommand)]
@@ -65,7 +66,7 @@ fn backups(place: PlaceFlag, app: &App) -> Result<(Site, DatabaseBackups), CliEr
         CliError::usage("no-database", "this project has no database")
             .with_hint("`[database] url` names it")
     })?;
-    let backups = DatabaseBackups::new(url, &site.state, site.project())?;
+    let backups = DatabaseBackups::new(url, &site.state, site.project(), &Notice::of(app))?;
     Ok((site, backups))
 }
 

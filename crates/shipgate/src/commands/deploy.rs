@@ -9,6 +9,7 @@ use crate::error::{CliError, Exit};
 use crate::signals;
 use crate::site::Site;
 use crate::wiring::kept_project::KeptProject;
+use crate::wiring::notice::Notice;
 use crate::wiring::policy;
 use crate::wiring::ports::Assembly;
 use crate::wiring::run::{self, Report};
@@ -108,6 +109,7 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         state: site.state.clone(),
         release,
         serving,
+        notice: Notice::of(&app),
     }
     .ports()?;
     let exit = run::to_the_end(&app, &report, &store, journal, &ports, &cancel).await?;

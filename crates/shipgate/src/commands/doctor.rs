@@ -15,6 +15,7 @@ use crate::printer::{Output, Printer, style};
 use crate::site::{Site, database, in_words, read_project};
 use crate::wiring::engine::EngineMigrator;
 use crate::wiring::migrations;
+use crate::wiring::notice::Notice;
 use crate::wiring::ports::migration_command;
 
 /// Arguments of `shipgate doctor`.
@@ -94,7 +95,7 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     state_directory(&arguments.place, &mut findings)?;
     release_command(project, &mut findings)?;
     programs(project, &mut findings)?;
-    look_at_database(project, &mut findings).await?;
+    look_at_database(project, &app, &mut findings).await?;
     front_door(&arguments.place, project, &mut findings).await?;
     Ok(verdict(&findings, arguments.exit_code))
 }
@@ -220,7 +221,11 @@ fn in_project(project: &Project, program: &Path) -> Option<PathBuf> {
         .filter(|path| path.is_file())
 }
 
-async fn look_at_database(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliError> {
+async fn look_at_database(
+    project: &Project,
+    app: &App,
+    findings: &mut Findings<'_>,
+) -> Result<(), CliError> {
     let url = match database(project) {
         Ok(Some(url)) => url,
         Ok(None) => return findings.well("database", "the project names none"),
@@ -231,7 +236,14 @@ async fn look_at_database(project: &Project, findings: &mut Findings<'_>) -> Res
         return findings.well("database", &url.to_string());
     };
     let none = project.directory.join(".none");
-    let engine = EngineMigrator::new(project, &url, directory, &none, std::env::temp_dir());
+    let engine = EngineMigrator::new(
+        project,
+        &url,
+        directory,
+        &none,
+        std::env::temp_dir(),
+        &Notice::of(app),
+    );
     match engine.survey().await {
         Ok(survey) => {
             findings.well("database", &survey.summary)?;

@@ -14,6 +14,7 @@ use crate::signals;
 use crate::site::{database, read_project};
 use crate::wiring::engine::EngineMigrator;
 use crate::wiring::migrations;
+use crate::wiring::notice::Notice;
 
 /// Arguments of `shipgate entrypoint`.
 #[derive(clap::Args)]
@@ -114,7 +115,14 @@ async fn migrate(place: &PlaceFlag, app: App) -> Result<Exit, CliError> {
             CliError::new("migrations-directory", "there is no migrations directory")
                 .with_hint("`[database] migrations` names it")
         })?;
-    let engine = EngineMigrator::new(project, &url, directory, here, std::env::temp_dir());
+    let engine = EngineMigrator::new(
+        project,
+        &url,
+        directory,
+        here,
+        std::env::temp_dir(),
+        &Notice::of(&app),
+    );
     let cancel: Cancel = signals::cancel_on_signal(app.printer.clone())?;
     let words = Words { app: &app };
     let tag = MachineId::new(0, "entrypoint", 1);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shipgate_database::backup::{BackupError, BackupOptions, Restored, Store};
+use shipgate_database::backup::{BackupError, BackupEvent, BackupOptions, Restored, Store};
 use shipgate_database::{Database, DatabaseUrl};
 use shipgate_migrate::history;
 use shipgate_project::Project;
@@ -14,7 +14,8 @@ use shipgate_release::ports::{BackedUp, Backup, Watch};
 use shipgate_release::{Failure, FailureKind};
 use shipgate_server::state_directory::StateDirectory;
 
-use super::engine::open_failure;
+use super::access::open_failure;
+use super::notice::{Notice, waiting};
 use crate::report::bytes;
 
 /// The backups of the app's database, and copies of them for rehearsals.
@@ -36,7 +37,9 @@ impl DatabaseBackups {
         live: DatabaseUrl,
         state: &StateDirectory,
         project: &Project,
+        notice: &Notice,
     ) -> Result<Self, Failure> {
+        let notice = notice.clone();
         let database: std::sync::Arc<dyn Database> =
             shipgate_database::open(&live).map_err(|error| open_failure(&error))?;
         Ok(Self {
@@ -46,7 +49,11 @@ impl DatabaseBackups {
             keep: project.release.keep_backups.value as usize,
             options: BackupOptions {
                 lock_timeout: project.release.lock_timeout.value,
-                on_event: None,
+                on_event: Some(std::sync::Arc::new(move |event| {
+                    if let BackupEvent::Waiting(wait) = event {
+                        notice.say(&waiting(&wait.reason, wait.limit));
+                    }
+                })),
             },
         })
     }

@@ -11,8 +11,10 @@ use shipgate_release::{Cancel, Effect, Failure};
 use shipgate_runtime::process::Machines;
 use shipgate_server::{launch_failure, machine_failure};
 
+use super::access::{check_writable, open_failure};
 use super::backup::copy_path;
-use super::engine::{EngineMigrator, objects, open_failure};
+use super::engine::{EngineMigrator, objects};
+use super::notice::Notice;
 use super::specs;
 use crate::report::short;
 
@@ -30,6 +32,7 @@ pub(crate) struct CommandMigrator {
     pub(crate) database: DatabaseUrl,
     pub(crate) machines: Machines,
     pub(crate) rehearsals: PathBuf,
+    pub(crate) notice: Notice,
 }
 
 impl CommandMigrator {
@@ -69,7 +72,7 @@ impl CommandMigrator {
             access: Access::ReadOnly,
             create: Create::Never,
             busy_timeout: self.project.release.lock_timeout.value,
-            on_wait: None,
+            on_wait: Some(self.notice.hook()),
         }
     }
 
@@ -169,6 +172,7 @@ impl Migrator for CommandMigrator {
         if let Some(engine) = &self.engine {
             return engine.survey().await;
         }
+        check_writable(&self.database)?;
         Ok(Survey {
             summary: format!(
                 "release command `{}`: what is pending only it can tell",

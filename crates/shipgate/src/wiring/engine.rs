@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, LockError, LockRequest,
-    OpenError, open,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, LockError, LockOwner,
+    LockRequest, OpenError, open,
 };
 use shipgate_migrate::apply::{
     ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink, CancelToken, FailedStatement,
@@ -21,6 +21,8 @@ use shipgate_release::machine::MachineId;
 use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
 use shipgate_release::{Cancel, Effect, Failure, FailureKind};
 
+use super::access::{check_writable, open_failure};
+use super::notice::{Notice, waiting};
 use super::{backup, migrations};
 use crate::report::short;
 
@@ -34,6 +36,7 @@ pub(crate) struct EngineMigrator {
     rehearsals: PathBuf,
     lock_timeout: Duration,
     limit: Option<Duration>,
+    notice: Notice,
 }
 
 impl EngineMigrator {
@@ -43,6 +46,7 @@ impl EngineMigrator {
         directory: PathBuf,
         build: &Path,
         rehearsals: PathBuf,
+        notice: &Notice,
     ) -> Self {
         Self {
             live: live.clone(),
@@ -56,6 +60,7 @@ impl EngineMigrator {
                 .as_ref()
                 .map(|limit| limit.value)
                 .filter(|limit| !limit.is_zero()),
+            notice: notice.clone(),
         }
     }
 
@@ -108,7 +113,7 @@ impl EngineMigrator {
             access: Access::ReadOnly,
             create: Create::Never,
             busy_timeout: self.lock_timeout,
-            on_wait: None,
+            on_wait: Some(self.notice.hook()),
         }
     }
 
@@ -209,9 +214,9 @@ impl Migrator for EngineMigrator {
     async fn survey(&self) -> Result<Survey, Failure> {
         let directory = self.open_directory()?;
         let options = self.options(true, CancelToken::never());
-        let mut silent = Silent;
+        let mut waits = Waits(&self.notice);
         let database = self.database(Target::Live)?;
-        let report = apply(database.as_ref(), &directory, &options, &mut silent)
+        let report = apply(database.as_ref(), &directory, &options, &mut waits)
             .await
             .map_err(|failure| self.failure_of(&failure, Effect::Nothing))?;
         let pending: Vec<String> = report
@@ -219,6 +224,9 @@ impl Migrator for EngineMigrator {
             .iter()
             .map(|file| file.version.to_owned())
             .collect();
+        if !pending.is_empty() {
+            check_writable(&self.live)?;
+        }
         let place = self
             .live
             .file()
@@ -374,13 +382,12 @@ struct Lines<'w> {
 impl ApplySink for Lines<'_> {
     fn event(&mut self, event: &ApplyEvent<'_>) {
         match event {
-            ApplyEvent::WaitingForLock { holder, remaining } => self.watch.line(&format!(
-                "waiting for the migration lock, held by {holder}; {} left",
-                short(*remaining)
-            )),
-            ApplyEvent::WaitingForDatabase { reason, limit } => self
-                .watch
-                .line(&format!("{reason}; waiting up to {}", short(*limit))),
+            ApplyEvent::WaitingForLock { holder, remaining } => {
+                self.watch.waiting(&for_the_lock(holder, *remaining));
+            }
+            ApplyEvent::WaitingForDatabase { reason, limit } => {
+                self.watch.waiting(&waiting(reason, *limit));
+            }
             ApplyEvent::DirectiveIgnored { file, warning } => {
                 self.watch.line(&format!("{}: {warning}", file.name()));
             }
@@ -406,10 +413,28 @@ impl ApplySink for Lines<'_> {
     }
 }
 
-struct Silent;
+/// A dry run tells nothing but whom it waits for.
+struct Waits<'n>(&'n Notice);
 
-impl ApplySink for Silent {
-    fn event(&mut self, _event: &ApplyEvent<'_>) {}
+impl ApplySink for Waits<'_> {
+    fn event(&mut self, event: &ApplyEvent<'_>) {
+        match event {
+            ApplyEvent::WaitingForLock { holder, remaining } => {
+                self.0.say(&for_the_lock(holder, *remaining));
+            }
+            ApplyEvent::WaitingForDatabase { reason, limit } => {
+                self.0.say(&waiting(reason, *limit));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn for_the_lock(holder: &LockOwner, remaining: Duration) -> String {
+    format!(
+        "waiting for the migration lock, held by {holder}; {} left",
+        short(remaining)
+    )
 }
 
 /// The first line of a statement, at most 80 letters.
@@ -475,11 +500,6 @@ fn snippet(failed: &FailedStatement, directory: &Path) -> Vec<String> {
         lines.push(format!("= {code}"));
     }
     lines
-}
-
-/// A database that cannot be opened, as the user reads it.
-pub(crate) fn open_failure(error: &OpenError) -> Failure {
-    Failure::new("database-open", error.to_string())
 }
 
 fn directory_failure(message: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! What the binary gives a release: its Builder, Migrator, Backup, Runtime,
 //! Traffic and Clock.
 
+pub(crate) mod access;
 pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod builder;
@@ -9,6 +10,7 @@ pub(crate) mod engine;
 pub(crate) mod keeper;
 pub(crate) mod kept_project;
 pub(crate) mod migrations;
+pub(crate) mod notice;
 pub(crate) mod policy;
 pub(crate) mod ports;
 pub(crate) mod retention;

@@ -19,6 +19,7 @@ use super::builder::ProjectBuilder;
 use super::command_migrator::CommandMigrator;
 use super::engine::EngineMigrator;
 use super::kept_project::KeptProject;
+use super::notice::Notice;
 use super::{keeper, migrations, policy};
 use crate::error::CliError;
 use crate::site::database;
@@ -43,6 +44,8 @@ pub(crate) struct Assembly {
     pub(crate) release: u64,
     /// The release that serves.
     pub(crate) serving: Option<u64>,
+    /// Tells who is waited for.
+    pub(crate) notice: Notice,
 }
 
 impl Assembly {
@@ -53,6 +56,7 @@ impl Assembly {
             state,
             release,
             serving,
+            notice,
         } = self;
         let settings = kept.settings();
         let project = kept.project;
@@ -63,13 +67,20 @@ impl Assembly {
         let build = store.directory(release).join("build");
         let backups = database
             .as_ref()
-            .map(|url| DatabaseBackups::new(url.clone(), &state, &project))
+            .map(|url| DatabaseBackups::new(url.clone(), &state, &project, &notice))
             .transpose()?;
         let migrator: Option<Arc<dyn Migrator>> = match &database {
             None => None,
             Some(url) => {
                 let engine = |directory| {
-                    EngineMigrator::new(&project, url, directory, &build, state.rehearsals())
+                    EngineMigrator::new(
+                        &project,
+                        url,
+                        directory,
+                        &build,
+                        state.rehearsals(),
+                        &notice,
+                    )
                 };
                 let directory = migrations::directory(&project);
                 match migration_command(&project) {
@@ -86,6 +97,7 @@ impl Assembly {
                         database: url.clone(),
                         machines: machines.clone(),
                         rehearsals: state.rehearsals(),
+                        notice: notice.clone(),
                     })),
                     None => {
                         directory.map(|directory| Arc::new(engine(directory)) as Arc<dyn Migrator>)

@@ -11,6 +11,7 @@ use crate::error::{CliError, Exit};
 use crate::signals;
 use crate::site::Site;
 use crate::wiring::kept_project::KeptProject;
+use crate::wiring::notice::Notice;
 use crate::wiring::ports::Assembly;
 use crate::wiring::run::{self, Report};
 
@@ -44,7 +45,7 @@ pub(super) async fn go_on(
         return Ok(None);
     };
     let mut journal = store.open(&mut lock, unfinished.number)?;
-    let ports = ports_of(site, &store, &unfinished)?;
+    let ports = ports_of(app, site, &store, &unfinished)?;
     let report = Report::new(app);
     retell(&journal, &report);
     mark_resumed(&mut journal, &ports, &report)
@@ -60,7 +61,12 @@ fn retell(journal: &Journal, report: &Report) {
     }
 }
 
-fn ports_of(site: &Site, store: &Store, unfinished: &Recorded) -> Result<Ports, CliError> {
+fn ports_of(
+    app: &App,
+    site: &Site,
+    store: &Store,
+    unfinished: &Recorded,
+) -> Result<Ports, CliError> {
     let head = unfinished.state.head();
     let release = match head.map(|head| &head.kind) {
         Some(ReleaseKind::Rollback { to, .. }) => *to,
@@ -71,6 +77,7 @@ fn ports_of(site: &Site, store: &Store, unfinished: &Recorded) -> Result<Ports, 
         state: site.state.clone(),
         release,
         serving: head.and_then(|head| head.previous),
+        notice: Notice::of(app),
     }
     .ports()
 }

@@ -14,6 +14,7 @@ use crate::signals;
 use crate::site::Site;
 use crate::wiring::builder::build_of;
 use crate::wiring::kept_project::KeptProject;
+use crate::wiring::notice::Notice;
 use crate::wiring::ports::Assembly;
 use crate::wiring::run::{self, Report};
 
@@ -54,6 +55,7 @@ pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         state: site.state.clone(),
         release: to,
         serving: Some(serving),
+        notice: Notice::of(&app),
     }
     .ports()?;
     let restore = if arguments.restore {
