@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The schema objects of a database, in order of kind and name.
+///
+/// Serialised it is the list of its objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<SchemaObject>", into = "Vec<SchemaObject>")]
 pub struct Catalog {
     objects: BTreeMap<(String, String), SchemaObject>,
 }
@@ -67,6 +70,18 @@ impl fmt::Display for Difference {
                 found.definition
             ),
         }
+    }
+}
+
+impl From<Vec<SchemaObject>> for Catalog {
+    fn from(objects: Vec<SchemaObject>) -> Self {
+        Self::new(objects)
+    }
+}
+
+impl From<Catalog> for Vec<SchemaObject> {
+    fn from(catalog: Catalog) -> Self {
+        catalog.objects.into_values().collect()
     }
 }
 
@@ -177,6 +192,13 @@ mod tests {
                 "table c is there unexpectedly",
             ]
         );
+    }
+
+    #[test]
+    fn a_catalog_survives_json() {
+        let catalog = Catalog::new([table("a", "x"), table("b", "y")]);
+        let text = serde_json::to_string(&catalog).unwrap();
+        assert_eq!(serde_json::from_str::<Catalog>(&text).unwrap(), catalog);
     }
 
     #[test]

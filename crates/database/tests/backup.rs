@@ -570,6 +570,20 @@ async fn a_damaged_database_is_put_aside_and_replaced() {
 }
 
 #[tokio::test]
+async fn a_link_to_the_database_stays_a_link() {
+    let place = Place::new("wal", 10);
+    let link = place.directory.path().join("link.db");
+    std::os::unix::fs::symlink(place.file(), &link).unwrap();
+    let store = Store::new(place.directory.path().join("backups"), engine(&link));
+    let options = BackupOptions::default();
+    store.create("b", at(1), &options).await.unwrap();
+    fs::write(place.file(), "garbage ".repeat(1000)).unwrap();
+    store.restore("b", &options).await.unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(count(&place.connect(), "notes"), 10);
+}
+
+#[tokio::test]
 async fn a_copy_is_a_database_of_its_own() {
     let place = Place::new("wal", 10);
     place.back_up("b").await;
@@ -608,7 +622,9 @@ async fn writes_since_the_backup_are_counted_per_table() {
          CREATE TABLE same(a); INSERT INTO same VALUES (1);
          CREATE TABLE kinds(id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE, n);
          INSERT INTO kinds VALUES (1, 'a', 1), (2, NULL, 2);
-         CREATE TABLE gone(a); INSERT INTO gone VALUES (1), (2);",
+         CREATE TABLE gone(a); INSERT INTO gone VALUES (1), (2);
+         CREATE TABLE auto(id INTEGER PRIMARY KEY AUTOINCREMENT);
+         INSERT INTO auto VALUES (1);",
     )
     .unwrap();
     place.back_up("b").await;
@@ -620,6 +636,7 @@ async fn writes_since_the_backup_are_counted_per_table() {
          INSERT INTO pairs VALUES ('z', 3);
          UPDATE kinds SET v = 'A' WHERE id = 1;
          UPDATE kinds SET n = 2.0 WHERE id = 2;
+         INSERT INTO auto VALUES (NULL);
          DROP TABLE gone;
          CREATE TABLE fresh(a); INSERT INTO fresh VALUES (1);
          CREATE TABLE history(a); INSERT INTO history VALUES (1);",
@@ -628,6 +645,7 @@ async fn writes_since_the_backup_are_counted_per_table() {
     assert_eq!(
         lost(&place, &["history"]).await,
         [
+            "auto: 1 row added",
             "fresh: 1 row added, the table is not in the backup",
             "kinds: 2 rows changed",
             "notes: 2 rows added, 1 changed, 3 removed",

@@ -21,6 +21,11 @@ use crate::{Access, DatabaseUrl, ErrorKind};
 /// much is written meanwhile, and which also reads the tables that the copy is
 /// compared with. In WAL mode writers do not notice; in the other journal
 /// modes their commits wait until it ends, and it ends whatever they do.
+///
+/// A restore goes through SQLite into the live file, in one transaction, so
+/// that processes that have it open see the restored state with their next
+/// read and a crash half-way leaves the database as it was. Only a database
+/// that is missing or cannot be opened is replaced by a file.
 #[derive(Clone, Debug)]
 pub struct SqliteBackups {
     url: DatabaseUrl,
@@ -32,11 +37,10 @@ impl SqliteBackups {
         Self { url }
     }
 
+    /// The file itself, so that a link to it is never replaced.
     fn file(&self) -> Result<PathBuf, BackupError> {
-        self.url
-            .file()
-            .map(Path::to_owned)
-            .ok_or(BackupError::InMemory)
+        let file = self.url.file().ok_or(BackupError::InMemory)?;
+        Ok(file.canonicalize().unwrap_or_else(|_| file.to_owned()))
     }
 }
 

@@ -119,7 +119,9 @@ fn busy_handler(opening: &Opening) -> impl FnMut(i32) -> bool + Send + 'static {
 
 /// What SQLite would only answer with "unable to open database file".
 fn check_file(file: &Path, opening: &Opening) -> Result<(), OpenError> {
-    let directory = file.parent().unwrap_or(Path::new("/"));
+    // SQLite's journal is beside the file itself, not beside a link to it.
+    let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let directory = real.parent().unwrap_or(Path::new("/"));
     let writes = opening.access == Access::ReadWrite;
     match fs::metadata(file) {
         Ok(metadata) => {

@@ -11,8 +11,8 @@ use super::names::{immutable_uri, quoted};
 use crate::Access;
 use crate::backup::{BackupError, BackupEvent, BackupOptions, LostWrites, Stop};
 
-/// SQLite's own tables that the app's statements do not write.
-const STATISTICS: &str = "sqlite_stat";
+/// Begins the names of SQLite's own tables, which follow the app's.
+const INTERNAL: &str = "sqlite_";
 
 /// Compares every table of `live` with that of `data`, in one read transaction.
 pub(super) fn find(
@@ -33,7 +33,7 @@ pub(super) fn find(
         .map_err(reading)?;
     connection.execute_batch("BEGIN").map_err(reading)?;
     let is_compared = |table: &Table| {
-        !table.name.starts_with(STATISTICS)
+        !table.name.starts_with(INTERNAL)
             && !ignore
                 .iter()
                 .any(|name| name.eq_ignore_ascii_case(&table.name))

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::backup::{failed, open_copy, opening};
 use super::connection;
@@ -126,15 +127,29 @@ fn place(data: &Path, contents: &Contents, live: &Path, stop: &Stop) -> Result<(
     let ready = beside(live, ".restoring");
     remove_if_there(&ready)?;
     copy_synced(data, &ready, mode(contents), stop)?;
-    // Not `rename`: a database that was made meanwhile must not be replaced.
-    let linked = fs::hard_link(&ready, live).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => BackupError::TargetExists {
-            path: live.to_owned(),
-        },
-        _ => BackupError::io(live, &error),
-    });
-    remove_if_there(&ready)?;
-    linked?;
+    // A database that was made meanwhile must not be replaced; where the file
+    // system cannot promise that, it was looked for a moment ago.
+    let renamed = renameat_with(CWD, &ready, CWD, live, RenameFlags::NOREPLACE);
+    let renamed = match renamed.map_err(io::Error::from) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            fs::rename(&ready, live)
+        }
+        other => other,
+    };
+    if let Err(error) = renamed {
+        remove_if_there(&ready)?;
+        return Err(match error.kind() {
+            io::ErrorKind::AlreadyExists => BackupError::TargetExists {
+                path: live.to_owned(),
+            },
+            _ => BackupError::io(live, &error),
+        });
+    }
     sync_directory(directory(live))
 }
 

@@ -2,9 +2,8 @@
 //!
 //! SQLite blocks: each session has one thread, and calls go to it one by one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, InterruptHandle};
@@ -19,30 +18,43 @@ type Job = Box<dyn FnOnce(&Connection) + Send>;
 pub(super) struct Worker {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
-    calls: u64,
     state: Arc<State>,
     interrupt: Arc<InterruptHandle>,
 }
 
-/// Which call runs and whether it shall stop.
+/// One call, which may be asked to stop. Calls are told apart, so that to
+/// stop one never stops the next.
+#[derive(Clone, Default)]
+struct Call(Arc<AtomicBool>);
+
+impl Call {
+    fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// What the thread and its callers share.
 #[derive(Default)]
 pub(super) struct State {
-    /// Number of the running call; 0: none.
-    running: AtomicU64,
-    /// Number of the call that was last asked to stop.
-    cancelled: AtomicU64,
+    /// The call the thread works on.
+    running: Mutex<Option<Call>>,
+    /// The call that was made last, begun or not.
+    latest: Mutex<Option<Call>>,
     in_transaction: AtomicBool,
 }
 
 impl State {
     /// Whether the running call was asked to stop.
     pub(super) fn is_cancelled(&self) -> bool {
-        let running = self.running.load(Ordering::SeqCst);
-        running != 0 && self.cancelled.load(Ordering::SeqCst) == running
+        lock(&self.running).as_ref().is_some_and(Call::is_cancelled)
     }
 }
 
-/// Stops the running call of a worker.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Stops calls of a worker.
 #[derive(Clone)]
 pub(super) struct Stopper {
     state: Arc<State>,
@@ -50,22 +62,37 @@ pub(super) struct Stopper {
 }
 
 impl Stopper {
+    /// Stops the call that was made last, if it has not ended.
     pub(super) fn stop(&self) {
-        let running = self.state.running.load(Ordering::SeqCst);
-        if running != 0 {
-            self.state.cancelled.store(running, Ordering::SeqCst);
+        let latest = lock(&self.state.latest).clone();
+        if let Some(call) = latest {
+            self.stop_call(&call);
+        }
+    }
+
+    fn stop_call(&self, call: &Call) {
+        call.0.store(true, Ordering::SeqCst);
+        // While this is locked the thread cannot go on to another call.
+        let running = lock(&self.state.running);
+        if running
+            .as_ref()
+            .is_some_and(|running| Arc::ptr_eq(&running.0, &call.0))
+        {
             self.interrupt.interrupt();
         }
     }
 }
 
 /// Stops the call if it is dropped before the answer came.
-struct StopOnDrop(Option<Stopper>);
+struct StopOnDrop {
+    stopper: Stopper,
+    call: Option<Call>,
+}
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        if let Some(stopper) = &self.0 {
-            stopper.stop();
+        if let Some(call) = &self.call {
+            self.stopper.stop_call(call);
         }
     }
 }
@@ -109,7 +136,6 @@ impl Worker {
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
-            calls: 0,
             state,
             interrupt: Arc::new(interrupt),
         })
@@ -120,27 +146,28 @@ impl Worker {
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StatementError> + Send + 'static,
     ) -> Result<T, StatementError> {
-        self.calls += 1;
-        let number = self.calls;
+        let call = Call::default();
+        *lock(&self.state.latest) = Some(call.clone());
+        let mut guard = StopOnDrop {
+            stopper: self.stopper(),
+            call: Some(call.clone()),
+        };
         let state = Arc::clone(&self.state);
         let (reply, answer) = oneshot::channel();
-        // From here on the call counts as running, so that a stop that comes
-        // before the thread has begun is not lost.
-        state.running.store(number, Ordering::SeqCst);
         let job: Job = Box::new(move |connection| {
-            let result = if state.is_cancelled() {
+            *lock(&state.running) = Some(call.clone());
+            let result = if call.is_cancelled() {
                 Err(error::cancelled())
             } else {
                 work(connection)
             };
-            let was_cancelled = state.is_cancelled();
-            state.running.store(0, Ordering::SeqCst);
+            *lock(&state.running) = None;
             state
                 .in_transaction
                 .store(!connection.is_autocommit(), Ordering::SeqCst);
             let _ = reply.send(match result {
                 // A wait for a lock that was broken off ends as "busy".
-                Err(error) if was_cancelled && error.kind == ErrorKind::Locked => {
+                Err(error) if call.is_cancelled() && error.kind == ErrorKind::Locked => {
                     Err(error::cancelled())
                 }
                 other => other,
@@ -150,12 +177,12 @@ impl Worker {
             .jobs
             .as_ref()
             .is_some_and(|jobs| jobs.send(job).is_ok());
-        if !sent {
-            return Err(error::lost());
-        }
-        let mut guard = StopOnDrop(Some(self.stopper()));
-        let result = answer.await.unwrap_or_else(|_| Err(error::lost()));
-        guard.0 = None;
+        let result = if sent {
+            answer.await.unwrap_or_else(|_| Err(error::lost()))
+        } else {
+            Err(error::lost())
+        };
+        guard.call = None;
         result
     }
 
