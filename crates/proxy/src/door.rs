@@ -1,6 +1,7 @@
 //! What all parts of a front door share.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,9 +21,7 @@ pub(crate) struct Door {
     pub(crate) workers: Vec<Arc<Worker>>,
     services: Mutex<BTreeMap<ServiceName, Arc<Service>>>,
     phase: AtomicU8,
-    /// True once listeners shall close.
-    pub(crate) closing: watch::Sender<bool>,
-    pub(crate) listeners: AtomicUsize,
+    listeners: Mutex<Vec<Listening>>,
     pub(crate) connections: AtomicUsize,
     pub(crate) accepted: AtomicU64,
     pub(crate) accept_errors: AtomicU64,
@@ -30,6 +29,14 @@ pub(crate) struct Door {
     /// listener was closed.
     pub(crate) departure: Notify,
     events: broadcast::Sender<Event>,
+}
+
+/// An open listener.
+#[derive(Debug)]
+struct Listening {
+    addr: SocketAddr,
+    /// Set to true when it shall close; its receivers are gone when it has.
+    stop: watch::Sender<bool>,
 }
 
 /// How far a front door is on its way to being closed.
@@ -52,8 +59,7 @@ impl Door {
             workers,
             services: Mutex::default(),
             phase: AtomicU8::new(Phase::Open as u8),
-            closing: watch::Sender::new(false),
-            listeners: AtomicUsize::new(0),
+            listeners: Mutex::default(),
             connections: AtomicUsize::new(0),
             accepted: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
@@ -85,13 +91,50 @@ impl Door {
 
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, Ordering::AcqRel);
-        self.closing.send_replace(true);
+        for listening in self.listeners().iter() {
+            listening.stop.send_replace(true);
+        }
         self.wake_all();
     }
 
     /// No listener and no connection is open.
     pub(crate) fn is_empty(&self) -> bool {
-        self.listeners.load(Ordering::Acquire) == 0 && self.connections.load(Ordering::Acquire) == 0
+        self.listeners().is_empty() && self.connections.load(Ordering::Acquire) == 0
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<Listening>> {
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a listener is open. It has to close when what is returned becomes true.
+    pub(crate) fn listener_opened(&self, addr: SocketAddr) -> watch::Receiver<bool> {
+        let stop = watch::Sender::new(self.is_closing());
+        let stopped = stop.subscribe();
+        self.listeners().push(Listening { addr, stop });
+        stopped
+    }
+
+    /// Notes that the listener that was given `stopped` is closed.
+    pub(crate) fn listener_closed(&self, stopped: watch::Receiver<bool>) {
+        drop(stopped);
+        self.listeners()
+            .retain(|listening| !listening.stop.is_closed());
+        self.departure.notify_waiters();
+    }
+
+    /// Tells the listeners at an address to close.
+    pub(crate) fn stop_listening(&self, addr: SocketAddr) -> Vec<watch::Sender<bool>> {
+        let mut listeners = self.listeners();
+        let at_addr = listeners
+            .iter_mut()
+            .filter(|listening| listening.addr == addr);
+        let stops: Vec<_> = at_addr.map(|listening| listening.stop.clone()).collect();
+        for stop in &stops {
+            stop.send_replace(true);
+        }
+        stops
     }
 
     pub(crate) fn wake_all(&self) {

@@ -122,6 +122,16 @@ impl FrontDoor {
         Ok(local)
     }
 
+    /// Closes the listeners at an address and waits until it is free. Connections that were accepted there live on.
+    /// Returns how many there were.
+    pub async fn stop_listening(&self, addr: SocketAddr) -> usize {
+        let stops = self.door.stop_listening(addr);
+        for stop in &stops {
+            stop.closed().await;
+        }
+        stops.len()
+    }
+
     /// Lets a machine take requests, those that wait first. Admitting one again that serves already changes nothing.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ pub(crate) fn bind(addr: SocketAddr) -> Result<std::net::TcpListener, ListenErro
 pub(crate) struct Listener {
     socket: TcpListener,
     to: Destination,
+    stopped: watch::Receiver<bool>,
 }
 
 /// Where the connections of a listener go.
@@ -69,23 +70,27 @@ impl Listener {
         socket.set_nonblocking(true)?;
         let local = socket.local_addr()?;
         let socket = TcpListener::from_std(socket)?;
-        door.listeners.fetch_add(1, Ordering::AcqRel);
+        let stopped = door.listener_opened(local);
         let to = Destination {
             local,
             service,
             door,
         };
-        Ok(Self { socket, to })
+        Ok(Self {
+            socket,
+            to,
+            stopped,
+        })
     }
 
-    /// Accepts connections until the front door closes; those that have arrived by then are still served.
-    pub(crate) async fn run(self) {
-        let mut closing = self.to.door.closing.subscribe();
+    /// Accepts connections until the listener is stopped; those that have arrived by then are still served.
+    pub(crate) async fn run(mut self) {
+        let stopped = &mut self.stopped;
         let mut pause = FIRST_PAUSE;
-        while self.to.has_room(&mut closing).await {
+        while self.to.has_room(stopped).await {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
-                _ = closing.wait_for(|closing| *closing) => break,
+                _ = stopped.wait_for(|stopped| *stopped) => break,
             };
             match accepted {
                 Ok((stream, peer)) => {
@@ -97,7 +102,7 @@ impl Listener {
                     self.to.report(&error);
                     tokio::select! {
                         () = tokio::time::sleep(pause) => {}
-                        _ = closing.wait_for(|closing| *closing) => {}
+                        _ = stopped.wait_for(|stopped| *stopped) => {}
                     }
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -108,25 +113,29 @@ impl Listener {
 
     /// Takes what lies in the kernel's queue, whether or not the event loop has heard of it, and stops listening.
     fn close(self) {
-        let Self { socket, to } = self;
-        let Ok(socket) = socket.into_std() else {
-            return;
-        };
-        while let Ok((stream, peer)) = socket.accept() {
-            if stream.set_nonblocking(true).is_ok()
-                && let Ok(stream) = TcpStream::from_std(stream)
-            {
-                to.dispatch(stream, peer);
+        let Self {
+            socket,
+            to,
+            stopped,
+        } = self;
+        if let Ok(socket) = socket.into_std() {
+            while let Ok((stream, peer)) = socket.accept() {
+                if stream.set_nonblocking(true).is_ok()
+                    && let Ok(stream) = TcpStream::from_std(stream)
+                {
+                    to.dispatch(stream, peer);
+                }
             }
         }
+        to.door.listener_closed(stopped);
     }
 }
 
 impl Destination {
-    /// Waits until one more connection may be open; false when the front door closes.
-    async fn has_room(&self, closing: &mut watch::Receiver<bool>) -> bool {
+    /// Waits until one more connection may be open; false when the listener is stopped.
+    async fn has_room(&self, stopped: &mut watch::Receiver<bool>) -> bool {
         loop {
-            if *closing.borrow() {
+            if *stopped.borrow() {
                 return false;
             }
             let departure = self.door.departure.notified();
@@ -135,7 +144,7 @@ impl Destination {
             }
             tokio::select! {
                 () = departure => {}
-                _ = closing.wait_for(|closing| *closing) => {}
+                _ = stopped.wait_for(|stopped| *stopped) => {}
             }
         }
     }
@@ -173,13 +182,6 @@ impl Destination {
                 }
             });
         }
-    }
-}
-
-impl Drop for Destination {
-    fn drop(&mut self) {
-        self.door.listeners.fetch_sub(1, Ordering::AcqRel);
-        self.door.departure.notify_waiters();
     }
 }
 

@@ -61,6 +61,28 @@ async fn a_socket_that_listens_already_can_be_adopted() {
 }
 
 #[tokio::test]
+async fn a_listener_can_be_closed_while_its_connections_live_on() {
+    let house = House::new();
+    house.add("a", named("a").await);
+    let second = house
+        .door
+        .listen(SERVICE, "127.0.0.1:0".parse().unwrap())
+        .unwrap();
+    let mut client = house.client().await;
+    client.send(&get("/")).await;
+    client.response().await;
+
+    assert_eq!(within(house.door.stop_listening(house.addr)).await, 1);
+    let _free = TcpListener::bind(house.addr).unwrap();
+    client.send(&get("/")).await;
+    assert_eq!(client.response().await.text(), "a");
+    let mut other = Peer::connect(second).await;
+    other.send(&get("/")).await;
+    assert_eq!(other.response().await.text(), "a");
+    assert_eq!(house.door.stop_listening(house.addr).await, 0);
+}
+
+#[tokio::test]
 async fn an_ipv6_listener_takes_ipv4_clients_and_names_them_so() {
     let house = House::serving(|mut peer: Peer| async move {
         let request = peer.request().await.unwrap();
