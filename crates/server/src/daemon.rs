@@ -51,11 +51,9 @@ pub enum ServeError {
     #[error("`{0}` is no address to listen on: it takes an IP address and a port")]
     Address(String),
     /// The front door's address cannot be had.
-    #[error("cannot listen on {address}: {problem}")]
+    #[error("cannot open the front door: {problem}")]
     Listen {
-        /// The address.
-        address: String,
-        /// The system's answer, in words.
+        /// Which address, and the system's answer, in words.
         problem: String,
     },
     /// A file in the state directory refused.

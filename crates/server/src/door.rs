@@ -41,9 +41,7 @@ impl Door {
             source: error.source,
         })?;
         front.configure(APP, settings(None));
-        let address = front
-            .listen(APP, wanted)
-            .map_err(|error| refused(listen, &error))?;
+        let address = front.listen(APP, wanted).map_err(|error| refused(&error))?;
         Ok(Self {
             front,
             addresses: Mutex::new(vec![address]),
@@ -61,7 +59,7 @@ impl Door {
         } else {
             self.front
                 .listen(APP, wanted)
-                .map_err(|error| refused(listen, &error))?
+                .map_err(|error| refused(&error))?
         };
         addresses.push(address);
         Ok(())
@@ -230,9 +228,8 @@ fn parse(listen: &str) -> Result<SocketAddr, ServeError> {
         .map_err(|_| ServeError::Address(listen.to_owned()))
 }
 
-fn refused(listen: &str, error: &ListenError) -> ServeError {
+fn refused(error: &ListenError) -> ServeError {
     ServeError::Listen {
-        address: listen.to_owned(),
         problem: error.to_string(),
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use shipgate_project::{Origin, Override};
+use shipgate_release::Observer;
 use shipgate_release::journal::ReleaseKind;
 
 use crate::cli::{App, Place};
@@ -81,8 +82,12 @@ fn given(key: String, value: String, flag: &str) -> Override {
 }
 
 pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
+    run::told(&app, async |report| deploy(&arguments, &app, report).await).await
+}
+
+async fn deploy(arguments: &Arguments, app: &App, report: &Report) -> Result<Exit, CliError> {
     let overrides = arguments.overrides()?;
-    let site = Site::open_with(&arguments.place, &overrides, &app)?;
+    let site = Site::open_with(&arguments.place, &overrides, app)?;
     for ignored in &site.loaded.ignored {
         app.printer
             .detail(&format!("ignored: {}: {}", ignored.key, ignored.why));
@@ -99,22 +104,30 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     let cancel = signals::cancel_on_signal(app.printer.clone())?;
     let journal = store.begin(&mut lock, &name, ReleaseKind::Deploy, flow, now)?;
     let release = journal.state().head().map_or(0, |head| head.release);
-    project.keep(&store, release)?;
-    let report = Report::new(&app);
+    let ready = project.keep(&store, release).and_then(|()| {
+        Assembly {
+            project,
+            state: site.state.clone(),
+            release,
+            serving,
+            notice: Notice::of(app),
+        }
+        .ports()
+    });
+    let ports = match ready {
+        Ok(ports) => ports,
+        Err(error) => {
+            // A release that cannot take its first step was none.
+            store.forget(release)?;
+            return Err(error);
+        }
+    };
     for entry in journal.entries() {
-        shipgate_release::Observer::entry(&report, entry);
+        report.entry(entry);
     }
-    let ports = Assembly {
-        project,
-        state: site.state.clone(),
-        release,
-        serving,
-        notice: Notice::of(&app),
-    }
-    .ports()?;
-    let exit = run::to_the_end(&app, &report, &store, journal, &ports, &cancel).await?;
+    let exit = run::to_the_end(app, report, &store, journal, &ports, &cancel).await?;
     if exit == Exit::Done {
-        crate::wiring::retention::prune(&site, &app).await?;
+        crate::wiring::retention::prune(&site, app).await?;
     }
     Ok(exit)
 }

@@ -3,6 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use shipgate_database::DatabaseUrl;
 use shipgate_project::{CommandLine, Project};
 use shipgate_release::Cancel;
 use shipgate_release::machine::MachineId;
@@ -103,7 +104,7 @@ fn replace(program: &str, arguments: &[impl AsRef<std::ffi::OsStr>]) -> CliError
 async fn migrate(place: &PlaceFlag, app: App) -> Result<Exit, CliError> {
     let loaded = read_project(&place.clone().into())?;
     let project = &loaded.project;
-    let url = database(project)?.ok_or_else(|| {
+    let url = database_of(project)?.ok_or_else(|| {
         CliError::new("no-database", "the project names no database")
             .with_hint("set DATABASE_URL, or write `[database] url`")
     })?;
@@ -129,6 +130,17 @@ async fn migrate(place: &PlaceFlag, app: App) -> Result<Exit, CliError> {
     let migrated = engine.migrate(Target::Live, &tag, &words, &cancel).await?;
     app.printer.say(&migrated.summary);
     Ok(Exit::Done)
+}
+
+/// The machine's own `DATABASE_URL`, and without one what the project file
+/// says: a rehearsal, or the platform, tells a machine which database is meant.
+fn database_of(project: &Project) -> Result<Option<DatabaseUrl>, CliError> {
+    match std::env::var("DATABASE_URL") {
+        Ok(told) if !told.is_empty() => DatabaseUrl::parse(&told, &project.directory)
+            .map(|url| Some(url.absolute()))
+            .map_err(|error| CliError::usage("database-url", error.to_string())),
+        _ => database(project),
+    }
 }
 
 struct Words<'a> {

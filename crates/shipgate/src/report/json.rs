@@ -1,6 +1,6 @@
 //! The stream as JSON lines on stdout.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use shipgate_release::journal::Entry;
@@ -14,20 +14,30 @@ const SCHEMA: u32 = 1;
 /// Writes every entry as a line `{"type":"entry", ...}`.
 pub(crate) struct JsonReport {
     printer: Arc<Printer>,
+    result: Mutex<Value>,
 }
 
 impl JsonReport {
     pub(crate) fn new(printer: Arc<Printer>) -> Self {
-        let report = Self { printer };
+        let report = Self {
+            printer,
+            result: Mutex::default(),
+        };
         report.line(&json!({
             "type": "start", "schema": SCHEMA, "version": env!("CARGO_PKG_VERSION"),
         }));
         report
     }
 
+    /// What the last line will say came of the run; `null` without it.
+    pub(crate) fn result(&self, facts: Value) {
+        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = facts;
+    }
+
     /// The last line of a run.
-    pub(crate) fn end(&self, exit: u8, facts: &Value) {
-        self.line(&json!({ "type": "end", "exit_code": exit, "result": facts }));
+    pub(crate) fn end(&self, exit: u8) {
+        let result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        self.line(&json!({ "type": "end", "exit_code": exit, "result": *result }));
     }
 
     fn line(&self, value: &Value) {

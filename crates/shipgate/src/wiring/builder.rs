@@ -56,7 +56,12 @@ impl Builder for ProjectBuilder {
         };
         let same = self.serving_build()?.map(|serving| serving.fingerprint)
             == Some(build.fingerprint.clone());
-        let what = format!("{} files, {}", build.files, bytes(build.bytes));
+        let what = format!(
+            "{} file{}, {}",
+            build.files,
+            if build.files == 1 { "" } else { "s" },
+            bytes(build.bytes)
+        );
         Ok(Built {
             summary: match (same, self.serving) {
                 (true, Some(serving)) => format!("{what}, the same as release {serving}"),

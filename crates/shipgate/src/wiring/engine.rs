@@ -14,7 +14,7 @@ use shipgate_migrate::apply::{
     apply,
 };
 use shipgate_migrate::directory::{Directory, Location};
-use shipgate_migrate::plan::PlanOptions;
+use shipgate_migrate::plan::{PlanError, PlanOptions};
 use shipgate_migrate::{TxMode, history};
 use shipgate_project::Project;
 use shipgate_release::machine::MachineId;
@@ -464,6 +464,14 @@ fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
                 .filter(|line| !line.is_empty())
                 .map(str::to_owned),
         );
+        failure.report.append(&mut hints);
+        hints.push(
+            "look at what changed; when it is meant, `shipgate migrate hash` writes the checksums anew"
+                .to_owned(),
+        );
+    }
+    if let ApplyError::Plan(PlanError::NotClean(_)) = error {
+        hints.push("if it stands at a version of this directory already, say so: `shipgate migrate set VERSION`".to_owned());
     }
     if !hints.is_empty() {
         failure.hint = Some(hints.remove(0));

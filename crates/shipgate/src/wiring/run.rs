@@ -29,6 +29,25 @@ impl Report {
     }
 }
 
+/// Does the work of a release and tells it as one stream, from its first line
+/// to its last: also one that is refused before it begins.
+pub(crate) async fn told(
+    app: &App,
+    work: impl AsyncFnOnce(&Report) -> Result<Exit, CliError>,
+) -> Result<Exit, CliError> {
+    let report = Report::new(app);
+    let result = work(&report).await;
+    let Report::Json(json) = &report else {
+        return result;
+    };
+    let exit = result.unwrap_or_else(|error| {
+        app.printer.error(&error);
+        error.exit
+    });
+    json.end(exit.code());
+    Ok(exit)
+}
+
 impl Observer for Report {
     fn entry(&self, entry: &Entry) {
         match self {
@@ -54,7 +73,9 @@ pub(crate) async fn to_the_end(
     ports: &Ports,
     cancel: &Cancel,
 ) -> Result<Exit, CliError> {
-    let number = journal.state().head().map_or(0, |head| head.release);
+    let head = journal.state().head();
+    let number = head.map_or(0, |head| head.release);
+    let previous = head.and_then(|head| head.previous);
     let (end, journal) = execute(journal, ports, cancel, report)
         .await
         .map_err(|stopped| CliError::from(stopped.0).exiting(Exit::Halfway))?;
@@ -71,36 +92,48 @@ pub(crate) async fn to_the_end(
         _ => None,
     };
     match report {
-        Report::Json(report) => report.end(
-            exit.code(),
-            &json!({ "release": number, "end": end, "address": address }),
-        ),
+        Report::Json(report) => {
+            report.result(json!({ "release": number, "end": end, "address": address }));
+        }
         Report::Console(_) => {
             if let Some(address) = &address {
                 app.printer.result(address)?;
             }
-            if let Some(failure) = failure {
-                app.printer
-                    .error(&closing_error(failure.into(), end, number));
-            }
         }
+    }
+    if let Some(failure) = failure {
+        app.printer
+            .error(&closing_error(failure.into(), end, number, previous));
     }
     Ok(exit)
 }
 
 /// The failure with what is true now, and what to do about it.
-fn closing_error(error: CliError, end: EndState, number: u64) -> CliError {
-    let serving = match end {
-        EndState::Aborted | EndState::RolledBack => "what served before serves on",
-        EndState::MigratedNotPromoted => {
-            "the schema is the new one and the old version serves on it"
-        }
-        EndState::HalfMigrated => "some migrations took effect and the old version serves on",
-        EndState::Unknown => "look before you go on",
-        EndState::Released | EndState::Unchanged => "",
+fn closing_error(
+    mut error: CliError,
+    end: EndState,
+    number: u64,
+    previous: Option<u64>,
+) -> CliError {
+    let serving = match previous {
+        Some(previous) => format!("release {previous} serves on"),
+        None => "nothing serves yet, as before".to_owned(),
     };
-    error.with_report([
-        String::new(),
-        format!("release {number} is {end}: {serving}"),
-    ])
+    let (truth, way_on) = match end {
+        EndState::Aborted | EndState::RolledBack => (serving, None),
+        EndState::MigratedNotPromoted => (
+            format!("the schema is the new one; {serving}"),
+            Some("mend it and deploy again: what is migrated is not migrated twice"),
+        ),
+        EndState::HalfMigrated => (
+            format!("some migrations took effect; {serving}"),
+            Some("mend the migration and deploy again: it goes on where it stopped"),
+        ),
+        EndState::Unknown => ("look at the database before you go on".to_owned(), None),
+        EndState::Released | EndState::Unchanged => (String::new(), None),
+    };
+    if error.hint.is_none() {
+        error.hint = way_on.map(str::to_owned);
+    }
+    error.with_report([String::new(), format!("release {number} is {end}: {truth}")])
 }

@@ -10,6 +10,7 @@ use super::resume::go_on;
 use crate::cli::{App, PlaceFlag};
 use crate::error::{CliError, Exit};
 use crate::site::Site;
+use crate::wiring::run;
 
 /// How often the release's end is looked for.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -29,15 +30,18 @@ pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     }
     let cancel = Cancel::default();
     cancel.request();
-    match go_on(&site, &app, "cancel", &cancel).await? {
-        // That it was cancelled is what was asked for.
-        Some(Exit::Interrupted) => Ok(Exit::Done),
-        Some(exit) => Ok(exit),
-        None => {
-            app.printer.say("no release runs");
-            Ok(Exit::Done)
+    run::told(&app, async |report| {
+        match go_on(&site, &app, report, "cancel", &cancel).await? {
+            // That it was cancelled is what was asked for.
+            Some(Exit::Interrupted) => Ok(Exit::Done),
+            Some(exit) => Ok(exit),
+            None => {
+                app.printer.say("no release runs");
+                Ok(Exit::Done)
+            }
         }
-    }
+    })
+    .await
 }
 
 /// Asks the process that releases to stop, and waits until it has.

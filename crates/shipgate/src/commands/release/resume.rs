@@ -23,19 +23,23 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
-    let site = Site::open(&arguments.place.into(), &app)?;
-    let cancel = signals::cancel_on_signal(app.printer.clone())?;
-    let Some(exit) = go_on(&site, &app, "resume", &cancel).await? else {
-        app.printer.say("no release waits to be resumed");
-        return Ok(Exit::Done);
-    };
-    Ok(exit)
+    run::told(&app, async |report| {
+        let site = Site::open(&arguments.place.into(), &app)?;
+        let cancel = signals::cancel_on_signal(app.printer.clone())?;
+        let Some(exit) = go_on(&site, &app, report, "resume", &cancel).await? else {
+            app.printer.say("no release waits to be resumed");
+            return Ok(Exit::Done);
+        };
+        Ok(exit)
+    })
+    .await
 }
 
 /// Goes on with the unfinished release; `None` if there is none.
 pub(super) async fn go_on(
     site: &Site,
     app: &App,
+    report: &Report,
     doing: &str,
     cancel: &Cancel,
 ) -> Result<Option<Exit>, CliError> {
@@ -46,11 +50,10 @@ pub(super) async fn go_on(
     };
     let mut journal = store.open(&mut lock, unfinished.number)?;
     let ports = ports_of(app, site, &store, &unfinished)?;
-    let report = Report::new(app);
-    retell(&journal, &report);
-    mark_resumed(&mut journal, &ports, &report)
+    retell(&journal, report);
+    mark_resumed(&mut journal, &ports, report)
         .map_err(|stopped| CliError::from(stopped.0).exiting(Exit::Halfway))?;
-    let exit = run::to_the_end(app, &report, &store, journal, &ports, cancel).await?;
+    let exit = run::to_the_end(app, report, &store, journal, &ports, cancel).await?;
     Ok(Some(exit))
 }
 

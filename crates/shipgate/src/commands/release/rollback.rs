@@ -32,7 +32,14 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
-    let site = Site::open(&arguments.place.into(), &app)?;
+    run::told(&app, async |report| {
+        rollback(&arguments, &app, report).await
+    })
+    .await
+}
+
+async fn rollback(arguments: &Arguments, app: &App, report: &Report) -> Result<Exit, CliError> {
+    let site = Site::open(&arguments.place.clone().into(), app)?;
     let store = site.store();
     let now = Timestamp::now();
     let mut lock = store.lock("rollback", std::process::id(), now)?;
@@ -55,7 +62,7 @@ pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         state: site.state.clone(),
         release: to,
         serving: Some(serving),
-        notice: Notice::of(&app),
+        notice: Notice::of(app),
     }
     .ports()?;
     let restore = if arguments.restore {
@@ -64,9 +71,9 @@ pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         })?;
         let name = backup_after(&site, &store, to)?;
         let losses = backups.losses(&name).await?;
-        tell_losses(&app, &name, &losses);
+        tell_losses(app, &name, &losses);
         confirm(
-            &app,
+            app,
             &format!("restore backup {name} over the live database?"),
         )?;
         Some(name)
@@ -83,16 +90,19 @@ pub(super) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     };
     let kind = ReleaseKind::Rollback { to, restore };
     let name = site.project().app.value.clone();
-    let journal = store.begin(&mut lock, &name, kind, flow, now)?;
-    let release = journal.state().head().map_or(0, |head| head.release);
-    project.keep(&store, release)?;
     // The daemon is the one thing a rollback cannot do without.
     ports.runtime.acceptable().await?;
-    let report = Report::new(&app);
+    let journal = store.begin(&mut lock, &name, kind, flow, now)?;
+    let release = journal.state().head().map_or(0, |head| head.release);
+    if let Err(error) = project.keep(&store, release) {
+        // A release that cannot take its first step was none.
+        store.forget(release)?;
+        return Err(error);
+    }
     for entry in journal.entries() {
         report.entry(entry);
     }
-    run::to_the_end(&app, &report, &store, journal, &ports, &cancel).await
+    run::to_the_end(app, report, &store, journal, &ports, &cancel).await
 }
 
 /// The release to go back to.

@@ -30,5 +30,8 @@ pub(super) fn run(arguments: &Arguments, app: &App) -> Result<Exit, CliError> {
         app.printer
             .say("it has no end yet: it runs, or `shipgate release resume` goes on with it");
     }
+    if let Report::Json(json) = &report {
+        json.end(Exit::Done.code());
+    }
     Ok(Exit::Done)
 }
