@@ -11,11 +11,20 @@ pub(crate) fn reference() -> String {
     let mut page = "# The command line\n\n\
         Made from the definitions; `shipgate COMMAND --help` says the same.\n"
         .to_owned();
-    section(&command, &mut page);
+    section(&command, Options::Global, &mut page);
     page
 }
 
-fn section(command: &Command, page: &mut String) {
+/// Which options a section lists.
+#[derive(Clone, Copy, PartialEq)]
+enum Options {
+    /// All: those of every command stand with the program.
+    Global,
+    /// The command's own.
+    Own,
+}
+
+fn section(command: &Command, options: Options, page: &mut String) {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     write!(page, "\n## {name}\n\n").expect("a string");
     let about = command.get_long_about().or_else(|| command.get_about());
@@ -26,22 +35,20 @@ fn section(command: &Command, page: &mut String) {
     let usage = usage.trim_start_matches("Usage:").trim();
     let usage: Vec<&str> = usage.lines().map(str::trim).collect();
     write!(page, "```text\n{}\n```\n", usage.join("\n")).expect("a string");
-    table(command, page);
+    table(command, options, page);
     if let Some(after) = command.get_after_help() {
         write!(page, "\n{}\n", lines(&after.to_string())).expect("a string");
     }
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        section(verb, page);
+        section(verb, Options::Own, page);
     }
 }
 
-/// The arguments of a command; those of every command stand with the program.
-fn table(command: &Command, page: &mut String) {
-    let root = command.get_bin_name() == Some(command.get_name());
+fn table(command: &Command, options: Options, page: &mut String) {
     let own: Vec<&Arg> = command
         .get_arguments()
         .filter(|arg| !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str()))
-        .filter(|arg| root || !arg.is_global_set())
+        .filter(|arg| options == Options::Global || !arg.is_global_set())
         .collect();
     if own.is_empty() {
         return;

@@ -16,7 +16,9 @@ fn add(command: &Command, pages: &mut Vec<(String, String)>) {
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
         add(verb, pages);
     }
-    let man = Man::new(command.clone());
+    let man = Man::new(command.clone())
+        .source(concat!("shipgate ", env!("CARGO_PKG_VERSION")))
+        .manual("Shipgate");
     let name = man.get_filename();
     let mut page = Vec::new();
     man.render(&mut page).expect("a page in memory");
