@@ -229,9 +229,12 @@ fn program_failure(
 ) -> Failure {
     let build = keeper.directory();
     let in_project = |text: String| {
+        let build = build.display();
+        // A command may write `./server`; both are the same file.
+        let text = text.replace(&format!("{build}/./"), &format!("{build}/"));
         files.iter().fold(text, |text, file| {
-            let kept = build.join(&file.to).display().to_string();
-            text.replace(&format!("{kept}`"), &format!("{}`", file.from.display()))
+            let kept = format!("{build}/{}", file.to.display());
+            replace_path(&text, &kept, &file.from.display().to_string())
         })
     };
     let message = in_project(format!("process group `{group}`: {problem}"));
@@ -240,6 +243,20 @@ fn program_failure(
         Some(hint) => failure.with_hint(in_project(hint)),
         None => failure,
     }
+}
+
+/// `text` with `new` for the path `old`, but not for longer paths that begin with it.
+fn replace_path(text: &str, old: &str, new: &str) -> String {
+    let goes_on = |letter: char| letter.is_alphanumeric() || "-_./".contains(letter);
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(old) {
+        let (before, after) = (&rest[..at], &rest[at + old.len()..]);
+        shown.push_str(before);
+        shown.push_str(if after.starts_with(goes_on) { old } else { new });
+        rest = after;
+    }
+    shown + rest
 }
 
 /// The release whose build a release promoted: its own, or for a rollback the
@@ -298,4 +315,20 @@ fn write_machines(path: &Path, specs: &[MachineSpec]) -> Result<(), Failure> {
             format!("cannot write {}: {error}", path.display()),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace_path;
+
+    #[test]
+    fn a_path_is_replaced_where_it_ends() {
+        let shown = |text| replace_path(text, "/b/run", "/p/run");
+        assert_eq!(shown("chmod +x /b/run"), "chmod +x /p/run");
+        assert_eq!(shown("`/b/run` is empty"), "`/p/run` is empty");
+        assert_eq!(
+            shown("/b/run.sh and /b/run, both"),
+            "/b/run.sh and /p/run, both"
+        );
+    }
 }

@@ -8,13 +8,14 @@ use std::path::Path;
 const CRATES: [&str; 3] = ["release", "server", "shipgate"];
 
 /// What stands before a code.
-const BEFORE: [&str; 7] = [
+const BEFORE: [&str; 8] = [
     "Failure::new(",
     "CliError::new(",
     "CliError::usage(",
     "Self::new(",
     "Self::usage(",
     "unhealthy_failure(&machines,",
+    "failure(",
     ".fail(",
 ];
 
