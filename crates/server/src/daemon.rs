@@ -1,15 +1,16 @@
 //! The daemon itself: what it owns, how it begins and how it ends.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::future::IntoFuture;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shipgate_release::Failure;
-use shipgate_release::machine::MachineId;
+use shipgate_release::machine::{MachineId, RestartPolicy};
+use shipgate_release::ports::Member;
 use shipgate_release::store::Store;
 use shipgate_runtime::process::Machines;
 use tokio::net::UnixListener;
@@ -54,6 +55,14 @@ pub enum ServeError {
     #[error("cannot open the front door: {problem}")]
     Listen {
         /// Which address, and the system's answer, in words.
+        problem: String,
+    },
+    /// What an earlier daemon has left cannot be understood.
+    #[error("{path} is damaged: {problem}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it, and where.
         problem: String,
     },
     /// A file in the state directory refused.
@@ -102,26 +111,36 @@ pub async fn run(
         let what = what.to_owned();
         move |source| ServeError::File { what, source }
     };
-    let mut kept = Kept::load(&state.desired()).map_err(file("cannot read the daemon's state"))?;
+    let mut kept = load(state)?;
     let machines =
         Machines::open(&state.machines(), settings.keeper).map_err(|error| ServeError::File {
             what: "cannot open the machines".to_owned(),
             source: io::Error::other(error.to_string()),
         })?;
+    let releases = Store::new(state.releases());
+    let found = kept.is_blank().then(|| running(&machines, &releases));
     let (door, listen) = open_door(kept.get(), settings.listen)?;
     door.limit(kept.get().concurrency);
     let halted = kept.get().halted;
     kept.change(|desired| {
+        if let Some(found) = found {
+            *desired = found;
+        }
         desired.listen = Some(listen);
         desired.halted = false;
     })
     .map_err(file("cannot write the daemon's state"))?;
 
     let place = state.socket();
-    let _ = std::fs::remove_file(place.path());
+    let _ = fs::remove_file(place.path());
     let control = place
         .open()
-        .and_then(|open| UnixListener::bind(open.name()))
+        .and_then(|open| {
+            let listener = UnixListener::bind(open.name())?;
+            // The directory keeps others out already; it may be copied or moved.
+            fs::set_permissions(open.name(), Permissions::from_mode(0o600))?;
+            Ok(listener)
+        })
         .map_err(file("cannot open the control socket"))?;
 
     let daemon = Arc::new(Daemon {
@@ -131,7 +150,7 @@ pub async fn run(
         kept: Mutex::new(kept),
         watchers: Mutex::default(),
         troubles: Mutex::default(),
-        releases: Store::new(state.releases()),
+        releases,
         ended: Notify::new(),
         gone: watch::Sender::new(false),
         version: settings.version,
@@ -152,7 +171,7 @@ pub async fn run(
         () = until => {}
     }
     daemon.door.close(Duration::from_secs(5)).await;
-    let _ = std::fs::remove_file(place.path());
+    let _ = fs::remove_file(place.path());
     // From here on another daemon may begin; only then is a stop answered.
     drop(lock);
     daemon.gone.send_replace(true);
@@ -160,6 +179,52 @@ pub async fn run(
     // Whoever asks while the daemon ends gets an answer, but not for long.
     let _ = tokio::time::timeout(Duration::from_secs(5), serving).await;
     Ok(())
+}
+
+/// What an earlier daemon was to keep up.
+fn load(state: &StateDirectory) -> Result<Kept, ServeError> {
+    let path = state.desired();
+    Kept::load(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => ServeError::Damaged {
+            path: path.display().to_string(),
+            problem: error.to_string(),
+        },
+        _ => ServeError::File {
+            what: format!("cannot read {}", path.display()),
+            source: error,
+        },
+    })
+}
+
+/// The machines of the serving release that run, for a daemon that finds no
+/// word of what it is to keep up.
+fn running(machines: &Machines, releases: &Store) -> Desired {
+    let release = releases.serving().ok().flatten();
+    let specs = machines
+        .list()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|id| machines.state(id).is_ok_and(|state| state.is_live()))
+        .filter_map(|id| machines.spec(&id).ok())
+        // One-off runs have a release too, but are none of the fleet.
+        .filter(|spec| Some(spec.release) == release && spec.restart != RestartPolicy::No);
+    let fleet: Vec<Member> = specs
+        .map(|spec| Member {
+            id: spec.id,
+            group: spec.group,
+            routed: spec.routed,
+        })
+        .collect();
+    Desired {
+        release: release.filter(|_| !fleet.is_empty()),
+        serving: fleet
+            .iter()
+            .filter(|member| member.routed)
+            .map(|member| member.id.clone())
+            .collect(),
+        fleet,
+        ..Desired::default()
+    }
 }
 
 /// Opens the front door where users know it: at the address of the release

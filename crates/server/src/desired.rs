@@ -35,24 +35,30 @@ pub(crate) struct Desired {
 pub(crate) struct Kept {
     path: PathBuf,
     desired: Desired,
+    /// Nothing has been written yet.
+    blank: bool,
 }
 
 impl Kept {
     pub(crate) fn load(path: &Path) -> io::Result<Self> {
-        let desired = match fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("{}: {error}", path.display()),
-                )
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Desired::default(),
+        let found = match fs::read(path) {
+            Ok(bytes) => Some(
+                serde_json::from_slice(&bytes)
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?,
+            ),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         Ok(Self {
             path: path.to_owned(),
-            desired,
+            blank: found.is_none(),
+            desired: found.unwrap_or_default(),
         })
+    }
+
+    /// Whether no daemon has written anything yet, or what it wrote is gone.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.blank
     }
 
     pub(crate) fn get(&self) -> &Desired {
@@ -68,6 +74,7 @@ impl Kept {
         }
         write_whole(&self.path, &serde_json::to_vec_pretty(&next)?)?;
         self.desired = next;
+        self.blank = false;
         Ok(())
     }
 }

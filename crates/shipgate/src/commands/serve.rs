@@ -64,6 +64,9 @@ fn in_words(error: &ServeError) -> CliError {
         ServeError::Listen { .. } => CliError::new("port-taken", message).with_hint(
             "end what listens there, or set another `[runtime] listen` in the project file",
         ),
+        ServeError::Damaged { .. } => CliError::new("daemon-state", message).with_hint(
+            "put a whole copy back, or delete it: the machines of the serving release that run are then found without it",
+        ),
         ServeError::File { .. } => CliError::new("daemon-state", message),
     }
 }
