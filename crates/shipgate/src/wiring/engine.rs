@@ -1,28 +1,30 @@
 //! The built-in engine as a release's Migrator.
 
+mod failure;
+mod lines;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, LockError, LockOwner,
-    LockRequest, OpenError, open,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, LockRequest, OpenError, open,
 };
-use shipgate_migrate::apply::{
-    ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink, CancelToken, FailedStatement,
-    apply,
-};
+use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, apply};
 use shipgate_migrate::directory::{Directory, Location};
-use shipgate_migrate::plan::{PlanError, PlanOptions};
+use shipgate_migrate::plan::PlanOptions;
 use shipgate_migrate::{TxMode, history};
 use shipgate_project::Project;
 use shipgate_release::machine::MachineId;
 use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
-use shipgate_release::{Cancel, Effect, Failure, FailureKind};
+use shipgate_release::{Cancel, Effect, Failure};
+
+use failure::{directory_failure, failure_of, timed_out};
+use lines::{Lines, Waits};
 
 use super::access::{check_writable, open_failure};
-use super::notice::{Notice, waiting};
+use super::notice::Notice;
 use super::{backup, migrations};
 use crate::report::short;
 
@@ -117,35 +119,6 @@ impl EngineMigrator {
         }
     }
 
-    fn failure_of(&self, failure: &ApplyFailure<'_>, effect: Effect) -> Failure {
-        let error = &failure.error;
-        let (code, kind) = match error {
-            ApplyError::Checksum(_) => ("checksum", FailureKind::Refused),
-            ApplyError::Directory(_) | ApplyError::TxMode(_) => {
-                ("migrations-directory", FailureKind::Refused)
-            }
-            ApplyError::Open(error) => return open_failure(error).with_effect(effect),
-            ApplyError::Lock(LockError::Held { .. }) => ("migration-lock", FailureKind::Deadline),
-            ApplyError::Lock(_) => ("migration-lock", FailureKind::Refused),
-            ApplyError::History(_) => ("history", FailureKind::Refused),
-            ApplyError::Plan(_) | ApplyError::PartChanged { .. } => {
-                ("migration-plan", FailureKind::Refused)
-            }
-            ApplyError::Cancelled(_) => ("cancelled", FailureKind::Cancelled),
-            ApplyError::Statement(failed) if failed.error.kind == ErrorKind::Locked => {
-                ("database-locked", FailureKind::Deadline)
-            }
-            _ => ("migration-failed", FailureKind::Refused),
-        };
-        let result = match error.failed_statement() {
-            Some(failed) => Failure::new(code, failed.error.message.clone())
-                .with_report(snippet(failed, &self.directory))
-                .with_hint("mend the file, run `shipgate migrate hash`, and deploy again"),
-            None => with_hints(Failure::new(code, error.to_string()), error),
-        };
-        result.with_effect(effect).of_kind(kind)
-    }
-
     /// What a failed run left behind: files before the one that failed stay,
     /// and of that one what ran without a transaction. The history knows.
     async fn effect(&self, failure: &ApplyFailure<'_>, target: Target<'_>) -> Effect {
@@ -181,18 +154,6 @@ async fn over(limit: Option<Duration>) -> Duration {
     }
 }
 
-fn timed_out(limit: Duration) -> Failure {
-    Failure::new(
-        "migration-timeout",
-        format!(
-            "the migrations ran longer than {} and were stopped",
-            short(limit)
-        ),
-    )
-    .with_hint("`[release] migrate_timeout` says how long they may run")
-    .of_kind(FailureKind::Deadline)
-}
-
 /// Begins the line about a file of which only a part took effect.
 const HALF: &str = "half applied: ";
 
@@ -218,7 +179,7 @@ impl Migrator for EngineMigrator {
         let database = self.database(Target::Live)?;
         let report = apply(database.as_ref(), &directory, &options, &mut waits)
             .await
-            .map_err(|failure| self.failure_of(&failure, Effect::Nothing))?;
+            .map_err(|failure| failure_of(&failure, Effect::Nothing, &self.directory))?;
         let pending: Vec<String> = report
             .pending
             .iter()
@@ -272,10 +233,7 @@ impl Migrator for EngineMigrator {
         let database = self.database(target)?;
         let (handle, token) = CancelToken::new();
         let options = self.options(false, token);
-        let mut lines = Lines {
-            watch,
-            started: None,
-        };
+        let mut lines = Lines::new(watch);
         let began = std::time::Instant::now();
         let running = apply(database.as_ref(), &directory, &options, &mut lines);
         tokio::pin!(running);
@@ -298,7 +256,7 @@ impl Migrator for EngineMigrator {
                 let effect = self.effect(&failure, target).await;
                 return Err(match too_long {
                     Some(limit) => timed_out(limit).with_effect(effect),
-                    None => self.failure_of(&failure, effect),
+                    None => failure_of(&failure, effect, &self.directory),
                 });
             }
         };
@@ -371,146 +329,4 @@ pub(crate) async fn objects(
         .objects()
         .map(|object| (object.label(), object.digest()))
         .collect())
-}
-
-/// The engine's events as lines of the release.
-struct Lines<'w> {
-    watch: &'w dyn Watch,
-    started: Option<(usize, String)>,
-}
-
-impl ApplySink for Lines<'_> {
-    fn event(&mut self, event: &ApplyEvent<'_>) {
-        match event {
-            ApplyEvent::WaitingForLock { holder, remaining } => {
-                self.watch.waiting(&for_the_lock(holder, *remaining));
-            }
-            ApplyEvent::WaitingForDatabase { reason, limit } => {
-                self.watch.waiting(&waiting(reason, *limit));
-            }
-            ApplyEvent::DirectiveIgnored { file, warning } => {
-                self.watch.line(&format!("{}: {warning}", file.name()));
-            }
-            ApplyEvent::HistoryDiffers { text } => self.watch.line(text),
-            ApplyEvent::FileStarted { file, .. } => {
-                self.watch.line(&format!("migrating {}", file.name()));
-            }
-            ApplyEvent::StatementStarted { number, text, .. } => {
-                self.started = Some((*number, first_line(text)));
-            }
-            ApplyEvent::StatementDone {
-                elapsed, notices, ..
-            } => {
-                if let Some((number, text)) = self.started.take() {
-                    self.watch.line(&format!("  {number}. {text} ({elapsed})"));
-                }
-                for notice in *notices {
-                    self.watch.line(&format!("     {notice}"));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A dry run tells nothing but whom it waits for.
-struct Waits<'n>(&'n Notice);
-
-impl ApplySink for Waits<'_> {
-    fn event(&mut self, event: &ApplyEvent<'_>) {
-        match event {
-            ApplyEvent::WaitingForLock { holder, remaining } => {
-                self.0.say(&for_the_lock(holder, *remaining));
-            }
-            ApplyEvent::WaitingForDatabase { reason, limit } => {
-                self.0.say(&waiting(reason, *limit));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn for_the_lock(holder: &LockOwner, remaining: Duration) -> String {
-    format!(
-        "waiting for the migration lock, held by {holder}; {} left",
-        short(remaining)
-    )
-}
-
-/// The first line of a statement, at most 80 letters.
-fn first_line(text: &str) -> String {
-    const ROOM: usize = 80;
-    let mut line = text.split('\n').next().unwrap_or_default().trim_end();
-    let cut = line
-        .char_indices()
-        .nth(ROOM)
-        .map_or(line.len(), |(at, _)| at);
-    let whole = cut == line.len() && line.len() == text.len();
-    line = &line[..cut];
-    if whole {
-        line.to_owned()
-    } else {
-        format!("{line} ...")
-    }
-}
-
-fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
-    let mut hints = error.hints();
-    if let ApplyError::Checksum(checksum) = error {
-        failure.report.extend(
-            checksum
-                .notice()
-                .split('\n')
-                .filter(|line| !line.is_empty())
-                .map(str::to_owned),
-        );
-        failure.report.append(&mut hints);
-        hints.push(
-            "look at what changed; when it is meant, `shipgate migrate hash` writes the checksums anew"
-                .to_owned(),
-        );
-    }
-    if let ApplyError::Plan(PlanError::NotClean(_)) = error {
-        hints.push("if it stands at a version of this directory already, say so: `shipgate migrate set VERSION`".to_owned());
-    }
-    if !hints.is_empty() {
-        failure.hint = Some(hints.remove(0));
-    }
-    failure.report.extend(hints);
-    failure
-}
-
-/// File, line, statement and the place in it.
-fn snippet(failed: &FailedStatement, directory: &Path) -> Vec<String> {
-    let directory = directory.file_name().map(Path::new);
-    let name = format!(
-        "{}:{}:{}",
-        directory
-            .unwrap_or(Path::new(""))
-            .join(&failed.file)
-            .display(),
-        failed.position.line,
-        failed.position.column
-    );
-    let mut lines = vec![format!("--> {name}")];
-    let before = failed.error.offset.unwrap_or(0).min(failed.statement.len());
-    let breaks = failed.statement.as_bytes()[..before]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count();
-    lines.extend(crate::report::snippet(
-        &failed.statement,
-        failed.position.line.saturating_sub(breaks),
-        failed.position.line,
-        failed.position.column,
-    ));
-    if let Some(code) = &failed.error.code {
-        lines.push(format!("= {code}"));
-    }
-    lines
-}
-
-fn directory_failure(message: &str) -> Failure {
-    Failure::new("migrations-directory", message)
-        .with_hint("`[database] migrations` names the directory; `shipgate migrate new` begins one")
 }

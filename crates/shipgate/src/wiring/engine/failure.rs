@@ -1,0 +1,117 @@
+//! A failed run of the engine, as the user reads it: code, place, statement, hint.
+
+use std::path::Path;
+use std::time::Duration;
+
+use shipgate_database::{ErrorKind, LockError};
+use shipgate_migrate::apply::{ApplyError, ApplyFailure, FailedStatement};
+use shipgate_migrate::plan::PlanError;
+use shipgate_release::{Effect, Failure, FailureKind};
+
+use crate::report::short;
+use crate::wiring::access::open_failure;
+
+/// A run that failed, as the user reads it; `directory` is that of the migrations.
+pub(super) fn failure_of(failure: &ApplyFailure<'_>, effect: Effect, directory: &Path) -> Failure {
+    let error = &failure.error;
+    let (code, kind) = match error {
+        ApplyError::Checksum(_) => ("checksum", FailureKind::Refused),
+        ApplyError::Directory(_) | ApplyError::TxMode(_) => {
+            ("migrations-directory", FailureKind::Refused)
+        }
+        ApplyError::Open(error) => return open_failure(error).with_effect(effect),
+        ApplyError::Lock(LockError::Held { .. }) => ("migration-lock", FailureKind::Deadline),
+        ApplyError::Lock(_) => ("migration-lock", FailureKind::Refused),
+        ApplyError::History(_) => ("history", FailureKind::Refused),
+        ApplyError::Plan(_) | ApplyError::PartChanged { .. } => {
+            ("migration-plan", FailureKind::Refused)
+        }
+        ApplyError::Cancelled(_) => ("cancelled", FailureKind::Cancelled),
+        ApplyError::Statement(failed) if failed.error.kind == ErrorKind::Locked => {
+            ("database-locked", FailureKind::Deadline)
+        }
+        _ => ("migration-failed", FailureKind::Refused),
+    };
+    let result = match error.failed_statement() {
+        Some(failed) => Failure::new(code, failed.error.message.clone())
+            .with_report(snippet(failed, directory))
+            .with_hint("mend the file, run `shipgate migrate hash`, and deploy again"),
+        None => with_hints(Failure::new(code, error.to_string()), error),
+    };
+    result.with_effect(effect).of_kind(kind)
+}
+
+/// The migrations took longer than they may.
+pub(super) fn timed_out(limit: Duration) -> Failure {
+    Failure::new(
+        "migration-timeout",
+        format!(
+            "the migrations ran longer than {} and were stopped",
+            short(limit)
+        ),
+    )
+    .with_hint("`[release] migrate_timeout` says how long they may run")
+    .of_kind(FailureKind::Deadline)
+}
+
+fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
+    let mut hints = error.hints();
+    if let ApplyError::Checksum(checksum) = error {
+        failure.report.extend(
+            checksum
+                .notice()
+                .split('\n')
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned),
+        );
+        failure.report.append(&mut hints);
+        hints.push(
+            "look at what changed; when it is meant, `shipgate migrate hash` writes the checksums anew"
+                .to_owned(),
+        );
+    }
+    if let ApplyError::Plan(PlanError::NotClean(_)) = error {
+        hints.push("if it stands at a version of this directory already, say so: `shipgate migrate set VERSION`".to_owned());
+    }
+    if !hints.is_empty() {
+        failure.hint = Some(hints.remove(0));
+    }
+    failure.report.extend(hints);
+    failure
+}
+
+/// File, line, statement and the place in it.
+fn snippet(failed: &FailedStatement, directory: &Path) -> Vec<String> {
+    let directory = directory.file_name().map(Path::new);
+    let name = format!(
+        "{}:{}:{}",
+        directory
+            .unwrap_or(Path::new(""))
+            .join(&failed.file)
+            .display(),
+        failed.position.line,
+        failed.position.column
+    );
+    let mut lines = vec![format!("--> {name}")];
+    let before = failed.error.offset.unwrap_or(0).min(failed.statement.len());
+    let breaks = failed.statement.as_bytes()[..before]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count();
+    lines.extend(crate::report::snippet(
+        &failed.statement,
+        failed.position.line.saturating_sub(breaks),
+        failed.position.line,
+        failed.position.column,
+    ));
+    if let Some(code) = &failed.error.code {
+        lines.push(format!("= {code}"));
+    }
+    lines
+}
+
+/// A directory of migrations that cannot be used.
+pub(super) fn directory_failure(message: &str) -> Failure {
+    Failure::new("migrations-directory", message)
+        .with_hint("`[database] migrations` names the directory; `shipgate migrate new` begins one")
+}
