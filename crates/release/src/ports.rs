@@ -183,6 +183,11 @@ pub trait Backup: Send + Sync {
     async fn restore(&self, name: &str) -> Result<String, Failure>;
     /// Rows that a restore would lose, in words; empty when none.
     async fn losses(&self, name: &str) -> Result<Vec<String>, Failure>;
+    /// The same without what only a migration since then can have written:
+    /// rows of tables that the backup does not have.
+    async fn others_losses(&self, name: &str) -> Result<Vec<String>, Failure> {
+        self.losses(name).await
+    }
     /// Removes backups beyond the retention rule, never those of the named releases.
     async fn prune(&self, keep: &[&str]) -> Result<Vec<String>, Failure>;
 }

@@ -17,6 +17,15 @@ pub struct LostWrites {
     pub note: Option<String>,
 }
 
+impl LostWrites {
+    pub(crate) const NEW_TABLE: &str = "the table is not in the backup";
+
+    /// Whether the table was made since the backup was taken.
+    pub fn is_of_a_new_table(&self) -> bool {
+        self.note.as_deref() == Some(Self::NEW_TABLE)
+    }
+}
+
 impl fmt::Display for LostWrites {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.table)?;

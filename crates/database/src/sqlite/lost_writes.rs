@@ -55,7 +55,7 @@ pub(super) fn find(
             Some(old) => compare(&connection, table, old).map_err(reading)?,
             None => LostWrites {
                 added: count(&connection, "main", table).map_err(reading)?,
-                note: Some("the table is not in the backup".to_owned()),
+                note: Some(LostWrites::NEW_TABLE.to_owned()),
                 ..nothing(table)
             },
         };

@@ -80,7 +80,7 @@ async fn after_failure(cx: &Context<'_>, failure: Failure) -> Failure {
 }
 
 async fn restore(backup: &dyn crate::ports::Backup, name: &str) -> Result<String, Failure> {
-    let losses = backup.losses(name).await?;
+    let losses = backup.others_losses(name).await?;
     if !losses.is_empty() {
         return Err(Failure::new(
             "restore-loses-writes",

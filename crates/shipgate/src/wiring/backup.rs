@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shipgate_database::backup::{BackupError, BackupEvent, BackupOptions, Restored, Store};
+use shipgate_database::backup::{
+    BackupError, BackupEvent, BackupOptions, LostWrites, Restored, Store,
+};
 use shipgate_database::{Database, DatabaseUrl};
 use shipgate_migrate::history;
 use shipgate_project::Project;
@@ -56,6 +58,13 @@ impl DatabaseBackups {
                 })),
             },
         })
+    }
+
+    async fn lost_writes(&self, name: &str) -> Result<Vec<LostWrites>, Failure> {
+        self.store
+            .lost_writes(name, &[history::TABLE], &self.options)
+            .await
+            .map_err(|error| failure(&error))
     }
 
     /// Whether there is a database to back up: the first release makes it.
@@ -160,11 +169,14 @@ impl Backup for DatabaseBackups {
     }
 
     async fn losses(&self, name: &str) -> Result<Vec<String>, Failure> {
-        let losses = self
-            .store
-            .lost_writes(name, &[history::TABLE], &self.options)
-            .await
-            .map_err(|error| failure(&error))?;
+        let losses = self.lost_writes(name).await?;
+        Ok(losses.iter().map(ToString::to_string).collect())
+    }
+
+    async fn others_losses(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let mut losses = self.lost_writes(name).await?;
+        // Nobody but the migration that made it knows a new table.
+        losses.retain(|lost| !lost.is_of_a_new_table());
         Ok(losses.iter().map(ToString::to_string).collect())
     }
 
