@@ -198,10 +198,21 @@ fn unhealthy_failure(
 }
 
 fn said(lines: &[LogLine]) -> Vec<String> {
-    lines
-        .iter()
-        .map(|line| format!("{} | {}", line.stream.name(), line.text()))
-        .collect()
+    lines.iter().map(report_line).collect()
+}
+
+/// A line of a machine's log in a report.
+pub fn report_line(line: &LogLine) -> String {
+    format!("{} | {}", line.stream.name(), cut(&line.text()))
+}
+
+/// What a report shows of a line that may be very long; logs have it whole.
+pub fn cut(line: &str) -> String {
+    const ROOM: usize = 400;
+    match line.char_indices().nth(ROOM) {
+        None => line.to_owned(),
+        Some((at, _)) => format!("{} ... ({} bytes)", &line[..at], line.len()),
+    }
 }
 
 /// A start that was refused, as the user reads it.

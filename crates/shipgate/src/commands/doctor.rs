@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use shipgate_project::{CommandLine, Project, StepWord};
+use shipgate_project::{CommandLine, Project, StepWord, landing};
 use shipgate_release::ports::Migrator;
 use shipgate_runtime::process::check_program;
 use shipgate_server::client::{AskError, Client};
@@ -187,7 +187,11 @@ fn programs(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliErr
             continue;
         }
         let name = program.display().to_string();
-        if let Some(path) = in_project(project, &program) {
+        if !within_reach(project, &program) {
+            let error = CliError::new("program", format!("`{name}` is neither in the project nor on PATH"))
+                .with_hint("does `[build] include` name it? a bare name is looked for in the build and on PATH");
+            findings.trouble("program", &error)?;
+        } else if let Some(path) = in_project(project, &program) {
             match check_program(&path) {
                 Ok(()) => findings.well("program", &name)?,
                 Err(problem) => {
@@ -221,6 +225,25 @@ fn in_project(project: &Project, program: &Path) -> Option<PathBuf> {
         .filter(|path| path.is_file())
 }
 
+/// Whether a machine could find a program, as far as that can be told before
+/// the build: what a build command makes is believed to be there.
+fn within_reach(project: &Project, program: &Path) -> bool {
+    let includes = project.build.include.as_deref();
+    let kept = includes.is_none_or(|includes| {
+        includes.iter().any(|include| {
+            let path = Path::new(include.value.as_str());
+            include.value.is_glob()
+                || project.directory.join(path).is_dir()
+                || landing(path).is_some_and(|path| path.file_name() == program.file_name())
+        })
+    });
+    let on_path = program.components().count() == 1
+        && std::env::var_os("PATH").is_some_and(|path| {
+            std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+        });
+    kept || on_path || (program.is_absolute() && program.is_file())
+}
+
 async fn look_at_database(
     project: &Project,
     app: &App,
@@ -250,7 +273,16 @@ async fn look_at_database(
             for line in &survey.details {
                 findings.well("database", line)?;
             }
-            Ok(())
+            match engine.half_applied().await {
+                Ok(None) => Ok(()),
+                Ok(Some(half)) => findings.trouble(
+                    "history",
+                    &CliError::new("half-applied", half).with_hint(
+                        "mend the file and deploy: it goes on with the statement that failed",
+                    ),
+                ),
+                Err(failure) => findings.trouble("history", &failure.into()),
+            }
         }
         Err(failure) => findings.trouble("database", &failure.into()),
     }

@@ -40,16 +40,17 @@ pub(crate) fn check_writable(url: &DatabaseUrl) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What to do about a lock that was not let go of in time.
+pub(crate) const LOCKED_HINT: &str =
+    "end what holds it (`fuser FILE` tells its process), or raise `[release] lock_timeout`";
+
 /// A database that cannot be opened, as the user reads it.
 pub(crate) fn open_failure(error: &OpenError) -> Failure {
     let message = error.to_string();
     let failure = |code| Failure::new(code, message.clone());
     match error {
-        OpenError::Locked { file, .. } => failure("database-locked")
-            .with_hint(format!(
-                "end what holds it (`fuser {}` names it), or raise `[release] lock_timeout`",
-                file.display()
-            ))
+        OpenError::Locked { .. } => failure("database-locked")
+            .with_hint(LOCKED_HINT)
             .of_kind(FailureKind::Deadline),
         OpenError::NotReadable { path } | OpenError::NotWritable { path } => {
             failure("database-permission").with_hint(format!(

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use shipgate_database::{Access, ConnectOptions, Create, DatabaseUrl, open};
+use shipgate_database::{
+    Access, ConnectOptions, Create, DatabaseUrl, OpenError, Session, Value, open,
+};
 use shipgate_project::{CommandLine, Project};
 use shipgate_release::machine::{ExitCause, MachineId, MachineSpec};
 use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
-use shipgate_release::{Cancel, Effect, Failure};
+use shipgate_release::{Cancel, Effect, Failure, FailureKind};
 use shipgate_runtime::process::Machines;
-use shipgate_server::{launch_failure, machine_failure};
+use shipgate_server::{launch_failure, machine_failure, report_line};
 
 use super::access::{check_writable, open_failure};
 use super::backup::copy_path;
@@ -109,7 +111,7 @@ impl CommandMigrator {
         tag: &MachineId,
         cause: ExitCause,
         target: Target<'_>,
-        before: &Standing,
+        before: Option<&Before>,
     ) -> Failure {
         let lines = self
             .machines
@@ -117,15 +119,17 @@ impl CommandMigrator {
             .tail(TAIL)
             .map(|(lines, _)| lines)
             .unwrap_or_default();
-        let effect = match (cause, self.schema(target).await) {
-            (ExitCause::Lost, _) | (_, Err(_)) => Effect::Unknown,
-            (_, Ok(after)) if after.objects == before.objects => Effect::Nothing,
-            (_, Ok(_)) => Effect::Part,
+        let effect = match before {
+            Some(before) if cause != ExitCause::Lost => before.effect(self, target).await,
+            _ => Effect::Unknown,
         };
-        let schema = match effect {
-            Effect::Nothing => "the schema is as it was before the command",
-            Effect::Part => "the schema is not as it was before the command",
-            Effect::Unknown => "what the command did to the database cannot be told from here",
+        let schema = match (target, effect) {
+            (Target::Copy(_), _) => "it ran on a copy; the database itself was not touched",
+            (_, Effect::Nothing) => "the database is as it was before the command",
+            (_, Effect::Part) => "the schema is not as it was before the command",
+            (_, Effect::Unknown) => {
+                "the schema is as it was, but rows were written while the command ran; by whom cannot be told"
+            }
         };
         let failure = if cause == ExitCause::Stopped {
             Failure::cancelled()
@@ -137,16 +141,69 @@ impl CommandMigrator {
             .with_hint(hint(cause, &self.project))
         };
         failure
-            .with_report(
-                lines
-                    .iter()
-                    .map(|line| format!("{} | {}", line.stream.name(), line.text())),
-            )
+            .with_report(lines.iter().map(report_line))
             .with_report([
                 schema.to_owned(),
                 format!("the whole log: `shipgate logs {tag}`"),
             ])
             .with_effect(effect)
+            .of_kind(match cause {
+                ExitCause::Timeout => FailureKind::Deadline,
+                ExitCause::Stopped => FailureKind::Cancelled,
+                _ => FailureKind::Refused,
+            })
+    }
+}
+
+/// The database as it was before the command.
+struct Before {
+    schema: Standing,
+    /// A session that sees whether others have committed since; `None` where
+    /// there was no database.
+    witness: Option<tokio::sync::Mutex<Witness>>,
+}
+
+struct Witness {
+    session: Box<dyn Session>,
+    seen: Vec<Vec<Value>>,
+}
+
+impl Witness {
+    /// Changes whenever another session has committed.
+    const VERSION: &str = "PRAGMA data_version";
+}
+
+impl Before {
+    async fn of(migrator: &CommandMigrator, target: Target<'_>) -> Result<Self, Failure> {
+        let schema = migrator.schema(target).await?;
+        let database = open(&migrator.url(target)).map_err(|error| open_failure(&error))?;
+        let witness = match database.connect(&migrator.reading()).await {
+            Ok(mut session) => {
+                let seen = session.query(Witness::VERSION, &[]).await;
+                let seen = seen.map_err(|error| Failure::new("database", error.to_string()))?;
+                Some(tokio::sync::Mutex::new(Witness { session, seen }))
+            }
+            Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => None,
+            Err(error) => return Err(open_failure(&error)),
+        };
+        Ok(Self { schema, witness })
+    }
+
+    /// What a command that failed did to the database.
+    async fn effect(&self, migrator: &CommandMigrator, target: Target<'_>) -> Effect {
+        match migrator.schema(target).await {
+            Ok(after) if after.objects != self.schema.objects => return Effect::Part,
+            Ok(_) => {}
+            Err(_) => return Effect::Unknown,
+        }
+        let Some(witness) = &self.witness else {
+            return Effect::Nothing;
+        };
+        let mut witness = witness.lock().await;
+        match witness.session.query(Witness::VERSION, &[]).await {
+            Ok(now) if now == witness.seen => Effect::Nothing,
+            _ => Effect::Unknown,
+        }
     }
 }
 
@@ -201,15 +258,18 @@ impl Migrator for CommandMigrator {
                 .await
                 .map_err(|error| machine_failure(&error))?;
         }
-        let before = self.schema(target).await?;
+        let before = Before::of(self, target).await?;
         let spec = self.spec(target, tag)?;
-        self.machines
+        let launched = self
+            .machines
             .launch(&spec)
             .await
             .map_err(|error| launch_failure(&error))?;
+        // What was before a run that another process began, nobody here saw.
+        let before = (!launched.adopted).then_some(before);
         let exit = self.attend(tag, watch, cancel).await?;
         if !exit.cause.success() {
-            return Err(self.failed(tag, exit.cause, target, &before).await);
+            return Err(self.failed(tag, exit.cause, target, before.as_ref()).await);
         }
         let after = self.schema(target).await?;
         Ok(Migrated {
@@ -219,7 +279,7 @@ impl Migrator for CommandMigrator {
                 short(exit.ran)
             ),
             details: Vec::new(),
-            changed: after.objects != before.objects,
+            changed: before.is_none_or(|before| before.schema.objects != after.objects),
         })
     }
 

@@ -79,6 +79,25 @@ impl EngineMigrator {
         open(&self.url(target)).map_err(|error| open_failure(&error))
     }
 
+    /// Waits, aloud, until the database can be read; one that is not there yet
+    /// is nobody's.
+    async fn reach(&self, database: &dyn Database) -> Result<(), Failure> {
+        match database.connect(&self.reading()).await {
+            Ok(_) | Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => Ok(()),
+            Err(error) => Err(open_failure(&error)),
+        }
+    }
+
+    /// Which file of the live database is half applied, if one is.
+    pub(crate) async fn half_applied(&self) -> Result<Option<String>, Failure> {
+        if self.live.file().is_some_and(|file| !file.exists()) {
+            return Ok(None);
+        }
+        let standing = self.standing(Target::Live).await?;
+        let mut unfinished = standing.unfinished.into_iter();
+        Ok(unfinished.find(|line| line.starts_with(HALF)))
+    }
+
     fn open_directory(&self) -> Result<Directory, Failure> {
         let path = if self.kept.is_dir() {
             &self.kept
@@ -177,6 +196,7 @@ impl Migrator for EngineMigrator {
         let options = self.options(true, CancelToken::never());
         let mut waits = Waits(&self.notice);
         let database = self.database(Target::Live)?;
+        self.reach(database.as_ref()).await?;
         let report = apply(database.as_ref(), &directory, &options, &mut waits)
             .await
             .map_err(|failure| failure_of(&failure, Effect::Nothing, &self.directory))?;
@@ -231,6 +251,7 @@ impl Migrator for EngineMigrator {
             })?;
         }
         let database = self.database(target)?;
+        self.reach(database.as_ref()).await?;
         let (handle, token) = CancelToken::new();
         let options = self.options(false, token);
         let mut lines = Lines::new(watch);

@@ -38,25 +38,31 @@ pub(super) fn run(arguments: &Arguments, app: &App) -> Result<Exit, CliError> {
         CliError::new("machine", error.to_string())
     };
     let machines = Machines::open(&state.machines(), keeper::command()?).map_err(machine)?;
-    for id in machines.list().map_err(machine)? {
-        if belongs(&id, recorded.number) {
-            for line in machines.log(&id).read_all().map_err(machine)? {
-                let (at, stream) = (line.at, line.stream.name());
-                let at = at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
-                app.printer
-                    .result(&format!("{id} | {at} {stream:<3} {}", line.text()))?;
-            }
-            if let Some(exit) = machines.state(&id).map_err(machine)?.exit() {
-                app.printer.result(&format!("{id} | {}", exit.cause))?;
-            }
+    let mut ids: Vec<(usize, MachineId)> = machines
+        .list()
+        .map_err(machine)?
+        .into_iter()
+        .filter_map(|id| Some((turn(&id, recorded.number)?, id)))
+        .collect();
+    ids.sort();
+    for (_, id) in ids {
+        for line in machines.log(&id).read_all().map_err(machine)? {
+            let (at, stream) = (line.at, line.stream.name());
+            let at = at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+            app.printer
+                .result(&format!("{id} | {at} {stream:<3} {}", line.text()))?;
+        }
+        if let Some(exit) = machines.state(&id).map_err(machine)?.exit() {
+            app.printer.result(&format!("{id} | {}", exit.cause))?;
         }
     }
     Ok(Exit::Done)
 }
 
-/// One-off machines of the release; `shipgate logs` shows the others.
-fn belongs(id: &MachineId, release: u64) -> bool {
-    ["migrate", "rehearse", "trial"]
+/// When a one-off machine of the release runs, among the others; `None` for
+/// machines that are none (`shipgate logs` shows those).
+fn turn(id: &MachineId, release: u64) -> Option<usize> {
+    ["rehearse", "trial", "migrate"]
         .iter()
-        .any(|what| id.as_str().starts_with(&format!("r{release}-{what}-")))
+        .position(|what| id.as_str().starts_with(&format!("r{release}-{what}-")))
 }

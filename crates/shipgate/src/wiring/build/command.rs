@@ -11,6 +11,7 @@ use crate::wiring::specs::secrets_of;
 use shipgate_project::CommandLine;
 use shipgate_release::ports::Watch;
 use shipgate_release::{Cancel, Failure, FailureKind};
+use shipgate_server::cut;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
@@ -98,7 +99,7 @@ pub(crate) async fn run(
     };
     let failed = |message: String| {
         Failure::new("build-failed", message)
-            .with_report(tail.iter().cloned())
+            .with_report(tail.iter().map(|line| cut(line)))
             .with_hint(format!("the whole output is in {}", log.display()))
     };
     match ended {

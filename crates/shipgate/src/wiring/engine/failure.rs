@@ -9,7 +9,7 @@ use shipgate_migrate::plan::PlanError;
 use shipgate_release::{Effect, Failure, FailureKind};
 
 use crate::report::short;
-use crate::wiring::access::open_failure;
+use crate::wiring::access::{LOCKED_HINT, open_failure};
 
 /// A run that failed, as the user reads it; `directory` is that of the migrations.
 pub(super) fn failure_of(failure: &ApplyFailure<'_>, effect: Effect, directory: &Path) -> Failure {
@@ -30,6 +30,11 @@ pub(super) fn failure_of(failure: &ApplyFailure<'_>, effect: Effect, directory: 
         ApplyError::Statement(failed) if failed.error.kind == ErrorKind::Locked => {
             ("database-locked", FailureKind::Deadline)
         }
+        ApplyError::Transaction { source, .. } | ApplyError::Session(source)
+            if source.kind == ErrorKind::Locked =>
+        {
+            ("database-locked", FailureKind::Deadline)
+        }
         _ => ("migration-failed", FailureKind::Refused),
     };
     let result = match error.failed_statement() {
@@ -37,6 +42,10 @@ pub(super) fn failure_of(failure: &ApplyFailure<'_>, effect: Effect, directory: 
             .with_report(snippet(failed, directory))
             .with_hint("mend the file, run `shipgate migrate hash`, and deploy again"),
         None => with_hints(Failure::new(code, error.to_string()), error),
+    };
+    let result = match code {
+        "database-locked" => result.with_hint(LOCKED_HINT),
+        _ => result,
     };
     result.with_effect(effect).of_kind(kind)
 }
