@@ -57,6 +57,11 @@ impl Buffer {
         !self.room.is_empty() && self.len() == self.room.len()
     }
 
+    /// The last read took all there was room for.
+    pub(crate) fn is_filled_up(&self) -> bool {
+        !self.room.is_empty() && self.end == self.room.len()
+    }
+
     /// Forgets the first `count` bytes.
     pub(crate) fn consume(&mut self, count: usize) {
         debug_assert!(count <= self.len(), "only what is there can be consumed");

@@ -46,6 +46,7 @@ mod relay;
 mod request;
 mod response;
 mod roster;
+mod send;
 mod service;
 mod settings;
 mod stats;

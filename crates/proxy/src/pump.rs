@@ -4,22 +4,23 @@
 //! written from the buffer they were read into; only a body that fits beside its head is copied next to it, to go out
 //! in one packet.
 
-use std::io::{IoSlice, Write};
-use std::pin::Pin;
+use std::io::Write;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
 use crate::body::Body;
 use crate::buffer::Buffer;
 use crate::chunk::{BadChunk, Piece};
 use crate::response::Recode;
+use crate::send::{Then, poll_send, push};
 
 /// Head and body up to this size go out as one piece.
 const TOGETHER: usize = 4 * 1024;
 
-/// Size up to which a buffer grows for a body that fills it in one read.
+/// After so many full reads a body is taken to be a large one, and gets a larger buffer.
+const MANY_FULL_READS: u32 = 8;
+/// How large it gets, doubling from read to read.
 const STREAM_BYTES: usize = 64 * 1024;
 
 /// Why a pump stopped.
@@ -58,6 +59,9 @@ pub(crate) struct Pump {
     closed: bool,
     /// Bytes have moved since this was last asked.
     moved: bool,
+    then: Then,
+    /// Reads one after the other that took all there was room for.
+    full_reads: u32,
     pub(crate) waiting: Waiting,
 }
 
@@ -71,6 +75,8 @@ impl Pump {
             streamed: false,
             closed: false,
             moved: false,
+            then: Then::Send,
+            full_reads: 0,
             waiting: Waiting::Source,
         }
     }
@@ -114,7 +120,8 @@ impl Pump {
             }
             if self.written < head.len() || self.ready > 0 {
                 self.waiting = Waiting::Sink;
-                match ready!(self.poll_write(cx, buffer, head, sink)) {
+                let (first, second) = (&head[self.written..], &buffer.filled()[..self.ready]);
+                match ready!(poll_send(cx, sink, first, second, self.then)) {
                     Ok(0) | Err(_) => return Poll::Ready(PumpEnd::SinkFailed),
                     Ok(count) => self.count_written(count, buffer, head),
                 }
@@ -124,7 +131,17 @@ impl Pump {
                 return Poll::Ready(PumpEnd::Done);
             }
             self.waiting = Waiting::Source;
-            match ready!(buffer.poll_fill(cx, source)) {
+            if self.full_reads >= MANY_FULL_READS {
+                buffer.grow(STREAM_BYTES);
+            }
+            let filled = buffer.poll_fill(cx, source);
+            if filled.is_pending()
+                && std::mem::replace(&mut self.then, Then::Send) == Then::More
+                && push(sink).is_err()
+            {
+                return Poll::Ready(PumpEnd::SinkFailed);
+            }
+            match ready!(filled) {
                 Ok(0) if matches!(self.body, Body::UntilClose) => {
                     self.closed = true;
                     if self.recode == Recode::PutChunksOn {
@@ -132,13 +149,7 @@ impl Pump {
                     }
                 }
                 Ok(0) => return Poll::Ready(PumpEnd::SourceClosed),
-                Ok(_) => {
-                    self.moved = true;
-                    if buffer.is_full() {
-                        // There is more where it came from.
-                        buffer.grow(STREAM_BYTES);
-                    }
-                }
+                Ok(_) => self.moved = true,
                 Err(_) => return Poll::Ready(PumpEnd::SourceFailed),
             }
         }
@@ -153,6 +164,14 @@ impl Pump {
         match self.recode {
             Recode::Keep => {
                 self.ready = self.body.advance(buffer.filled())?;
+                // A read that took all there was room for has left something behind.
+                self.then = if buffer.is_filled_up() && !self.body.is_done() {
+                    self.full_reads += 1;
+                    Then::More
+                } else {
+                    self.full_reads = 0;
+                    Then::Send
+                };
                 if self.written == 0 && !head.is_empty() && head.len() + self.ready <= TOGETHER {
                     head.extend_from_slice(&buffer.filled()[..self.ready]);
                     buffer.consume(self.ready);
@@ -182,25 +201,6 @@ impl Pump {
             }
         }
         Ok(())
-    }
-
-    fn poll_write(
-        &self,
-        cx: &mut Context<'_>,
-        buffer: &Buffer,
-        head: &[u8],
-        sink: &mut TcpStream,
-    ) -> Poll<std::io::Result<usize>> {
-        let head = &head[self.written..];
-        let body = &buffer.filled()[..self.ready];
-        let sink = Pin::new(sink);
-        match (head.is_empty(), body.is_empty()) {
-            (false, false) => {
-                sink.poll_write_vectored(cx, &[IoSlice::new(head), IoSlice::new(body)])
-            }
-            (false, true) => sink.poll_write(cx, head),
-            (true, _) => sink.poll_write(cx, body),
-        }
     }
 
     fn count_written(&mut self, count: usize, buffer: &mut Buffer, head: &mut Vec<u8>) {

@@ -240,6 +240,42 @@ async fn large_bodies_pass_unchanged_both_ways() {
     assert!(received == body, "the body came back changed");
 }
 
+/// The kernel may hold back what was written with the promise that more follows. A fifth of a second each time would
+/// add up to more than this test waits.
+#[tokio::test]
+async fn nothing_is_held_back_when_a_body_pauses_where_a_buffer_ends() {
+    const PIECE: usize = 16 * 1024;
+    let house = House::serving(|mut peer: Peer| async move {
+        while let Some(head) = peer.head().await {
+            assert!(head.starts_with("POST"));
+            let length = 8 * PIECE;
+            peer.send(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
+            ))
+            .await;
+            for _ in 0..8 {
+                peer.bytes(1).await;
+                peer.send_bytes(&[b'x'; PIECE]).await;
+            }
+        }
+    })
+    .await;
+    within(async {
+        for _ in 0..25 {
+            let mut client = house.client().await;
+            client
+                .send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n")
+                .await;
+            client.head().await.unwrap();
+            for _ in 0..8 {
+                client.send("x").await;
+                client.bytes(PIECE).await;
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_machine_that_does_not_read_holds_its_client_back() {
     let (started, mut start) = mpsc::unbounded_channel();
