@@ -136,8 +136,9 @@ impl EndState {
             Self::Aborted | Self::RolledBack => match failure.map(|failure| failure.kind) {
                 Some(FailureKind::Usage) => 2,
                 Some(FailureKind::Deadline) => 4,
-                Some(FailureKind::Cancelled) => 130,
-                Some(FailureKind::Refused) | None => 1,
+                // Without a failure it was asked to stop between two steps.
+                Some(FailureKind::Cancelled) | None => 130,
+                Some(FailureKind::Refused) => 1,
             },
         }
     }

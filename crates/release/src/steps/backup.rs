@@ -30,7 +30,10 @@ impl Step for TakeBackup {
             return Ok(Outcome::skipped("no database to back up"));
         };
         let name = name_of(cx.release());
-        let taken = backup.create(&name, cx).await?;
+        let taken = tokio::select! {
+            taken = backup.create(&name, cx) => taken?,
+            () = cx.cancel.wait() => return Err(Failure::cancelled()),
+        };
         let mut keep = vec![name.as_str()];
         if let ReleaseKind::Rollback {
             restore: Some(restore),
