@@ -101,14 +101,9 @@ impl Door {
         to: &[(MachineId, u16)],
         drain: Duration,
     ) -> Option<Drain> {
-        let mut machines = self.front.machines(APP).unwrap_or_default();
-        machines.retain(|known| !from.iter().any(|id| id.as_str() == known.id.as_str()));
-        for (id, port) in to {
-            let new = machine(id, *port);
-            machines.retain(|known| known.id != new.id);
-            machines.push(new);
-        }
-        self.front.switch(APP, machines, drain).ok()
+        let leaving: Vec<_> = from.iter().map(|id| id.as_str().into()).collect();
+        let joining = to.iter().map(|(id, port)| machine(id, *port)).collect();
+        self.front.replace(APP, &leaving, joining, drain).ok()
     }
 
     /// Waits until no request is under way to these machines.
