@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use shipgate_sql::{Construct, Dialect, SplitError, SplitErrorKind, SplitMode, Statement};
+use shipgate_sql::{Comment, Construct, Dialect, SplitError, SplitErrorKind, SplitMode, Statement};
 
 use crate::directory::{DirectoryError, File};
+use crate::formats::{Part, PartError};
 use crate::golang::Quoted;
 
 /// The statements of a file.
@@ -31,13 +32,16 @@ pub enum ScriptError {
         /// The column in bytes, from 1.
         byte_column: usize,
     },
-    /// The file is an archive of several scripts.
-    #[error(
-        "migration file {} is a txtar archive (atlas:txtar), which is not supported: its down part must never run; \
-         keep the statements of its migration.sql only",
-        Quoted(.0)
-    )]
-    Txtar(String),
+    /// The marks of the file's layout are not as they must be.
+    #[error("sql/migrate: {format}: {file}:{} {error}", .error.line)]
+    Parts {
+        /// The layout's name.
+        format: &'static str,
+        /// The file.
+        file: String,
+        /// What is wrong where.
+        error: PartError,
+    },
 }
 
 impl<'a> Script<'a> {
@@ -46,17 +50,15 @@ impl<'a> Script<'a> {
     /// # Errors
     /// It is no text, or something in it is opened and not closed.
     pub fn of(file: &'a File, dialect: Dialect, mode: SplitMode) -> Result<Self, ScriptError> {
-        if file.directives().txtar {
-            return Err(ScriptError::Txtar(file.name().to_owned()));
-        }
         let text = file.text()?;
-        let statements = shipgate_sql::statements(dialect, mode, text)
-            .collect::<Result<_, _>>()
-            .map_err(|error| ScriptError::Scan {
-                file: file.name().to_owned(),
-                byte_column: byte_column(text, error.span.start),
-                error,
-            })?;
+        let parts = file
+            .format()
+            .parts(text, dialect)
+            .map_err(|error| parts_error(file, error))?;
+        let mut statements = Vec::new();
+        for part in parts {
+            statements.extend(part_statements(file, text, &part, dialect, mode)?);
+        }
         Ok(Self { statements })
     }
 
@@ -72,6 +74,55 @@ impl<'a> Script<'a> {
                 format!("h1:{}", STANDARD.encode(running.clone().finalize()))
             })
             .collect()
+    }
+}
+
+/// The statements of a part, with their places in the whole file.
+pub(crate) fn part_statements<'a>(
+    file: &File,
+    text: &'a str,
+    part: &Part,
+    dialect: Dialect,
+    mode: SplitMode,
+) -> Result<Vec<Statement<'a>>, ScriptError> {
+    let range = part.range().clone();
+    let place = shipgate_sql::position(text, range.start);
+    let mut statements: Vec<Statement<'a>> =
+        shipgate_sql::statements(dialect, mode, &text[range.clone()])
+            .collect::<Result<_, _>>()
+            .map_err(|mut error| {
+                error.span = error.span.start + range.start..error.span.end + range.start;
+                error.line += place.line - 1;
+                ScriptError::Scan {
+                    file: file.name().to_owned(),
+                    byte_column: byte_column(text, error.span.start),
+                    error,
+                }
+            })?;
+    let of_line = |line: usize| line + place.line - 1;
+    for statement in &mut statements {
+        statement.span = statement.span.start + range.start..statement.span.end + range.start;
+        statement.line = of_line(statement.line);
+        for Comment { span, line, .. } in &mut statement.comments {
+            *span = span.start + range.start..span.end + range.start;
+            *line = of_line(*line);
+        }
+    }
+    if let (Part::Statement(_), [first, .., last]) = (part, statements.as_slice()) {
+        let whole = first.span.start..last.span.end;
+        let mut statement = first.clone();
+        statement.text = &text[whole.clone()];
+        statement.span = whole;
+        return Ok(vec![statement]);
+    }
+    Ok(statements)
+}
+
+pub(crate) fn parts_error(file: &File, error: PartError) -> ScriptError {
+    ScriptError::Parts {
+        format: file.format().name(),
+        file: file.name().to_owned(),
+        error,
     }
 }
 
@@ -157,10 +208,16 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_is_refused() {
+    fn of_an_archive_the_migration_alone_is_executed() {
         let content = "-- atlas:txtar\n\n-- migration.sql --\nCREATE TABLE t (a);\n\n-- down.sql --\nDROP TABLE t;\n";
         let files = files(&[("1_a.sql", content)]);
-        let error = Script::of(&files[0], Dialect::Sqlite, SplitMode::Own).unwrap_err();
-        assert!(error.to_string().contains("txtar archive"), "{error}");
+        let script = Script::of(&files[0], Dialect::Sqlite, SplitMode::Own).unwrap();
+        let statements: Vec<_> = script
+            .statements
+            .iter()
+            .map(|statement| (statement.text, statement.line, statement.span.start))
+            .collect();
+        let start = content.find("CREATE").unwrap();
+        assert_eq!(statements, [("CREATE TABLE t (a);", 4, start)]);
     }
 }

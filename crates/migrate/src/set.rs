@@ -1,5 +1,6 @@
 //! `set`: tell the history where the database stands.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use shipgate_database::{
@@ -10,6 +11,7 @@ use shipgate_sql::{Dialect, SplitMode};
 
 use crate::apply::ApplyError;
 use crate::directory::{Directory, DirectoryError, File};
+use crate::formats::Format;
 use crate::golang::{GoDuration, Quoted};
 use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_for};
 use crate::report::SetReport;
@@ -113,7 +115,7 @@ async fn set_locked(
         })
         .await?;
     let session = &mut *session;
-    let snapshot = history.read(session).await?;
+    let snapshot = history.read(session).await?.ordered_by(directory);
     let target = target(directory, &snapshot.revisions, version)?;
     let setting = Setting {
         directory,
@@ -169,7 +171,7 @@ fn target<'a>(
             None => Err(SetError::VersionNotFound(version.to_owned())),
         },
         None if revisions.is_empty() => Err(SetError::NoVersion),
-        None => Ok(directory.files().last()),
+        None => Ok(directory.files().iter().rfind(|file| !file.is_repeatable())),
     }
 }
 
@@ -186,7 +188,7 @@ impl Setting<'_> {
         let mut kept = Vec::new();
         let mut report = SetReport::default();
         for row in &snapshot.revisions {
-            if row.version.as_str() > target {
+            if self.is_above(&row.version, target) {
                 report.removed.push(row.clone());
                 continue;
             }
@@ -205,8 +207,25 @@ impl Setting<'_> {
             report.set.push(row.clone());
             kept.push(row);
         }
-        report.current = kept.into_iter().max_by(|a, b| a.version.cmp(&b.version));
+        report.current = self.directory.in_order(kept).pop();
         report
+    }
+
+    /// Whether a row lies above the target. Repeatable ones lie nowhere; they
+    /// go only when all do.
+    fn is_above(&self, version: &str, target: &str) -> bool {
+        if self.target.is_none() {
+            return true;
+        }
+        !self.format().is_repeatable(version) && self.compare(version, target).is_gt()
+    }
+
+    fn format(&self) -> &'static dyn Format {
+        self.directory.location().format()
+    }
+
+    fn compare(&self, a: &str, b: &str) -> Ordering {
+        self.format().compare_versions(a, b)
     }
 
     /// The files up to the target that have no row. What lies before the
@@ -215,15 +234,22 @@ impl Setting<'_> {
         let Some(target) = self.target else {
             return Vec::new();
         };
-        let first = kept.iter().map(|row| row.version.as_str()).min();
-        let last = kept.iter().map(|row| row.version.as_str()).max();
+        let versions = || {
+            kept.iter()
+                .map(|row| row.version.as_str())
+                .filter(|version| !self.format().is_repeatable(version))
+        };
+        let first = versions().min_by(|a, b| self.compare(a, b));
+        let last = versions().max_by(|a, b| self.compare(a, b));
+        let lies_after = |file: &File, version: &str| self.compare(file.version(), version).is_gt();
         self.directory
             .files()
             .iter()
-            .filter(|file| file.version() <= target.version())
+            .filter(|file| !lies_after(file, target.version()))
+            .filter(|file| !file.is_repeatable())
             .filter(|file| !kept.iter().any(|row| row.version == file.version()))
-            .filter(|file| first.is_none_or(|first| file.version() > first))
-            .filter(|file| !file.is_checkpoint() || last.is_none_or(|last| file.version() > last))
+            .filter(|file| first.is_none_or(|first| lies_after(file, first)))
+            .filter(|file| !file.is_checkpoint() || last.is_none_or(|last| lies_after(file, last)))
             .collect()
     }
 
@@ -267,10 +293,6 @@ impl Setting<'_> {
     }
 
     fn hash(&self, file: &File) -> String {
-        self.directory
-            .sum()
-            .hash_of(file.name())
-            .unwrap_or_default()
-            .to_owned()
+        self.directory.hash_of(file)
     }
 }

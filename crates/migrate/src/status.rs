@@ -49,7 +49,9 @@ pub async fn status<'a>(
 ) -> Result<StatusReport<'a>, StatusError> {
     directory.check_sum()?;
     directory.check_versions()?;
-    let snapshot = read_only_snapshot::<StatusError>(database, connect).await?;
+    let snapshot = read_only_snapshot::<StatusError>(database, connect)
+        .await?
+        .ordered_by(directory);
     let standing = standing(directory, &snapshot.revisions)?;
     let env = Env::new(database.url(), &directory.location().url_with_format());
     let mut report = StatusReport {

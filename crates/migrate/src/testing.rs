@@ -19,6 +19,7 @@ pub(crate) fn files(contents: &[(&str, &str)]) -> Vec<File> {
                 name,
                 PathBuf::from("migrations").join(name),
                 content.as_bytes().to_vec(),
+                None,
             )
         })
         .collect()

@@ -79,7 +79,9 @@ pub async fn verify(
     expected: &Expected,
     connect: &ConnectOptions,
 ) -> Result<Verified, VerifyError> {
-    let snapshot = read_only_snapshot::<VerifyError>(database, connect).await?;
+    let snapshot = read_only_snapshot::<VerifyError>(database, connect)
+        .await?
+        .ordered_by(directory);
     let revisions = &snapshot.revisions;
     if let Some(row) = revisions.iter().find(|row| row.is_partial()) {
         return Err(VerifyError::Partial {

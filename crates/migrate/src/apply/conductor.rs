@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shipgate_database::{
     Canceller, Clock, Executed, LockError, LockEvent, LockRequest, MigrationLock, Session,
-    StatementError, Wait, WaitHook,
+    StatementError, Value, Wait, WaitHook,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -62,6 +62,23 @@ impl<'r> Conductor<'r> {
     pub(super) async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
         let canceller = self.session.canceller();
         let running = self.session.execute(statement);
+        drive(
+            running,
+            &*canceller,
+            &mut self.cancel,
+            &mut self.waits,
+            self.sink,
+        )
+        .await
+    }
+
+    /// Asks one question; a stop from outside interrupts it in the database.
+    pub(super) async fn query(
+        &mut self,
+        statement: &str,
+    ) -> Result<Vec<Vec<Value>>, StatementError> {
+        let canceller = self.session.canceller();
+        let running = self.session.query(statement, &[]);
         drive(
             running,
             &*canceller,

@@ -3,7 +3,7 @@
 use shipgate_database::{Access, ConnectOptions, Create, Database, LockError, OpenError};
 
 use crate::apply::conductor::{Conductor, wait_channel};
-use crate::apply::dry_run::show;
+use crate::apply::dry_run::{Stage, show};
 use crate::apply::file_run::Run;
 use crate::apply::prepare::{planned_file, prepare, unprepared_files};
 use crate::apply::warnings::warn_of_drift;
@@ -42,7 +42,8 @@ pub async fn apply<'a>(
     let Some((session, waits)) = session else {
         let plan =
             plan(directory, &[], &options.plan).map_err(|error| before_report(error.into()))?;
-        return show(directory, database, options, sink, &plan, report);
+        let stage = Stage::Nothing(sink);
+        return show(directory, database, options, stage, &plan, report).await;
     };
     let clock = options.lock.clock.clone();
     let conductor = Conductor::new(session, waits, sink, options.cancel.clone(), clock);
@@ -122,15 +123,15 @@ impl<'e, 'a> Engine<'e, 'a> {
             self.refuse_unclean(&mut conductor, &snapshot)
                 .await
                 .map_err(before_report)?;
-            let sink = &mut *conductor.sink;
             return show(
                 self.directory,
                 self.database,
                 self.options,
-                sink,
+                Stage::Session(&mut conductor),
                 &plan,
                 report,
-            );
+            )
+            .await;
         }
         let lock = match conductor.lock(self.database, &self.options.lock).await {
             Ok(Some(lock)) => Some(lock),
@@ -191,7 +192,8 @@ impl<'e, 'a> Engine<'e, 'a> {
     }
 
     async fn read(&self, conductor: &mut Conductor<'_>) -> Result<Snapshot, ApplyError> {
-        Ok(self.history.read(&mut *conductor.session).await?)
+        let snapshot = self.history.read(&mut *conductor.session).await?;
+        Ok(snapshot.ordered_by(self.directory))
     }
 
     /// A database without history must be empty, unless it is said what it holds.

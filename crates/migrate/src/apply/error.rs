@@ -83,6 +83,16 @@ pub enum ApplyError {
     /// A statement failed.
     #[error("{0}")]
     Statement(Box<FailedStatement>),
+    /// What a file says must hold before it does not.
+    #[error("{failed} of {total} assertions failed: {reason}")]
+    CheckFailed {
+        /// Assertions that do not hold.
+        failed: usize,
+        /// Assertions in the section.
+        total: usize,
+        /// The first of them and what it returned.
+        reason: String,
+    },
     /// Rows violate foreign keys that did not before.
     #[error("sql/sqlite: foreign key mismatch: {}", ViolationList(.0))]
     ForeignKeys(Vec<Violation>),

@@ -65,6 +65,36 @@ pub enum ApplyEvent<'a> {
         /// Whether this is a dry run.
         dry_run: bool,
     },
+    /// What a file says must hold before it is about to be asked.
+    CheckStarted {
+        /// The file.
+        file: &'a File,
+        /// The section with the assertions.
+        name: &'a str,
+        /// When.
+        at: Timestamp,
+    },
+    /// An assertion was asked.
+    Asserted {
+        /// Its text.
+        text: &'a str,
+    },
+    /// The section's assertions hold.
+    CheckDone {
+        /// When.
+        at: Timestamp,
+        /// How long it took.
+        elapsed: GoDuration,
+    },
+    /// They do not, and nothing of the file was executed.
+    CheckFailed {
+        /// When.
+        at: Timestamp,
+        /// The error, as the report shows it.
+        error: &'a str,
+        /// How many assertions do not hold.
+        failed: usize,
+    },
     /// A file's execution begins.
     FileStarted {
         /// The file.

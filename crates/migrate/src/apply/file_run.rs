@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use shipgate_database::ErrorKind;
 use shipgate_sql::{Position, Statement};
 
+use crate::apply::checks::assert_checks;
 use crate::apply::conductor::Conductor;
 use crate::apply::foreign_keys::{self, Violation};
 use crate::apply::prepare::Prepared;
@@ -71,7 +72,7 @@ impl<'a, 'r> Run<'a, 'r> {
             return self.all_in_one_transaction(&files).await;
         }
         for file in &files {
-            let started = self.file_started(file);
+            let started = self.file_started(file).await?;
             let done = match file.tx_mode {
                 TxMode::None => self.without_transaction(file, started).await,
                 TxMode::File | TxMode::All => self.in_own_transaction(file, started).await,
@@ -123,9 +124,14 @@ impl<'a, 'r> Run<'a, 'r> {
     async fn all_in_one_transaction(&mut self, files: &[Prepared<'a>]) -> Result<(), ApplyError> {
         let before = self.open_transaction().await?;
         for file in files {
-            let started = self.file_started(file);
-            let done = self.statements_in_transaction(file, started).await;
-            if let Err(error) = self.file_ended(started, done) {
+            let done = match self.file_started(file).await {
+                Ok(started) => {
+                    let done = self.statements_in_transaction(file, started).await;
+                    self.file_ended(started, done)
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
                 self.roll_back().await;
                 return Err(error);
             }
@@ -225,7 +231,7 @@ impl<'a, 'r> Run<'a, 'r> {
             execution_time: GoDuration::default(),
             error: String::new(),
             error_stmt: String::new(),
-            hash: file.hash.to_owned(),
+            hash: file.hash.clone(),
             partial_hashes: Vec::new(),
             operator_version: self.options.operator_version.clone(),
         }
@@ -302,16 +308,18 @@ impl<'a, 'r> Run<'a, 'r> {
         }
     }
 
-    fn file_started(&mut self, file: &Prepared<'a>) -> Timestamp {
+    /// Begins a file: what must hold before it is asked first.
+    async fn file_started(&mut self, file: &Prepared<'a>) -> Result<Timestamp, ApplyError> {
         let at = self.conductor.now();
         self.report.file_started(file.file, at, file.skipped);
+        assert_checks(&mut self.conductor, &mut self.report, file).await?;
         self.conductor.emit(&ApplyEvent::FileStarted {
             file: file.file,
             at,
             skipped: file.skipped,
             total: file.script.statements.len(),
         });
-        at
+        Ok(at)
     }
 
     fn file_ended(
@@ -352,7 +360,7 @@ pub(super) fn count(statements: usize) -> i64 {
     i64::try_from(statements).unwrap_or(i64::MAX)
 }
 
-fn failed_statement(
+pub(crate) fn failed_statement(
     file: &File,
     statement: &Statement<'_>,
     error: shipgate_database::StatementError,

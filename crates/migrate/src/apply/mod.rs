@@ -1,6 +1,7 @@
 //! Executing migrations.
 
 mod cancel;
+mod checks;
 mod conductor;
 mod dry_run;
 mod engine;

@@ -3,6 +3,7 @@
 use shipgate_database::Database;
 use shipgate_sql::{Dialect, Position, SplitMode};
 
+use crate::apply::checks::Check;
 use crate::apply::{ApplyError, ApplyOptions, PlannedFile};
 use crate::directory::{Directory, File};
 use crate::history::{Revision, Started};
@@ -15,12 +16,14 @@ use crate::transaction::TxMode;
 pub(super) struct Prepared<'a> {
     pub(super) file: &'a File,
     pub(super) script: Script<'a>,
+    /// What must hold before the file; nothing for one that is resumed.
+    pub(super) checks: Vec<Check<'a>>,
     pub(super) tx_mode: TxMode,
     /// Statements an earlier run did.
     pub(super) skipped: usize,
     pub(super) started: Started,
     /// The file's hash in the checksums; empty if it is left out of them.
-    pub(super) hash: &'a str,
+    pub(super) hash: String,
 }
 
 /// Prepares every file of a plan.
@@ -33,10 +36,7 @@ pub(super) fn prepare<'a>(
     plan.pending
         .iter()
         .map(|pending| {
-            let hash = directory
-                .sum()
-                .hash_of(pending.file.name())
-                .unwrap_or_default();
+            let hash = directory.hash_of(pending.file);
             Prepared::new(pending, hash, database.dialect(), options.tx_mode)
         })
         .collect()
@@ -69,16 +69,21 @@ impl<'a> Prepared<'a> {
     /// Takes a pending file apart and checks that it can be executed.
     pub(super) fn new(
         pending: &Pending<'a>,
-        hash: &'a str,
+        hash: String,
         dialect: Dialect,
         tx_mode: TxMode,
     ) -> Result<Self, ApplyError> {
         let file = pending.file;
         let tx_mode = tx_mode.for_file(file)?;
         let own = Script::of(file, dialect, SplitMode::Own)?;
-        let (script, skipped, started) = match &pending.begun {
-            None => (own, 0, Started::New),
-            Some(row) => {
+        let checks = Check::of(file, dialect)?;
+        let (script, skipped, started) = match (&pending.begun, &pending.repeated) {
+            (None, None) => (own, 0, Started::New),
+            (None, Some(row)) => {
+                let applied = row.applied;
+                (own, 0, Started::Resumed { applied })
+            }
+            (Some(row), _) => {
                 let (script, skipped) = resume(file, own, row, dialect)?;
                 let applied = row.applied;
                 (script, skipped, Started::Resumed { applied })
@@ -87,6 +92,7 @@ impl<'a> Prepared<'a> {
         let prepared = Self {
             file,
             script,
+            checks: if skipped == 0 { checks } else { Vec::new() },
             tx_mode,
             skipped,
             started,

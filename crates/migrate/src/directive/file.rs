@@ -52,6 +52,13 @@ impl FileDirectives {
     }
 }
 
+/// Whether a checks section says that one true assertion is enough.
+pub(crate) fn asserts_one_of(section: &str) -> bool {
+    opening_block(section.as_bytes())
+        .filter_map(Line::parse)
+        .any(|line| line.name == "assert" && line.argument == "oneof")
+}
+
 #[cfg(test)]
 mod tests {
     use super::FileDirectives;

@@ -15,4 +15,5 @@ mod line;
 mod warning;
 
 pub use file::FileDirectives;
+pub(crate) use file::asserts_one_of;
 pub use warning::{Warning, WarningReason, warnings};

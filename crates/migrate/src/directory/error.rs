@@ -67,6 +67,27 @@ pub enum DirectoryError {
         /// The other one.
         second: String,
     },
+    /// The tool whose layout this is would not take a file.
+    #[error("migration file {name}: {fault}")]
+    Name {
+        /// The file's name.
+        name: String,
+        /// Why, and what would be right.
+        fault: String,
+    },
+    /// The order of the file names is not that of the versions.
+    #[error(
+        "migration file {first} would be executed before {second}, but {tool} executes it after: \
+         its versions are numbers; give them all the same number of digits and re-hash the directory"
+    )]
+    OrderContradicts {
+        /// The tool whose layout this is.
+        tool: &'static str,
+        /// The file that comes first by name.
+        first: String,
+        /// The file that comes first by version.
+        second: String,
+    },
     /// A file to be executed is not Unicode.
     #[error("migration file {name} is not valid UTF-8 at {}:{} (byte offset {offset}); save it as UTF-8", .position.line, .position.column)]
     NotUtf8 {

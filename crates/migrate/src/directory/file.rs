@@ -7,7 +7,7 @@ use crate::directory::DirectoryError;
 use crate::formats::Format;
 
 /// A migration file: its name, what the name says, and its content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct File {
     name: String,
     version: String,
@@ -15,25 +15,29 @@ pub struct File {
     path: PathBuf,
     content: Vec<u8>,
     directives: FileDirectives,
+    format: &'static dyn Format,
 }
 
 impl File {
-    /// A file of a directory of this format.
+    /// A file of a directory of this format, `settings` being the content of
+    /// the file beside it that [`Format::settings_name`] names.
     #[must_use]
-    pub fn new(format: &dyn Format, name: &str, path: PathBuf, content: Vec<u8>) -> Self {
+    pub fn new(
+        format: &'static dyn Format,
+        name: &str,
+        path: PathBuf,
+        content: Vec<u8>,
+        settings: Option<&str>,
+    ) -> Self {
         let (version, description) = format.version_and_description(name);
-        let directives = if format.has_atlas_directives() {
-            FileDirectives::of(&content)
-        } else {
-            FileDirectives::only_sum(&content)
-        };
         Self {
             name: name.to_owned(),
             version,
             description,
             path,
+            directives: format.directives(name, &content, settings),
             content,
-            directives,
+            format,
         }
     }
 
@@ -73,6 +77,18 @@ impl File {
         &self.directives
     }
 
+    /// The layout of the file's directory.
+    #[must_use]
+    pub fn format(&self) -> &'static dyn Format {
+        self.format
+    }
+
+    /// Whether the file is executed again when its content changes.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.format.is_repeatable(&self.version)
+    }
+
     /// Whether the file stands for all files before it.
     #[must_use]
     pub const fn is_checkpoint(&self) -> bool {
@@ -94,3 +110,12 @@ impl File {
         })
     }
 }
+
+impl PartialEq for File {
+    /// Format and path do not matter.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.content == other.content
+    }
+}
+
+impl Eq for File {}

@@ -1,11 +1,13 @@
 //! Reading a migration directory.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::directory::{DirectoryError, File, Location, replace};
-use crate::sum::{self, ChecksumError, Sum};
+use crate::history::Revision;
+use crate::sum::{self, ChecksumError, Sum, hash_alone};
 
 /// The name of the checksum file.
 const SUM_FILE: &str = "atlas.sum";
@@ -39,7 +41,14 @@ impl Directory {
         for name in migration_names(&location)? {
             let path = location.path().join(&name);
             let content = read(&name, &path)?;
-            files.push(File::new(location.format(), &name, path, content));
+            let settings = settings(&location, &name)?;
+            files.push(File::new(
+                location.format(),
+                &name,
+                path,
+                content,
+                settings.as_deref(),
+            ));
         }
         let sum_path = location.path().join(SUM_FILE);
         let recorded = match fs::read(&sum_path) {
@@ -78,7 +87,7 @@ impl Directory {
         &self.location
     }
 
-    /// The migrations, by file name, byte by byte.
+    /// The migrations, in the order of execution.
     #[must_use]
     pub fn files(&self) -> &[File] {
         &self.files
@@ -110,23 +119,76 @@ impl Directory {
         sum::check(&self.files, &self.sum, self.recorded.as_deref())
     }
 
-    /// Whether every version belongs to one file only.
+    /// What the history records as a file's hash: its entry in the checksums,
+    /// for a repeatable one the hash of its content alone.
+    #[must_use]
+    pub fn hash_of(&self, file: &File) -> String {
+        if file.is_repeatable() {
+            return hash_alone(file);
+        }
+        self.sum.hash_of(file.name()).unwrap_or_default().to_owned()
+    }
+
+    /// A history's rows in the order of this directory's versions, repeatable
+    /// ones first.
+    #[must_use]
+    pub fn in_order(&self, mut revisions: Vec<Revision>) -> Vec<Revision> {
+        let format = self.location.format();
+        for row in &mut revisions {
+            row.version = format.version_of_row(&row.version, &row.description);
+        }
+        revisions.sort_by(|a, b| {
+            let repeatable = |row: &Revision| format.is_repeatable(&row.version);
+            repeatable(b)
+                .cmp(&repeatable(a))
+                .then_with(|| format.compare_versions(&a.version, &b.version))
+        });
+        // Of a row of ours and one of another program's the first is ours.
+        revisions.dedup_by(|b, a| a.version == b.version);
+        revisions
+    }
+
+    /// Whether the tool whose directory this is would take every file, with
+    /// one file per version, in the order in which they are executed.
     ///
     /// # Errors
-    /// Two files have the same version.
+    /// Two files have the same version, or a name is wrong.
     pub fn check_versions(&self) -> Result<(), DirectoryError> {
-        let mut by_version: Vec<&File> = self.files.iter().collect();
-        by_version.sort_by_key(|file| file.version());
-        match by_version
-            .windows(2)
-            .find(|pair| pair[0].version() == pair[1].version())
+        let format = self.location.format();
+        if let Some((file, fault)) = self
+            .files
+            .iter()
+            .find_map(|file| Some((file, format.name_fault(file.name())?)))
         {
-            Some(pair) => Err(DirectoryError::DuplicateVersion {
+            return Err(DirectoryError::Name {
+                name: file.name().to_owned(),
+                fault,
+            });
+        }
+        let mut by_version: Vec<&File> = self.files.iter().collect();
+        by_version.sort_by(|a, b| format.compare_versions(a.version(), b.version()));
+        let is_same = |pair: &&[&File]| {
+            format.compare_versions(pair[0].version(), pair[1].version()) == Ordering::Equal
+        };
+        if let Some(pair) = by_version.windows(2).find(is_same) {
+            return Err(DirectoryError::DuplicateVersion {
                 version: pair[0].version().to_owned(),
                 first: pair[0].name().to_owned(),
                 second: pair[1].name().to_owned(),
-            }),
+            });
+        }
+        if !format.goes_by_version() {
+            return Ok(());
+        }
+        match self.files.windows(2).find(|pair| {
+            format.compare_versions(pair[0].version(), pair[1].version()) == Ordering::Greater
+        }) {
             None => Ok(()),
+            Some(pair) => Err(DirectoryError::OrderContradicts {
+                tool: format.name(),
+                first: pair[0].name().to_owned(),
+                second: pair[1].name().to_owned(),
+            }),
         }
     }
 
@@ -143,25 +205,58 @@ impl Directory {
 }
 
 fn migration_names(location: &Location) -> Result<Vec<String>, DirectoryError> {
-    let path = location.path();
+    let mut names = Vec::new();
+    collect_names(location, "", &mut names)?;
+    Ok(location.format().arrange(names))
+}
+
+/// Adds the migrations in a folder of the directory; `prefix` is the folder
+/// with a `/` at its end.
+fn collect_names(
+    location: &Location,
+    prefix: &str,
+    names: &mut Vec<String>,
+) -> Result<(), DirectoryError> {
+    let path = location.path().join(prefix);
+    let format = location.format();
     let stat = |source| DirectoryError::Stat {
         path: path.display().to_string(),
         source,
     };
-    let mut names = Vec::new();
-    for entry in fs::read_dir(path).map_err(stat)? {
-        let name = entry.map_err(stat)?.file_name();
-        match name.to_str() {
-            Some(name) if location.format().is_migration(name) => names.push(name.to_owned()),
-            Some(_) => {}
-            None if location.format().is_migration(&name.to_string_lossy()) => {
+    for entry in fs::read_dir(&path).map_err(stat)? {
+        let entry = entry.map_err(stat)?;
+        let name = entry.file_name();
+        let is_folder = format.is_recursive() && entry.file_type().map_err(stat)?.is_dir();
+        let Some(name) = name.to_str() else {
+            if is_folder || format.is_migration(&name.to_string_lossy()) {
                 return Err(DirectoryError::FileName(PathBuf::from(name)));
             }
-            None => {}
+            continue;
+        };
+        let name = format!("{prefix}{name}");
+        if is_folder {
+            if !entry.file_name().to_string_lossy().starts_with('.') {
+                collect_names(location, &format!("{name}/"), names)?;
+            }
+        } else if format.is_migration(&name) {
+            names.push(name);
+        } else if let Some(fault) = format.foreign_fault(&name) {
+            return Err(DirectoryError::Name { name, fault });
         }
     }
-    names.sort_unstable();
-    Ok(names)
+    Ok(())
+}
+
+fn settings(location: &Location, name: &str) -> Result<Option<String>, DirectoryError> {
+    let Some(settings) = location.format().settings_name(name) else {
+        return Ok(None);
+    };
+    let path = location.path().join(&settings);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let content = read(&settings, &path)?;
+    Ok(Some(String::from_utf8_lossy(&content).into_owned()))
 }
 
 fn read(name: &str, path: &Path) -> Result<Vec<u8>, DirectoryError> {

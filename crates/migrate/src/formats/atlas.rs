@@ -1,40 +1,49 @@
 //! Atlas directories: `<version>[_<description>].sql`, one statement list per file.
 
+use shipgate_sql::Dialect;
+
 use super::format::{Format, NewFile};
+use super::part::{Part, PartError};
+use super::stem;
+use super::txtar::{Archive, CheckPart};
+use crate::directive::FileDirectives;
 
 #[derive(Debug)]
 pub(crate) struct Atlas;
-
-const SUFFIX: &str = ".sql";
 
 impl Format for Atlas {
     fn name(&self) -> &'static str {
         "atlas"
     }
 
-    fn is_migration(&self, file_name: &str) -> bool {
-        file_name.ends_with(SUFFIX)
+    fn is_migration(&self, name: &str) -> bool {
+        name.ends_with(stem::SQL)
     }
 
-    fn version_and_description(&self, file_name: &str) -> (String, String) {
-        let stem = file_name.strip_suffix(SUFFIX).unwrap_or(file_name);
-        let (version, description) = stem.split_once('_').unwrap_or((stem, ""));
-        (version.to_owned(), description.to_owned())
-    }
-
-    fn has_atlas_directives(&self) -> bool {
-        true
+    fn version_and_description(&self, name: &str) -> (String, String) {
+        stem::version_and_description(name, stem::SQL)
     }
 
     fn new_files(&self, version: &str, name: Option<&str>) -> Vec<NewFile> {
-        let name = match name {
-            Some(name) => format!("{version}_{name}{SUFFIX}"),
-            None => format!("{version}{SUFFIX}"),
-        };
-        vec![NewFile {
-            name,
-            content: String::new(),
-        }]
+        vec![NewFile::new(stem::file_name(version, name, stem::SQL), "")]
+    }
+
+    fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {
+        FileDirectives::of(content)
+    }
+
+    fn parts(&self, text: &str, dialect: Dialect) -> Result<Vec<Part>, PartError> {
+        if !FileDirectives::of(text.as_bytes()).txtar {
+            return Ok(Part::whole(text));
+        }
+        Ok(vec![Part::Script(Archive::of(text, dialect)?.migration)])
+    }
+
+    fn checks(&self, text: &str, dialect: Dialect) -> Result<Vec<CheckPart>, PartError> {
+        if !FileDirectives::of(text.as_bytes()).txtar {
+            return Ok(Vec::new());
+        }
+        Ok(Archive::of(text, dialect)?.checks)
     }
 }
 

@@ -1,8 +1,19 @@
 //! What a directory layout has to say, and the list of those that exist.
 
+use std::cmp::Ordering;
 use std::fmt;
 
+use shipgate_sql::Dialect;
+
 use super::atlas::Atlas;
+use super::dbmate::Dbmate;
+use super::flyway::Flyway;
+use super::golang_migrate::GolangMigrate;
+use super::goose::Goose;
+use super::liquibase::Liquibase;
+use super::part::{Part, PartError};
+use super::txtar::CheckPart;
+use crate::directive::FileDirectives;
 use crate::golang::Quoted;
 
 /// The layout of one migration tool's directory.
@@ -12,17 +23,88 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// The name in `?format=`.
     fn name(&self) -> &'static str;
 
-    /// Whether a file of this name is a migration.
-    fn is_migration(&self, file_name: &str) -> bool;
+    /// Whether a file is a migration. `name` is its path inside of the
+    /// directory, with `/`.
+    fn is_migration(&self, name: &str) -> bool;
 
-    /// The version and the description in a migration's file name.
-    fn version_and_description(&self, file_name: &str) -> (String, String);
-
-    /// Whether `-- atlas:txmode` and the other file directives mean anything here.
-    fn has_atlas_directives(&self) -> bool;
+    /// The version and the description in a migration's name.
+    fn version_and_description(&self, name: &str) -> (String, String);
 
     /// The files `new` creates, with their contents.
     fn new_files(&self, version: &str, name: Option<&str>) -> Vec<NewFile>;
+
+    /// Whether sub-directories belong to the directory.
+    fn is_recursive(&self) -> bool {
+        false
+    }
+
+    /// Puts the names into the order of execution and leaves out files that
+    /// others stand for.
+    fn arrange(&self, mut names: Vec<String>) -> Vec<String> {
+        names.sort_unstable();
+        names
+    }
+
+    /// Which of two versions comes first. Equal ones are the same version,
+    /// however they are written.
+    fn compare_versions(&self, a: &str, b: &str) -> Ordering {
+        a.cmp(b)
+    }
+
+    /// Whether the tool itself goes by [`Format::compare_versions`], so that a
+    /// file order that contradicts it is a mistake.
+    fn goes_by_version(&self) -> bool {
+        false
+    }
+
+    /// Why the tool would not take a file of this name; nothing if it would.
+    fn name_fault(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Why a file that is no SQL migration must not be passed over.
+    fn foreign_fault(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Whether the files of this version are executed again when they change.
+    fn is_repeatable(&self, _version: &str) -> bool {
+        false
+    }
+
+    /// Whether the files that a checkpoint stands for are left out of the
+    /// directory ([`Format::arrange`]).
+    fn leaves_out_before_checkpoint(&self) -> bool {
+        false
+    }
+
+    /// The version under which a row that another program wrote is meant.
+    fn version_of_row(&self, version: &str, _description: &str) -> String {
+        version.to_owned()
+    }
+
+    /// The name of the file with a migration's settings, if the tool has such.
+    fn settings_name(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// What a migration says about itself. `settings` is the content of the
+    /// file [`Format::settings_name`] names, if it is there.
+    fn directives(&self, name: &str, content: &[u8], settings: Option<&str>) -> FileDirectives;
+
+    /// The parts of a migration that are executed when it is applied.
+    ///
+    /// # Errors
+    /// The tool's own marks are missing or in a wrong order.
+    fn parts(&self, text: &str, dialect: Dialect) -> Result<Vec<Part>, PartError>;
+
+    /// What must hold before a migration is executed.
+    ///
+    /// # Errors
+    /// As [`Format::parts`].
+    fn checks(&self, _text: &str, _dialect: Dialect) -> Result<Vec<CheckPart>, PartError> {
+        Ok(Vec::new())
+    }
 }
 
 /// A file to be created in a migration directory.
@@ -34,12 +116,19 @@ pub struct NewFile {
     pub content: String,
 }
 
+impl NewFile {
+    pub(super) fn new(name: String, content: &str) -> Self {
+        let content = content.to_owned();
+        Self { name, content }
+    }
+}
+
 /// No layout has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown dir format {}", Quoted(.0))]
 pub struct UnknownFormat(pub String);
 
-const ALL: &[&dyn Format] = &[&Atlas];
+const ALL: &[&dyn Format] = &[&Atlas, &GolangMigrate, &Goose, &Flyway, &Liquibase, &Dbmate];
 
 /// The layout used when a directory's URL names none.
 #[must_use]

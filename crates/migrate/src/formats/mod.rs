@@ -1,6 +1,17 @@
 //! On-disk layouts of migration directories: one file per migration tool.
 
 mod atlas;
+mod dbmate;
+mod flyway;
 mod format;
+mod golang_migrate;
+mod goose;
+mod liquibase;
+mod number;
+mod part;
+mod stem;
+mod txtar;
 
 pub use format::{Format, NewFile, UnknownFormat, default, named};
+pub use part::{Part, PartError};
+pub use txtar::CheckPart;

@@ -61,7 +61,13 @@ impl Drift {
     /// Compares the finished rows of a history with a directory.
     #[must_use]
     pub fn between(revisions: &[Revision], directory: &Directory) -> Self {
-        let executed: Vec<&Revision> = revisions
+        let format = directory.location().format();
+        let versioned: Vec<Revision> = revisions
+            .iter()
+            .filter(|row| !format.is_repeatable(&row.version))
+            .cloned()
+            .collect();
+        let executed: Vec<&Revision> = versioned
             .iter()
             .filter(|row| !row.hash.is_empty() && !row.is_partial())
             .collect();
@@ -72,7 +78,7 @@ impl Drift {
         {
             return Self::default();
         }
-        Comparison::new(revisions, directory).drift(&executed)
+        Comparison::new(&versioned, directory).drift(&executed)
     }
 }
 
@@ -125,6 +131,7 @@ impl<'a> Comparison<'a> {
         for row in executed {
             match self.directory.file(&row.version) {
                 Some(file) if file.directives().sum_ignored => {}
+                Some(file) if self.stands_for_others(file) => ground_is_firm = false,
                 Some(_) if proven.contains(row.version.as_str()) => ground_is_firm = true,
                 Some(file) if ground_is_firm => {
                     drift
@@ -134,7 +141,7 @@ impl<'a> Comparison<'a> {
                 }
                 Some(_) => drift.unproven.push(row.version.clone()),
                 // A checkpoint stands for the files before it, which may then go.
-                None if self.last_checkpoint > Some(row.version.as_str()) => {
+                None if self.is_before_checkpoint(&row.version) => {
                     ground_is_firm = false;
                 }
                 None => {
@@ -148,6 +155,17 @@ impl<'a> Comparison<'a> {
             }
         }
         drift
+    }
+
+    /// Whether a row of the file's version may be that of a file it stands for.
+    fn stands_for_others(&self, file: &File) -> bool {
+        file.is_checkpoint() && file.format().leaves_out_before_checkpoint()
+    }
+
+    fn is_before_checkpoint(&self, version: &str) -> bool {
+        let format = self.directory.location().format();
+        self.last_checkpoint
+            .is_some_and(|checkpoint| format.compare_versions(checkpoint, version).is_gt())
     }
 
     /// The versions whose files are certainly what was applied.

@@ -6,6 +6,7 @@ use shipgate_sql::Dialect;
 
 use super::revision::Revision;
 use super::sqlite::SqliteHistory;
+use crate::directory::Directory;
 use crate::golang::Quoted;
 
 /// The history as it was read at one moment.
@@ -15,6 +16,17 @@ pub struct Snapshot {
     pub table_exists: bool,
     /// The revisions, by version.
     pub revisions: Vec<Revision>,
+}
+
+impl Snapshot {
+    /// The same with the revisions in the order of a directory's versions.
+    #[must_use]
+    pub fn ordered_by(self, directory: &Directory) -> Self {
+        Self {
+            revisions: directory.in_order(self.revisions),
+            ..self
+        }
+    }
 }
 
 /// What the row of a file said when its execution began.

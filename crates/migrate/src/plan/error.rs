@@ -29,6 +29,18 @@ pub enum PlanError {
     /// No file has the version to stop at.
     #[error("migration with version {} not found", Quoted(.0))]
     VersionNotFound(String),
+    /// The database needs files that a baseline migration stands for.
+    #[error(
+        "the database stands at version {}, below baseline migration {file}, which is for empty databases only \
+         and stands for the files in between: move it away until they are applied",
+        Quoted(.version)
+    )]
+    BelowBaseline {
+        /// The baseline migration.
+        file: String,
+        /// Where the database stands.
+        version: String,
+    },
     /// Applied files are not what was applied.
     #[error("{}", changed(.0))]
     Changed(Vec<Change>),

@@ -98,11 +98,7 @@ fn from_baseline<'a>(directory: &'a Directory, version: &str) -> Result<Plan<'a>
     let pending = (position + 1..)
         .zip(&directory.files()[position + 1..])
         .filter(|(_, file)| !file.is_checkpoint())
-        .map(|(position, file)| Pending {
-            file,
-            position,
-            begun: None,
-        });
+        .map(|(position, file)| Pending::new(file, position));
     Ok(Plan {
         baseline: Some(&directory.files()[position]),
         current: Some(version.to_owned()),

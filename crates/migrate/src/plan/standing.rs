@@ -22,6 +22,8 @@ pub struct Pending<'a> {
     pub position: usize,
     /// Its row, if it was begun before.
     pub begun: Option<Revision>,
+    /// The row of a repeatable file whose content was another one then.
+    pub repeated: Option<Revision>,
 }
 
 /// Compares a history, ordered by version, with a directory.
@@ -33,18 +35,28 @@ pub fn standing<'a>(
     revisions: &[Revision],
 ) -> Result<Standing<'a>, PlanError> {
     let files = directory.files();
-    let (Some(first), Some(last)) = (revisions.first(), revisions.last()) else {
+    let format = directory.location().format();
+    let versioned: Vec<&Revision> = revisions
+        .iter()
+        .filter(|row| !format.is_repeatable(&row.version))
+        .collect();
+    let (Some(first), Some(last)) = (versioned.first(), versioned.last()) else {
         let start = files.iter().rposition(File::is_checkpoint).unwrap_or(0);
+        let mut pending: Vec<Pending<'a>> = numbered(files)
+            .skip(start)
+            .filter(|pending| !pending.file.is_repeatable())
+            .collect();
+        pending.extend(repeatables(directory, revisions)?);
         return Ok(Standing {
-            pending: numbered(files).skip(start).collect(),
+            pending,
             out_of_order: Vec::new(),
         });
     };
     let mut applied = vec![false; files.len()];
-    let mut pending = Vec::new();
+    let mut pending = repeatables(directory, revisions)?;
     let mut lowest = position_or_gap(directory, first);
     let mut highest = position_or_gap(directory, last);
-    for row in revisions {
+    for row in &versioned {
         let position = directory.position(&row.version);
         if let Some(position) = position {
             applied[position] = true;
@@ -54,16 +66,25 @@ pub fn standing<'a>(
         if row.is_partial() {
             let position = position.ok_or_else(|| PlanError::PartialFileMissing(file_name(row)))?;
             pending.push(Pending {
-                file: &files[position],
-                position,
-                begun: Some(row.clone()),
+                begun: Some((*row).clone()),
+                ..Pending::new(&files[position], position)
             });
         }
     }
     let mut out_of_order = Vec::new();
     for file in numbered(files) {
         let place = 2 * file.position + 1;
-        if applied[file.position] || file.file.is_checkpoint() || place < lowest {
+        if file.file.is_checkpoint() && format.leaves_out_before_checkpoint() && place > highest {
+            return Err(PlanError::BelowBaseline {
+                file: file.file.name().to_owned(),
+                version: last.version.clone(),
+            });
+        }
+        if applied[file.position]
+            || file.file.is_repeatable()
+            || file.file.is_checkpoint()
+            || place < lowest
+        {
             continue;
         }
         if place > highest {
@@ -79,26 +100,69 @@ pub fn standing<'a>(
     })
 }
 
+/// The repeatable files that are not applied as they are.
+fn repeatables<'a>(
+    directory: &'a Directory,
+    revisions: &[Revision],
+) -> Result<Vec<Pending<'a>>, PlanError> {
+    let format = directory.location().format();
+    if let Some(row) = revisions.iter().find(|row| {
+        format.is_repeatable(&row.version)
+            && row.is_partial()
+            && directory.position(&row.version).is_none()
+    }) {
+        return Err(PlanError::PartialFileMissing(file_name(row)));
+    }
+    let repeatable = numbered(directory.files()).filter(|pending| pending.file.is_repeatable());
+    Ok(repeatable
+        .filter_map(|mut pending| {
+            let row = revisions
+                .iter()
+                .find(|row| row.version == pending.file.version());
+            match row {
+                None => {}
+                Some(row) if row.is_partial() => pending.begun = Some(row.clone()),
+                Some(row) if row.hash == directory.hash_of(pending.file) => return None,
+                Some(row) => pending.repeated = Some(row.clone()),
+            }
+            Some(pending)
+        })
+        .collect())
+}
+
 /// The place of a row's file: odd numbers are files, even ones the gaps before them.
 fn position_or_gap(directory: &Directory, row: &Revision) -> usize {
     match directory.position(&row.version) {
         Some(position) => 2 * position + 1,
         None => {
-            let before = directory
-                .files()
-                .iter()
-                .rposition(|file| file.version() < row.version.as_str());
+            let before = directory.files().iter().rposition(|file| {
+                directory
+                    .location()
+                    .format()
+                    .compare_versions(file.version(), &row.version)
+                    .is_lt()
+            });
             2 * before.map_or(0, |position| position + 1)
         }
     }
 }
 
 fn numbered(files: &[File]) -> impl Iterator<Item = Pending<'_>> {
-    files.iter().enumerate().map(|(position, file)| Pending {
-        file,
-        position,
-        begun: None,
-    })
+    (0..)
+        .zip(files)
+        .map(|(position, file)| Pending::new(file, position))
+}
+
+impl<'a> Pending<'a> {
+    /// A file of which nothing was executed.
+    pub(super) const fn new(file: &'a File, position: usize) -> Self {
+        Self {
+            file,
+            position,
+            begun: None,
+            repeated: None,
+        }
+    }
 }
 
 /// What the file of a row was called.

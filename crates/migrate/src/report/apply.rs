@@ -72,9 +72,41 @@ pub struct AppliedFile<'a> {
     /// The statements, the failed one last.
     #[serde(rename = "Applied", skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<&'a str>,
+    /// What was asked before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckEntry<'a>>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<StatementFailure>,
+}
+
+/// A section of assertions that were asked before a file.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CheckEntry<'a> {
+    /// Its name.
+    pub name: String,
+    /// The assertions.
+    #[serde(rename = "Stmts", skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<Assertion<'a>>,
+    /// Why the section failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<StatementFailure>,
+    /// When it began.
+    pub start: GoTime,
+    /// When it ended.
+    pub end: GoTime,
+}
+
+/// An assertion.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Assertion<'a> {
+    /// Its text.
+    pub stmt: &'a str,
+    /// Why it does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// Why a file failed.
@@ -143,7 +175,9 @@ impl<'a> ApplyReport<'a> {
     /// Whether the failure is one of a file, and shown there.
     #[must_use]
     pub fn has_failed_file(&self) -> bool {
-        self.applied.iter().any(|file| file.error.is_some())
+        self.applied.iter().any(|file| {
+            file.error.is_some() || file.checks.iter().any(|check| check.error.is_some())
+        })
     }
 
     pub(crate) fn planned(&mut self, current: &str, target: &str, files: &[PlannedFile<'a>]) {
@@ -164,8 +198,51 @@ impl<'a> ApplyReport<'a> {
             end: GoTime::ZERO,
             skipped: i64::try_from(skipped).unwrap_or(i64::MAX),
             statements: Vec::new(),
+            checks: Vec::new(),
             error: None,
         });
+    }
+
+    pub(crate) fn check_started(&mut self, name: &str, at: Timestamp) {
+        if let Some(file) = self.applied.last_mut() {
+            file.checks.push(CheckEntry {
+                name: name.to_owned(),
+                assertions: Vec::new(),
+                error: None,
+                start: at.into(),
+                end: GoTime::ZERO,
+            });
+        }
+    }
+
+    pub(crate) fn asserted(&mut self, stmt: &'a str, error: Option<&str>) {
+        if let Some(check) = self.check_at_hand() {
+            check.assertions.push(Assertion {
+                stmt,
+                error: error.map(str::to_owned),
+            });
+        }
+    }
+
+    pub(crate) fn check_done(&mut self, at: Timestamp) {
+        if let Some(check) = self.check_at_hand() {
+            check.end = at.into();
+        }
+    }
+
+    pub(crate) fn check_failed(&mut self, at: Timestamp, statement: Option<&str>, text: &str) {
+        if let Some(check) = self.check_at_hand() {
+            check.end = at.into();
+            check.error = Some(StatementFailure {
+                stmt: statement.unwrap_or_default().to_owned(),
+                text: text.to_owned(),
+            });
+        }
+        self.file_done(at);
+    }
+
+    fn check_at_hand(&mut self) -> Option<&mut CheckEntry<'a>> {
+        self.applied.last_mut()?.checks.last_mut()
     }
 
     pub(crate) fn statement(&mut self, text: &'a str) {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::apply::ApplyReport;
+use super::apply::{AppliedFile, ApplyReport};
 use super::palette::Palette;
 use crate::apply::ApplyEvent;
 use crate::golang::{GoDuration, GoTime};
@@ -33,6 +33,10 @@ struct Counts {
     statements_failed: usize,
     /// Statements of the file at work.
     in_file: usize,
+    checks_ok: usize,
+    checks_failed: usize,
+    /// Assertions of the check at work.
+    in_check: usize,
 }
 
 const RULE: &str = "-------------------------";
@@ -55,6 +59,9 @@ impl fmt::Display for ApplyText<'_> {
         text.header(f, &report.target, &report.current, report.pending.len())?;
         let mut counts = Counts::default();
         for file in &report.applied {
+            if !checks(text, f, file, &mut counts)? {
+                continue;
+            }
             text.file(f, file.version)?;
             for statement in &file.statements {
                 text.statement(f, statement)?;
@@ -107,6 +114,19 @@ impl ApplyTextWriter {
                 self.planned = true;
                 text.header(output, target, current.unwrap_or_default(), files.len())
             }
+            ApplyEvent::CheckStarted { file, .. } => text.check(output, file.version()),
+            ApplyEvent::Asserted { text: assertion } => {
+                self.counts.in_check += 1;
+                text.statement(output, assertion)
+            }
+            ApplyEvent::CheckDone { elapsed, .. } => {
+                self.counts.check_ok();
+                text.file_ok(output, *elapsed)
+            }
+            ApplyEvent::CheckFailed { error, failed, .. } => {
+                self.counts.check_failed(*failed);
+                text.error(output, error)
+            }
             ApplyEvent::FileStarted { file, at, .. } => {
                 self.file_start = Some(*at);
                 self.counts.in_file = 0;
@@ -142,6 +162,16 @@ impl ApplyTextWriter {
 }
 
 impl Counts {
+    fn check_ok(&mut self) {
+        self.checks_ok += std::mem::take(&mut self.in_check);
+    }
+
+    fn check_failed(&mut self, failed: usize) {
+        self.files_failed += 1;
+        self.checks_failed += failed;
+        self.checks_ok += std::mem::take(&mut self.in_check).saturating_sub(failed);
+    }
+
     fn file_ok(&mut self) {
         self.files_ok += 1;
         self.statements_ok += std::mem::take(&mut self.in_file);
@@ -189,6 +219,15 @@ impl Lines {
         )
     }
 
+    fn check(self, output: &mut dyn Write, version: &str) -> fmt::Result {
+        let dashes = self.palette.yellow("--");
+        writeln!(
+            output,
+            "\n  {dashes} checks before migrating version {}",
+            self.palette.cyan(version)
+        )
+    }
+
     fn statement(self, output: &mut dyn Write, text: &str) -> fmt::Result {
         let text = text.replace('\n', "\n       ");
         writeln!(output, "    {} {text}", self.palette.cyan("->"))
@@ -222,7 +261,8 @@ impl Lines {
             counts.statements_ok,
             counts.statements_failed,
         );
-        for line in [files, statements].into_iter().flatten() {
+        let checks = checks_tally(counts.checks_ok, counts.checks_failed);
+        for line in [files, checks, statements].into_iter().flatten() {
             writeln!(output, "  {dashes} {line}")?;
         }
         Ok(())
@@ -241,6 +281,49 @@ fn tally(noun: &str, ok: usize, failed: usize) -> Option<String> {
             plural(ok)
         )),
     }
+}
+
+/// `2 checks`, `1 check error`, `2 checks ok, 2 failures`.
+fn checks_tally(ok: usize, failed: usize) -> Option<String> {
+    let plural = |count: usize| if count > 1 { "s" } else { "" };
+    match (ok, failed) {
+        (0, 0) => None,
+        (ok, 0) => Some(format!("{ok} check{}", plural(ok))),
+        (0, failed) => Some(format!("{failed} check error{}", plural(failed))),
+        (ok, failed) => Some(format!(
+            "{ok} check{} ok, {failed} failure{}",
+            plural(ok),
+            plural(failed)
+        )),
+    }
+}
+
+/// Writes what was asked before a file; whether it holds.
+fn checks(
+    text: Lines,
+    f: &mut fmt::Formatter<'_>,
+    file: &AppliedFile<'_>,
+    counts: &mut Counts,
+) -> Result<bool, fmt::Error> {
+    for check in &file.checks {
+        text.check(f, file.version)?;
+        for assertion in &check.assertions {
+            text.statement(f, assertion.stmt)?;
+        }
+        counts.in_check = check.assertions.len();
+        if let Some(error) = &check.error {
+            text.error(f, &error.text)?;
+            let failed = check
+                .assertions
+                .iter()
+                .filter(|assertion| assertion.error.is_some());
+            counts.check_failed(failed.count());
+            return Ok(false);
+        }
+        text.file_ok(f, elapsed(check.start, check.end))?;
+        counts.check_ok();
+    }
+    Ok(true)
 }
 
 fn elapsed(start: GoTime, end: GoTime) -> GoDuration {

@@ -7,7 +7,7 @@ mod palette;
 mod set;
 pub(crate) mod status;
 
-pub use apply::{AppliedFile, ApplyReport, FileEntry, StatementFailure};
+pub use apply::{AppliedFile, ApplyReport, Assertion, CheckEntry, FileEntry, StatementFailure};
 pub use apply_text::{ApplyText, ApplyTextWriter};
 pub use env::Env;
 pub use palette::Palette;

@@ -121,6 +121,14 @@ impl HashChain {
     }
 }
 
+/// The base64 hash of a file's name and content, whatever else is there.
+pub(crate) fn hash_alone(file: &File) -> String {
+    let mut chain = HashChain::default();
+    chain.feed(file.name().as_bytes());
+    chain.feed(file.content());
+    chain.digest()
+}
+
 pub(super) fn total_of(entries: &[Entry]) -> String {
     let mut hash = Sha256::new();
     for entry in entries {

@@ -7,6 +7,7 @@ mod line_endings;
 mod parse;
 
 pub use check::{ChecksumError, Culprit, CulpritKind, check};
+pub(crate) use compute::hash_alone;
 pub use compute::{Entry, HashChain, Sum};
 pub use conflict::{Conflict, ConflictSide};
 pub use parse::{FormatError, RecordedSum};

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cancel;
+mod checks;
 mod concurrency;
 mod crash;
 mod directories;
 mod drift;
 mod dry_run;
 mod foreign_keys;
+mod formats;
 mod history;
 mod json;
 mod order;

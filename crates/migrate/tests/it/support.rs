@@ -21,6 +21,7 @@ pub(crate) const START: &str = "2026-11-20T12:34:05.5Z";
 /// Migrations and a database in a temporary directory.
 pub(crate) struct Project {
     temporary: TempDir,
+    format: &'static str,
 }
 
 /// What a run did.
@@ -54,8 +55,14 @@ impl Outcome {
 impl Project {
     /// A project with these migrations, hashed, and no database yet.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        Self::in_format("atlas", files)
+    }
+
+    /// A project whose migrations are laid out as another tool has them.
+    pub(crate) fn in_format(format: &'static str, files: &[(&str, &str)]) -> Self {
         let project = Self {
             temporary: tempfile::tempdir().unwrap(),
+            format,
         };
         fs::create_dir(project.migrations()).unwrap();
         project.write(files);
@@ -65,7 +72,9 @@ impl Project {
     /// Writes migrations and hashes the directory.
     pub(crate) fn write(&self, files: &[(&str, &str)]) {
         for (name, content) in files {
-            fs::write(self.migrations().join(name), content).unwrap();
+            let path = self.migrations().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
         }
         self.hash();
     }
@@ -89,7 +98,11 @@ impl Project {
     }
 
     pub(crate) fn location(&self) -> Location {
-        Location::parse(&format!("file://{}", self.migrations().display())).unwrap()
+        let query = match self.format {
+            "atlas" => String::new(),
+            other => format!("?format={other}"),
+        };
+        Location::parse(&format!("file://{}{query}", self.migrations().display())).unwrap()
     }
 
     pub(crate) fn directory(&self) -> Directory {

@@ -152,7 +152,7 @@ async fn a_wrong_file_stops_the_run_before_the_first_one() {
     for wrong in [
         "-- atlas:txmode foo\nSELECT 1;",
         "SELECT 'open;",
-        "-- atlas:txtar\n\n-- migration.sql --\nCREATE TABLE t (a);\n-- down.sql --\nDROP TABLE a;\n",
+        "-- atlas:txtar\n\n-- checks.sql --\nSELECT 1;\n-- down.sql --\nDROP TABLE a;\n",
     ] {
         let project = Project::new(&[("1_a.sql", "CREATE TABLE a (x);"), ("2_b.sql", wrong)]);
         assert!(project.apply().await.error.is_some(), "{wrong}");
