@@ -1,7 +1,7 @@
 //! What a statement does, by its leading keywords.
 
-use crate::Dialect;
-use crate::sqlite::token::{TokenKind, token_at};
+use crate::words::{Words, keyword};
+use crate::{Dialect, mysql, postgres, sqlite};
 
 /// What a statement does.
 #[non_exhaustive]
@@ -21,7 +21,7 @@ pub enum StatementKind<'a> {
     Delete,
     /// `SELECT` or `VALUES`, also after `WITH`.
     Select,
-    /// `BEGIN`.
+    /// `BEGIN` or `START TRANSACTION`.
     Begin,
     /// `COMMIT` or `END`.
     Commit,
@@ -50,6 +50,67 @@ pub enum StatementKind<'a> {
     Reindex,
     /// `EXPLAIN`.
     Explain,
+    /// `MERGE`.
+    Merge,
+    /// `TRUNCATE`.
+    Truncate,
+    /// `RENAME TABLE` or `RENAME USER` (MySQL).
+    Rename,
+    /// `CREATE INDEX CONCURRENTLY`.
+    CreateIndexConcurrently,
+    /// `DROP INDEX CONCURRENTLY`.
+    DropIndexConcurrently,
+    /// `REINDEX` with `CONCURRENTLY`.
+    ReindexConcurrently,
+    /// `REINDEX` of a schema, a database or the system.
+    ReindexMany,
+    /// `ALTER TABLE ... DETACH PARTITION ... CONCURRENTLY`.
+    DetachPartitionConcurrently,
+    /// `ALTER DATABASE ... SET TABLESPACE`.
+    AlterDatabaseTablespace,
+    /// `ALTER TYPE ... ADD VALUE`. It runs in a transaction, but the value
+    /// cannot be used before that has committed.
+    AddEnumValue,
+    /// `ALTER SYSTEM`.
+    AlterSystem,
+    /// `COPY` to or from a file or a program, or to standard output.
+    Copy,
+    /// `COPY ... FROM STDIN`: its rows follow in the script.
+    CopyFromStdin,
+    /// `LOAD DATA`, `LOAD XML`, `LOAD INDEX` (MySQL).
+    Load,
+    /// `SET` or `RESET` of a setting.
+    Set,
+    /// `USE`.
+    Use,
+    /// `DO`, or a compound statement outside of a routine (MariaDB).
+    Do,
+    /// `CALL`.
+    Call,
+    /// `GRANT`.
+    Grant,
+    /// `REVOKE`.
+    Revoke,
+    /// `COMMENT ON`.
+    Comment,
+    /// `LOCK TABLE`, `LOCK TABLES`, `UNLOCK TABLES`.
+    Lock,
+    /// `CLUSTER` of one table.
+    Cluster,
+    /// `CLUSTER` of all tables.
+    ClusterAll,
+    /// `REFRESH MATERIALIZED VIEW`.
+    Refresh,
+    /// `DISCARD ALL`.
+    DiscardAll,
+    /// `PREPARE TRANSACTION`.
+    PrepareTransaction,
+    /// `COMMIT PREPARED`.
+    CommitPrepared,
+    /// `ROLLBACK PREPARED`.
+    RollbackPrepared,
+    /// `XA` and any of its verbs (MySQL).
+    Xa,
     /// Nothing to run: blanks, comments, a lone `;`.
     Empty,
     /// Anything else, also what is no SQL.
@@ -70,6 +131,42 @@ pub enum Object {
     View,
     /// A trigger.
     Trigger,
+    /// A materialized view.
+    MaterializedView,
+    /// A foreign table.
+    ForeignTable,
+    /// A function or an aggregate.
+    Function,
+    /// A procedure.
+    Procedure,
+    /// An event (MySQL).
+    Event,
+    /// An event trigger (PostgreSQL).
+    EventTrigger,
+    /// A rule.
+    Rule,
+    /// A schema.
+    Schema,
+    /// A sequence.
+    Sequence,
+    /// A type.
+    Type,
+    /// A domain.
+    Domain,
+    /// An extension.
+    Extension,
+    /// A row security policy.
+    Policy,
+    /// A database.
+    Database,
+    /// A tablespace.
+    Tablespace,
+    /// A subscription.
+    Subscription,
+    /// A publication.
+    Publication,
+    /// A role, a user or a group.
+    Role,
     /// Anything else.
     Other,
 }
@@ -91,9 +188,34 @@ impl StatementKind<'_> {
     /// Whether it works inside a transaction that was opened around it:
     /// false for what a transaction refuses (`VACUUM`), ignores (`PRAGMA
     /// foreign_keys`), or that opens or ends one itself.
+    ///
+    /// What MySQL and MariaDB do with a definition in a transaction is told by
+    /// [`commits_implicitly`](Self::commits_implicitly).
     pub fn runs_in_transaction(&self) -> bool {
         match self {
-            Self::Vacuum | Self::Begin | Self::Commit | Self::Rollback | Self::Detach => false,
+            Self::Vacuum
+            | Self::Begin
+            | Self::Commit
+            | Self::Rollback
+            | Self::Detach
+            | Self::CreateIndexConcurrently
+            | Self::DropIndexConcurrently
+            | Self::ReindexConcurrently
+            | Self::ReindexMany
+            | Self::DetachPartitionConcurrently
+            | Self::AlterDatabaseTablespace
+            | Self::AlterSystem
+            | Self::ClusterAll
+            | Self::DiscardAll
+            | Self::PrepareTransaction
+            | Self::CommitPrepared
+            | Self::RollbackPrepared
+            | Self::Xa => false,
+            Self::Create(object) | Self::Drop(object) => !matches!(
+                object,
+                Object::Database | Object::Tablespace | Object::Subscription
+            ),
+            Self::Alter(object) => *object != Object::Subscription,
             Self::Pragma { name } => !PRAGMAS_OUTSIDE_TRANSACTIONS
                 .iter()
                 .any(|pragma| pragma.eq_ignore_ascii_case(name)),
@@ -101,52 +223,67 @@ impl StatementKind<'_> {
         }
     }
 
-    /// Whether it opens or ends a transaction: `BEGIN`, `COMMIT`, `ROLLBACK`.
+    /// Whether it opens or ends a transaction: `BEGIN`, `COMMIT`, `ROLLBACK`,
+    /// `PREPARE TRANSACTION`, `XA`.
     pub fn controls_transaction(&self) -> bool {
-        matches!(self, Self::Begin | Self::Commit | Self::Rollback)
+        matches!(
+            self,
+            Self::Begin | Self::Commit | Self::Rollback | Self::PrepareTransaction | Self::Xa
+        )
+    }
+
+    /// Whether the database commits an open transaction before it runs this,
+    /// without being asked: definitions and their like in MySQL and MariaDB.
+    pub fn commits_implicitly(&self, dialect: Dialect) -> bool {
+        matches!(dialect, Dialect::MySql | Dialect::MariaDb)
+            && matches!(
+                self,
+                Self::Create(_)
+                    | Self::Alter(_)
+                    | Self::Drop(_)
+                    | Self::Rename
+                    | Self::Truncate
+                    | Self::Grant
+                    | Self::Revoke
+                    | Self::Lock
+                    | Self::Begin
+                    | Self::Analyze
+            )
     }
 
     /// Whether it defines, changes or removes schema objects.
     pub fn changes_schema(&self) -> bool {
-        matches!(self, Self::Create(_) | Self::Alter(_) | Self::Drop(_))
+        matches!(
+            self,
+            Self::Create(_)
+                | Self::Alter(_)
+                | Self::Drop(_)
+                | Self::Rename
+                | Self::CreateIndexConcurrently
+                | Self::DropIndexConcurrently
+                | Self::DetachPartitionConcurrently
+                | Self::AlterDatabaseTablespace
+                | Self::AddEnumValue
+        )
+    }
+
+    /// Whether rows follow it in the script.
+    pub fn copies_from_stdin(&self) -> bool {
+        *self == Self::CopyFromStdin
     }
 }
 
-/// What `statement` does. It need not be valid; dialects other than SQLite
-/// are [`StatementKind::Other`].
+/// What `statement` does. It need not be valid.
 pub fn classify(dialect: Dialect, statement: &str) -> StatementKind<'_> {
-    if dialect != Dialect::Sqlite {
-        return StatementKind::Other;
-    }
-    let mut words = Words {
-        text: statement,
-        at: 0,
-    };
-    let Some(first) = words.next() else {
-        return StatementKind::Empty;
-    };
-    match keyword(first).as_str() {
-        "CREATE" => StatementKind::Create(object(&mut words)),
-        "ALTER" => StatementKind::Alter(object(&mut words)),
-        "DROP" => StatementKind::Drop(object(&mut words)),
-        "WITH" => words.main_verb(),
-        "BEGIN" => StatementKind::Begin,
-        "COMMIT" | "END" => StatementKind::Commit,
-        "ROLLBACK" => rollback(&mut words),
-        "SAVEPOINT" => StatementKind::Savepoint,
-        "RELEASE" => StatementKind::Release,
-        "PRAGMA" => pragma(&mut words),
-        "VACUUM" => StatementKind::Vacuum,
-        "ATTACH" => StatementKind::Attach,
-        "DETACH" => StatementKind::Detach,
-        "ANALYZE" => StatementKind::Analyze,
-        "REINDEX" => StatementKind::Reindex,
-        "EXPLAIN" => StatementKind::Explain,
-        word => data_verb(word).unwrap_or(StatementKind::Other),
+    let words = Words::of(dialect, statement);
+    match dialect {
+        Dialect::Sqlite => sqlite::classify::classify(words),
+        Dialect::Postgres => postgres::classify::classify(words),
+        Dialect::MySql | Dialect::MariaDb => mysql::classify::classify(words),
     }
 }
 
-fn data_verb(word: &str) -> Option<StatementKind<'static>> {
+pub(crate) fn data_verb(word: &str) -> Option<StatementKind<'static>> {
     Some(match word {
         "INSERT" | "REPLACE" => StatementKind::Insert,
         "UPDATE" => StatementKind::Update,
@@ -156,98 +293,22 @@ fn data_verb(word: &str) -> Option<StatementKind<'static>> {
     })
 }
 
-/// The longest keyword looked for has nine letters; longer words are none.
-fn keyword(word: &str) -> String {
-    word.get(..word.len().min(16))
-        .unwrap_or_default()
-        .to_ascii_uppercase()
-}
-
-fn object(words: &mut Words<'_>) -> Object {
-    let mut is_virtual = false;
-    for word in words.by_ref().take(3) {
-        match keyword(word).as_str() {
-            "TEMP" | "TEMPORARY" | "UNIQUE" => {}
-            "VIRTUAL" => is_virtual = true,
-            "TABLE" if is_virtual => return Object::VirtualTable,
-            "TABLE" => return Object::Table,
-            "INDEX" => return Object::Index,
-            "VIEW" => return Object::View,
-            "TRIGGER" => return Object::Trigger,
-            _ => break,
-        }
-    }
-    Object::Other
-}
-
-/// `ROLLBACK [TRANSACTION [name]] TO [SAVEPOINT] name`.
-fn rollback<'a>(words: &mut Words<'a>) -> StatementKind<'a> {
-    let to_savepoint = words
-        .by_ref()
-        .take(3)
-        .any(|word| word.eq_ignore_ascii_case("TO"));
-    if to_savepoint {
-        StatementKind::RollbackTo
-    } else {
-        StatementKind::Rollback
-    }
-}
-
-fn pragma<'a>(words: &mut Words<'a>) -> StatementKind<'a> {
-    let first = words.next().unwrap_or_default();
-    let name = if words.next() == Some(".") {
-        words.next().unwrap_or_default()
-    } else {
-        first
-    };
-    StatementKind::Pragma { name }
-}
-
-/// The tokens of a statement without blanks, comments and semicolons.
-struct Words<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Words<'a> {
-    /// The verb after a `WITH` clause: the first one outside parentheses.
-    fn main_verb(&mut self) -> StatementKind<'a> {
-        let mut depth = 0_usize;
-        for word in self {
-            match word {
-                "(" => depth += 1,
-                ")" => depth = depth.saturating_sub(1),
-                _ if depth == 0 => {
-                    if let Some(verb) = data_verb(&keyword(word)) {
-                        return verb;
-                    }
+/// The verb after a `WITH` clause: the first one outside parentheses.
+pub(crate) fn main_verb<'a>(words: &mut Words<'a>) -> StatementKind<'a> {
+    let mut depth = 0_usize;
+    for word in words {
+        match word {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ if depth == 0 => {
+                if let Some(verb) = data_verb(&keyword(word)) {
+                    return verb;
                 }
-                _ => {}
             }
-        }
-        StatementKind::Other
-    }
-}
-
-impl<'a> Iterator for Words<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        loop {
-            let Ok(token) = token_at(self.text, self.at)? else {
-                self.at = self.text.len();
-                return Some("");
-            };
-            self.at = token.end;
-            match token.kind {
-                TokenKind::Space
-                | TokenKind::LineComment
-                | TokenKind::BlockComment
-                | TokenKind::Semicolon => {}
-                _ => return Some(&self.text[token.start..token.end]),
-            }
+            _ => {}
         }
     }
+    StatementKind::Other
 }
 
 #[cfg(test)]

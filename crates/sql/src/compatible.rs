@@ -1,4 +1,4 @@
-//! Atlas's way to split a script, for SQLite.
+//! Atlas's way to split a script.
 //!
 //! Atlas records how many statements of a file it ran and a running hash over
 //! their texts. To go on where it stopped, the texts have to be cut as it cuts
@@ -8,46 +8,52 @@
 //! answers makes one statement of all in between.
 //!
 //! One difference is kept: a `DELIMITER` command inside of such a block is not
-//! obeyed. SQLite has no such command.
+//! obeyed.
 
 mod blocks;
 mod cut;
+mod script;
 
 use blocks::Blocks;
-use cut::{Cut, Fault, Script};
+use cut::{Cut, Fault};
+use script::Script;
 
 use crate::delimiter::{self, Delimiter};
 use crate::place::Cursor;
+use crate::token::LexError;
 use crate::{Comment, Dialect, SplitError, SplitErrorKind, Statement, classify, effort};
 
 /// Goes through a script as Atlas does.
 #[derive(Clone, Debug)]
 pub(crate) struct CompatibleScanner<'a> {
+    dialect: Dialect,
     script: Script<'a>,
     at: usize,
     delimiter: Delimiter,
     blocks: Option<Blocks>,
-    cursor: Cursor<'a>,
+    cursor: Cursor,
 }
 
 impl<'a> CompatibleScanner<'a> {
-    pub(crate) fn new(text: &'a str) -> Result<Self, SplitError> {
+    pub(crate) fn new(dialect: Dialect, text: &'a str) -> Result<Self, SplitError> {
         if let Some(at) = text.find('\0') {
             return Err(SplitError::new(SplitErrorKind::NulByte, at..at + 1, text));
         }
-        let (delimiter, at) = match delimiter::directive(text)? {
-            Some((delimiter, at)) if text[..at].ends_with("\r\n") => {
-                (delimiter.with_carriage_return(), at)
-            }
-            Some(found) => found,
-            None => (Delimiter::semicolon(), 0),
-        };
+        let (delimiter, at) =
+            match delimiter::directive(text).map_err(|fault| place(fault, text))? {
+                Some((delimiter, at)) if text[..at].ends_with("\r\n") => {
+                    (delimiter.with_carriage_return(), at)
+                }
+                Some(found) => found,
+                None => (Delimiter::semicolon(), 0),
+            };
         Ok(Self {
-            script: Script::new(text),
+            dialect,
+            script: Script::new(dialect, text),
             at,
             delimiter,
             blocks: None,
-            cursor: Cursor::new(text),
+            cursor: Cursor::new(),
         })
     }
 
@@ -79,19 +85,20 @@ impl<'a> CompatibleScanner<'a> {
                 Comment {
                     text,
                     span: span.start..span.start + text.len(),
-                    line: self.cursor.advance(span.start).line,
+                    line: self.cursor.advance(self.script.text, span.start).line,
                 }
             })
             .collect();
         let span = cut.text.clone();
-        let place = self.cursor.advance(span.start);
+        let place = self.cursor.advance(self.script.text, span.start);
         let text = &self.script.text[span.clone()];
         Statement {
             text,
             span,
             line: place.line,
             column: place.column,
-            kind: classify(Dialect::Sqlite, text),
+            kind: classify(self.dialect, text),
+            data: None,
             comments,
         }
     }
@@ -132,6 +139,10 @@ impl<'a> CompatibleScanner<'a> {
             };
         }
     }
+}
+
+fn place(fault: LexError, text: &str) -> SplitError {
+    SplitError::new(fault.kind, fault.span, text)
 }
 
 /// The error as Atlas places it: columns in bytes, `\n` alone ends a line.

@@ -1,6 +1,7 @@
 //! The `-- atlas:delimiter X` line that may open a script.
 
-use crate::{SplitError, SplitErrorKind};
+use crate::SplitErrorKind;
+use crate::token::LexError;
 
 /// Longest delimiter, in bytes; keeps looking for it linear.
 const LONGEST: usize = 255;
@@ -58,32 +59,38 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
+const DIRECTIVE: &str = "-- atlas:delimiter";
+
+/// Whether a script that begins so may begin with the directive.
+pub(crate) fn may_be_directive(text: &str) -> bool {
+    let length = text.len().min(DIRECTIVE.len());
+    text.as_bytes()[..length] == DIRECTIVE.as_bytes()[..length]
+}
+
 /// The delimiter a script's first line sets and the byte where its statements
 /// begin. `None`: the line is no such directive.
 ///
 /// The line is `-- atlas:delimiter`, blanks, and the delimiter up to the
 /// line's end.
-pub(crate) fn directive(text: &str) -> Result<Option<(Delimiter, usize)>, SplitError> {
+pub(crate) fn directive(text: &str) -> Result<Option<(Delimiter, usize)>, LexError> {
     let (line, next) = match text.find('\n') {
         Some(at) => (&text[..at], Some(at + 1)),
         None => (text, None),
     };
     let line = line.strip_suffix('\r').unwrap_or(line);
-    let Some(argument) = line.strip_prefix("-- atlas:delimiter") else {
+    let Some(argument) = line.strip_prefix(DIRECTIVE) else {
         return Ok(None);
     };
     if argument.bytes().next().is_some_and(is_letter) {
         return Ok(None);
     }
-    let whole = 0..line.len();
-    let delimiter = Delimiter::new(argument.trim_start_matches([' ', '\t']))
-        .map_err(|kind| SplitError::new(kind, whole.clone(), text))?;
+    let fault = |kind| LexError {
+        kind,
+        span: 0..line.len(),
+    };
+    let delimiter = Delimiter::new(argument.trim_start_matches([' ', '\t'])).map_err(fault)?;
     match next {
         Some(next) => Ok(Some((delimiter, next))),
-        None => Err(SplitError::new(
-            SplitErrorKind::NothingAfterDelimiter(delimiter.0),
-            whole,
-            text,
-        )),
+        None => Err(fault(SplitErrorKind::NothingAfterDelimiter(delimiter.0))),
     }
 }

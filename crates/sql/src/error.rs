@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::{Dialect, position};
+use crate::position;
 
 /// Why a text could not be split, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,6 @@ pub struct SplitError {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SplitErrorKind {
-    /// This version has no splitter for the dialect.
-    DialectNotSupported(Dialect),
     /// The byte is not part of valid UTF-8.
     InvalidUtf8(u8),
     /// A NUL byte: every database would stop reading there.
@@ -32,6 +30,11 @@ pub enum SplitErrorKind {
     Unterminated(Construct),
     /// A command of the `sqlite3` shell, which the database does not know.
     DotCommand(String),
+    /// A command of psql or of the `mysql` client, which the database does not
+    /// know.
+    ClientCommand(String),
+    /// Text on the line of `COPY ... FROM STDIN;`, whose data begins on the next.
+    TextAfterCopy,
     /// A `--` comment holds a carriage return and text after it: an editor
     /// shows that text as code, the database reads it as comment.
     CommentHidesText,
@@ -41,6 +44,13 @@ pub enum SplitErrorKind {
     NothingAfterDelimiter(String),
     /// A delimiter of more than 255 bytes.
     DelimiterTooLong,
+    /// A backslash in the argument of `DELIMITER`.
+    BackslashInDelimiter,
+    /// A statement of more bytes than the splitter was told to hold.
+    StatementTooLong {
+        /// The most it may hold.
+        limit: usize,
+    },
     /// A `)` without its `(` (compatible mode only).
     UnexpectedParenthesis,
     /// Words `BEGIN` nest so that reading on would take more than linear
@@ -57,8 +67,14 @@ pub enum Construct {
     BlockComment,
     /// `CREATE TRIGGER` without its `; END`.
     Trigger,
-    /// `( )` (compatible mode only).
+    /// `( )` (PostgreSQL, and compatible mode).
     Parenthesis,
+    /// `$tag$ ... $tag$`.
+    DollarQuote,
+    /// `BEGIN ... END` and the blocks in it.
+    Block,
+    /// The data of `COPY ... FROM STDIN`.
+    CopyData,
 }
 
 impl SplitError {
@@ -77,7 +93,6 @@ impl SplitErrorKind {
     /// What would be right.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::DialectNotSupported(_) => "this version splits SQLite scripts only",
             Self::InvalidUtf8(_) => "save the file as UTF-8",
             Self::NulByte => "remove the byte; if the file is UTF-16, save it as UTF-8",
             Self::Unterminated(Construct::Quote('[')) => "close the name with `]`",
@@ -92,8 +107,25 @@ impl SplitErrorKind {
             Self::DotCommand(_) => {
                 "commands that begin with a dot belong to the sqlite3 shell: write the SQL itself"
             }
+            Self::Unterminated(Construct::DollarQuote) => {
+                "close the string with the tag that opened it"
+            }
+            Self::Unterminated(Construct::Block) => {
+                "close each block with its END, and end a routine with `END;`"
+            }
+            Self::Unterminated(Construct::CopyData) => {
+                "end the data with a line that is `\\.` and nothing else"
+            }
+            Self::ClientCommand(_) => {
+                "commands of psql or the mysql client mean nothing to the database: write the SQL itself"
+            }
+            Self::TextAfterCopy => {
+                "begin the data on the next line, and statements after its `\\.`"
+            }
+            Self::BackslashInDelimiter => "use a delimiter without a backslash, for example `//`",
+            Self::StatementTooLong { .. } => "split the statement, or allow more memory",
             Self::CommentHidesText => {
-                "end lines with a line feed (or CR LF); SQLite does not end a comment at a lone CR"
+                "end lines with a line feed (or CR LF); the database does not end a comment at a lone CR"
             }
             Self::EmptyDelimiter => {
                 "name the delimiter on the same line, for example `-- atlas:delimiter \\n\\n`"
@@ -109,9 +141,6 @@ impl SplitErrorKind {
 impl fmt::Display for SplitErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DialectNotSupported(dialect) => {
-                write!(f, "{dialect} scripts are not supported by this version")
-            }
             Self::InvalidUtf8(byte) => write!(f, "byte 0x{byte:02X} is not valid UTF-8"),
             Self::NulByte => f.write_str("NUL byte in SQL"),
             Self::Unterminated(Construct::Quote('\'')) => f.write_str("unterminated '...' string"),
@@ -126,7 +155,21 @@ impl fmt::Display for SplitErrorKind {
                 f.write_str("CREATE TRIGGER without `; END` after its last statement")
             }
             Self::Unterminated(Construct::Parenthesis) => f.write_str("unclosed '('"),
-            Self::DotCommand(command) => write!(f, "`{command}` is not SQL"),
+            Self::Unterminated(Construct::DollarQuote) => {
+                f.write_str("unterminated dollar-quoted string")
+            }
+            Self::Unterminated(Construct::Block) => f.write_str("block without its END"),
+            Self::Unterminated(Construct::CopyData) => {
+                f.write_str("COPY data without its last line `\\.`")
+            }
+            Self::DotCommand(command) | Self::ClientCommand(command) => {
+                write!(f, "`{command}` is not SQL")
+            }
+            Self::TextAfterCopy => f.write_str("text after COPY ... FROM STDIN on its line"),
+            Self::BackslashInDelimiter => f.write_str("backslash in a delimiter"),
+            Self::StatementTooLong { limit } => {
+                write!(f, "statement longer than {limit} bytes")
+            }
             Self::CommentHidesText => {
                 f.write_str("text after a lone carriage return is part of the comment before it")
             }

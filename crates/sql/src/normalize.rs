@@ -1,7 +1,8 @@
 //! One spelling for texts that differ in layout only.
 
 use crate::Dialect;
-use crate::sqlite::token::{TokenKind, token_at};
+use crate::sqlite::token::token_at;
+use crate::token::TokenKind;
 
 /// The text with comments dropped and each run of blanks outside quotes as
 /// one space, so that two spellings of one definition compare equal.

@@ -1,5 +1,7 @@
 //! Byte offsets as lines and columns.
 
+use crate::seek;
+
 /// A place in a text as an editor shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -13,63 +15,79 @@ pub struct Position {
 /// The place of the byte at `offset`; past the end it is the place after the
 /// last character, inside a character the place of that character.
 pub fn position(text: &str, offset: usize) -> Position {
-    let mut cursor = Cursor::new(text);
-    cursor.advance(offset);
-    cursor.position()
+    Cursor::new().advance(text, offset)
 }
 
 /// Follows ascending offsets through a text, so that a whole script is
 /// counted once.
 #[derive(Clone, Debug)]
-pub(crate) struct Cursor<'a> {
-    text: &'a str,
+pub(crate) struct Cursor {
     at: usize,
-    line: usize,
-    column: usize,
+    position: Position,
+    /// Whether a byte order mark may come.
+    at_start: bool,
 }
 
-impl<'a> Cursor<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
+impl Cursor {
+    pub(crate) fn new() -> Self {
         Self {
-            text,
-            at: if text.starts_with('\u{feff}') { 3 } else { 0 },
-            line: 1,
-            column: 1,
+            at: 0,
+            position: Position { line: 1, column: 1 },
+            at_start: true,
         }
+    }
+
+    /// The text's first `bytes` bytes, which were passed, are gone.
+    pub(crate) fn shift(&mut self, bytes: usize) {
+        self.at -= bytes;
     }
 
     /// Moves on to `offset`; a smaller one than before does nothing.
-    pub(crate) fn advance(&mut self, offset: usize) -> Position {
-        let bytes = self.text.as_bytes();
-        let end = offset.min(bytes.len());
-        while self.at < end {
-            let byte = bytes[self.at];
-            let next = self.at + 1;
-            if byte == b'\n' || (byte == b'\r' && bytes.get(next) != Some(&b'\n')) {
-                self.line += 1;
-                self.column = 1;
-            } else if is_char_end(bytes, next) {
-                if next > end {
-                    break;
-                }
-                self.column += 1;
+    pub(crate) fn advance(&mut self, text: &str, offset: usize) -> Position {
+        let mut end = offset.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        if self.at_start && end > 0 {
+            self.at_start = false;
+            if text.starts_with('\u{feff}') {
+                self.at = 3;
             }
-            self.at = next;
         }
-        self.position()
+        if end > self.at {
+            self.pass(text.as_bytes(), end);
+        }
+        self.position
     }
 
-    pub(crate) fn position(&self) -> Position {
-        Position {
-            line: self.line,
-            column: self.column,
+    fn pass(&mut self, bytes: &[u8], end: usize) {
+        let passed = &bytes[self.at..end];
+        let feeds = seek::count(passed, |byte| byte == b'\n');
+        let returns = if seek::byte(passed, b'\r').is_some() {
+            let next = bytes[self.at + 1..].iter().chain([&0]);
+            let pairs = passed.iter().zip(next);
+            pairs
+                .filter(|(byte, next)| **byte == b'\r' && **next != b'\n')
+                .count()
+        } else {
+            0
+        };
+        self.position.line += feeds + returns;
+        let mut line = 0;
+        if feeds + returns > 0 {
+            self.position.column = 1;
+            let is_end = |(at, byte): (usize, &u8)| {
+                *byte == b'\n' || (*byte == b'\r' && bytes.get(self.at + at + 1) != Some(&b'\n'))
+            };
+            line = passed
+                .iter()
+                .enumerate()
+                .rfind(|pair| is_end(*pair))
+                .map_or(0, |(at, _)| at + 1);
         }
+        self.position.column += seek::count(&passed[line..], |byte| byte & 0xC0 != 0x80);
+        self.at = end;
     }
-}
-
-/// Whether a character ends just before `next`.
-fn is_char_end(bytes: &[u8], next: usize) -> bool {
-    bytes.get(next).is_none_or(|byte| byte & 0xC0 != 0x80)
 }
 
 #[cfg(test)]

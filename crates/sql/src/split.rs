@@ -1,9 +1,9 @@
 //! The way in: a text, a dialect and a mode to statements.
 
 use crate::compatible::CompatibleScanner;
-use crate::delimiter;
-use crate::sqlite::scanner::Scanner;
-use crate::{Dialect, SplitError, SplitErrorKind, Statement};
+use crate::reader::{Hurdle, Read, Reader};
+use crate::window::Window;
+use crate::{CopyData, Dialect, SplitError, SplitErrorKind, SplitOptions, Statement, seek};
 
 /// Whose rules say where a statement begins and ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,8 @@ pub enum SplitMode {
     Own,
     /// Atlas's, with its oddities, so that texts and counts equal those in a
     /// history that Atlas wrote. The places of its errors count columns in
-    /// bytes and only `\n` as a line end, as Atlas does.
+    /// bytes and only `\n` as a line end, as Atlas does. It knows no
+    /// [`SplitOptions`].
     AtlasCompatible,
 }
 
@@ -27,11 +28,30 @@ pub fn split(dialect: Dialect, text: &str) -> Result<Vec<Statement<'_>>, SplitEr
 
 /// The statements of a script, one after the other.
 pub fn statements(dialect: Dialect, mode: SplitMode, text: &str) -> Statements<'_> {
-    let state = match Source::new(dialect, mode, text) {
-        Ok(source) => State::Reading(source),
-        Err(error) => State::Failed(error),
+    let state = match mode {
+        SplitMode::Own => return statements_with(dialect, SplitOptions::default(), text),
+        SplitMode::AtlasCompatible => match CompatibleScanner::new(dialect, text) {
+            Ok(scanner) => State::Compatible(Box::new(scanner)),
+            Err(error) => State::Failed(error),
+        },
     };
     Statements { state }
+}
+
+/// The statements of a script by the database's own rules, in a session that
+/// has these settings.
+pub fn statements_with(dialect: Dialect, options: SplitOptions, text: &str) -> Statements<'_> {
+    let (text, hurdle) = match seek::byte(text.as_bytes(), 0) {
+        Some(nul) => (&text[..nul], Some(Hurdle::nul())),
+        None => (text, None),
+    };
+    Statements {
+        state: State::Own(Box::new(Own {
+            reader: Reader::new(dialect, options),
+            text,
+            hurdle,
+        })),
+    }
 }
 
 /// Bytes as text.
@@ -57,42 +77,53 @@ pub struct Statements<'a> {
 
 #[derive(Clone, Debug)]
 enum State<'a> {
-    Reading(Source<'a>),
+    Own(Box<Own<'a>>),
+    Compatible(Box<CompatibleScanner<'a>>),
     Failed(SplitError),
     Done,
 }
 
 #[derive(Clone, Debug)]
-enum Source<'a> {
-    Sqlite(Scanner<'a>),
-    Compatible(CompatibleScanner<'a>),
+struct Own<'a> {
+    reader: Reader,
+    text: &'a str,
+    hurdle: Option<Hurdle>,
 }
 
-impl<'a> Source<'a> {
-    fn new(dialect: Dialect, mode: SplitMode, text: &'a str) -> Result<Self, SplitError> {
-        if dialect != Dialect::Sqlite {
-            return Err(SplitError::new(
-                SplitErrorKind::DialectNotSupported(dialect),
-                0..0,
-                text,
-            ));
-        }
-        match mode {
-            SplitMode::Own => {
-                let (delimiter, start) = match delimiter::directive(text)? {
-                    Some((delimiter, start)) => (Some(delimiter), start),
-                    None => (None, 0),
-                };
-                Ok(Self::Sqlite(Scanner::new(text, start, delimiter)))
+impl<'a> Own<'a> {
+    fn next_statement(&mut self) -> Result<Option<Statement<'a>>, SplitError> {
+        let window = Window::whole(self.text);
+        let mut copy: Option<Statement<'a>> = None;
+        let mut data = None;
+        loop {
+            match self.reader.read(window, self.hurdle.as_ref())? {
+                Read::Statement(statement) if statement.kind.copies_from_stdin() => {
+                    copy = Some(statement);
+                }
+                Read::Statement(statement) => return Ok(Some(statement)),
+                Read::Data(span) => data = Some(span),
+                Read::DataEnd => {
+                    if let Some(mut statement) = copy {
+                        statement.data = Some(self.copy_data(statement.span.end, data));
+                        return Ok(Some(statement));
+                    }
+                }
+                Read::More | Read::End => return Ok(None),
             }
-            SplitMode::AtlasCompatible => Ok(Self::Compatible(CompatibleScanner::new(text)?)),
         }
     }
 
-    fn next_statement(&mut self) -> Result<Option<Statement<'a>>, SplitError> {
-        match self {
-            Self::Sqlite(scanner) => scanner.next_statement(),
-            Self::Compatible(scanner) => scanner.next_statement(),
+    /// The rows at `span`, or none in the line after `end`.
+    fn copy_data(&mut self, end: usize, span: Option<std::ops::Range<usize>>) -> CopyData<'a> {
+        let span = span.unwrap_or_else(|| {
+            let line = seek::byte(&self.text.as_bytes()[end..], b'\n');
+            let start = line.map_or(self.text.len(), |length| end + length + 1);
+            start..start
+        });
+        CopyData {
+            text: &self.text[span.clone()],
+            line: self.reader.line(self.text, span.start),
+            span,
         }
     }
 }
@@ -101,17 +132,20 @@ impl<'a> Iterator for Statements<'a> {
     type Item = Result<Statement<'a>, SplitError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Reading(mut source) => match source.next_statement() {
-                Ok(Some(statement)) => {
-                    self.state = State::Reading(source);
-                    Some(Ok(statement))
+        let next = match &mut self.state {
+            State::Own(own) => own.next_statement(),
+            State::Compatible(scanner) => scanner.next_statement(),
+            State::Failed(_) | State::Done => Ok(None),
+        };
+        let next = match std::mem::replace(&mut self.state, State::Done) {
+            State::Failed(error) => return Some(Err(error)),
+            state => {
+                if matches!(next, Ok(Some(_))) {
+                    self.state = state;
                 }
-                Ok(None) => None,
-                Err(error) => Some(Err(error)),
-            },
-            State::Failed(error) => Some(Err(error)),
-            State::Done => None,
-        }
+                next
+            }
+        };
+        next.transpose()
     }
 }

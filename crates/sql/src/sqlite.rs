@@ -6,5 +6,5 @@
 //! `CREATE TRIGGER` goes on until `; END ;`.
 
 pub(crate) mod boundary;
-pub(crate) mod scanner;
+pub(crate) mod classify;
 pub(crate) mod token;

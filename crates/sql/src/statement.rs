@@ -19,9 +19,23 @@ pub struct Statement<'a> {
     pub column: usize,
     /// What it does.
     pub kind: StatementKind<'a>,
+    /// The rows of a [`StatementKind::CopyFromStdin`].
+    pub data: Option<CopyData<'a>>,
     /// The comments directly before it: a blank line ends the group, and a
     /// comment on the line of the statement before belongs to that one.
     pub comments: Vec<Comment<'a>>,
+}
+
+/// What follows `COPY ... FROM STDIN;` in a script, up to the line `\.`,
+/// which is not part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyData<'a> {
+    /// The lines with their line ends.
+    pub text: &'a str,
+    /// Bytes of the script that `text` is.
+    pub span: Range<usize>,
+    /// Line of its first row, from 1.
+    pub line: usize,
 }
 
 /// A comment before a statement.

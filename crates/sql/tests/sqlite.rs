@@ -267,11 +267,3 @@ fn a_delimiter_line_that_says_nothing_is_an_error() {
     assert_eq!(texts("\n-- atlas:delimiter //\nSELECT 1;SELECT 2").len(), 2);
     assert_eq!(texts("-- atlas:delimiters //\nSELECT 1;SELECT 2").len(), 2);
 }
-
-#[test]
-fn other_dialects_are_not_guessed() {
-    for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::MariaDb] {
-        let error = split(dialect, "SELECT 1").unwrap_err();
-        assert_eq!(error.kind, SplitErrorKind::DialectNotSupported(dialect));
-    }
-}

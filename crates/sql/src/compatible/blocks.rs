@@ -1,6 +1,6 @@
 //! `BEGIN ... END` blocks as Atlas finds them: after the word `BEGIN` the text
-//! is cut into statements until one is exactly `END`; without one the word
-//! means nothing.
+//! is cut into statements until one is exactly `END`, after `BEGIN ATOMIC`
+//! until one starts with `END`; without one the words mean nothing.
 //!
 //! Blocks are looked up from the end of the script to its start, so that every
 //! later block is known when an earlier one needs it. Statement starts that
@@ -9,18 +9,35 @@
 
 use std::collections::HashMap;
 
-use super::cut::{self, Fault, Script, is_blank};
+use super::cut::{self, Fault, is_blank};
+use super::script::Script;
 use crate::delimiter::Delimiter;
 use crate::{SplitErrorKind, effort};
 
 /// Bytes that may be read per byte of script.
 const READS_PER_BYTE: usize = 64;
 
+/// Which statement ends a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Rule {
+    /// One that is `END`.
+    IsEnd,
+    /// One that starts with `END`.
+    StartsWithEnd,
+}
+
+/// What follows a `BEGIN`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Body {
+    pub(super) start: usize,
+    pub(super) rule: Rule,
+}
+
 /// The blocks of a script.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
     /// Where the sequence of statements from here reaches its `END`.
-    ends: HashMap<usize, Option<usize>>,
+    ends: HashMap<Body, Option<usize>>,
 }
 
 impl Blocks {
@@ -42,26 +59,29 @@ impl Blocks {
         Ok(blocks)
     }
 
-    /// Where the block whose body begins at `body` ends.
-    pub(super) fn end(&self, body: usize) -> Option<usize> {
+    /// Where the block with this body ends.
+    pub(super) fn end(&self, body: Body) -> Option<usize> {
         self.ends.get(&body).copied().flatten()
     }
 
-    fn follow(&mut self, script: Script<'_>, body: usize, budget: &mut usize) -> Result<(), ()> {
+    fn follow(&mut self, script: Script<'_>, body: Body, budget: &mut usize) -> Result<(), ()> {
         let semicolon = Delimiter::semicolon();
         let mut seen = Vec::new();
-        let mut at = body;
+        let Body {
+            start: mut at,
+            rule,
+        } = body;
         let end = loop {
-            if let Some(known) = self.ends.get(&at) {
+            if let Some(known) = self.ends.get(&Body { start: at, rule }) {
                 break *known;
             }
-            seen.push(at);
+            seen.push(Body { start: at, rule });
             let outcome = cut::next(script, at, &semicolon, Some(self));
             let read = outcome.read_to.saturating_sub(at) + 1;
             effort::spend(read);
             *budget = budget.checked_sub(read).ok_or(())?;
             match outcome.result {
-                Ok(Some(cut)) if is_end(&script.text[cut.text.clone()]) => break Some(cut.end),
+                Ok(Some(cut)) if rule.ends(&script.text[cut.text.clone()]) => break Some(cut.end),
                 Ok(Some(cut)) => at = cut.end,
                 Ok(None) | Err(_) => break None,
             }
@@ -75,7 +95,7 @@ impl Blocks {
 /// begins outside of them ever meets another.
 struct Words {
     /// Where a `BEGIN` and where the body after it begins.
-    begins: Vec<(usize, usize)>,
+    begins: Vec<(usize, Body)>,
     last_end: Option<usize>,
 }
 
@@ -90,23 +110,14 @@ impl Words {
         while let Some(byte) = bytes.get(at) {
             let mut next = at + 1;
             match byte {
-                b'\'' | b'"' | b'`' => {
-                    let Some(length) = bytes[next..].iter().position(|other| other == byte) else {
-                        break;
-                    };
-                    next += length + 1;
-                }
-                b'-' | b'/' => next = script.comment_end(at).unwrap_or(next),
-                b'b' | b'B' => {
-                    words
-                        .begins
-                        .extend(begin_body(bytes, at).map(|body| (at, body)));
-                }
-                b'e' | b'E'
-                    if bytes[at..].len() > 2 && bytes[at..at + 3].eq_ignore_ascii_case(b"END") =>
-                {
-                    words.last_end = Some(at);
-                }
+                b'\'' | b'"' | b'`' => match script.quote_end(at) {
+                    Some(end) => next = end,
+                    None => break,
+                },
+                b'$' => next = script.dollar_end(at).unwrap_or(next),
+                b'-' | b'/' | b'#' => next = script.comment_end(at).unwrap_or(next),
+                b'b' | b'B' => words.begins.extend(script.body(at).map(|body| (at, body))),
+                b'e' | b'E' if starts_with_word(&bytes[at..], b"END") => words.last_end = Some(at),
                 _ => {}
             }
             effort::spend(next - at);
@@ -116,22 +127,21 @@ impl Words {
     }
 }
 
-/// Where the body of a block begins if the word `BEGIN` and a blank stand at `at`.
-pub(super) fn begin_body(bytes: &[u8], at: usize) -> Option<usize> {
-    let word = bytes.get(at..at + 5)?;
-    if !word.eq_ignore_ascii_case(b"BEGIN") {
-        return None;
+impl Rule {
+    /// Whether this statement ends the block.
+    fn ends(self, statement: &str) -> bool {
+        if !starts_with_word(statement.as_bytes(), b"END") {
+            return false;
+        }
+        let rest = statement[3..]
+            .trim_start_matches(|letter: char| u8::try_from(letter).is_ok_and(is_blank));
+        self == Self::StartsWithEnd || rest.is_empty() || rest == ";"
     }
-    let after = &bytes[at + 5..];
-    let blanks = after.iter().take_while(|byte| is_blank(**byte)).count();
-    (blanks > 0).then_some(at + 5 + blanks)
 }
 
-/// `END`, with or without `;`.
-fn is_end(statement: &str) -> bool {
-    let Some((word, rest)) = statement.split_at_checked(3) else {
-        return false;
-    };
-    let rest = rest.trim_start_matches(|letter: char| u8::try_from(letter).is_ok_and(is_blank));
-    word.eq_ignore_ascii_case("END") && (rest.is_empty() || rest == ";")
+/// Whether the bytes start with these letters, in any case.
+pub(super) fn starts_with_word(bytes: &[u8], word: &[u8]) -> bool {
+    bytes
+        .get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word))
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::blocks::{Blocks, begin_body};
+use super::blocks::{Blocks, Rule};
+use super::script::Script;
 use crate::delimiter::Delimiter;
 use crate::{Construct, SplitErrorKind};
 
@@ -25,42 +26,6 @@ pub(super) struct Fault {
 pub(super) struct Outcome {
     pub(super) result: Result<Option<Cut>, Fault>,
     pub(super) read_to: usize,
-}
-
-/// A script and where the last ends of comments in it are: behind them nothing is a
-/// comment, which saves looking for an end that is not there.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Script<'a> {
-    pub(super) text: &'a str,
-    last_line_end: Option<usize>,
-    last_block_end: Option<usize>,
-}
-
-impl<'a> Script<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            last_line_end: text.rfind('\n'),
-            last_block_end: text.rfind("*/"),
-        }
-    }
-
-    /// Where the comment at `at` ends; `None` if none is there or it has no end.
-    pub(super) fn comment_end(&self, at: usize) -> Option<usize> {
-        let rest = &self.text[at..];
-        let (mark, last) = if rest.starts_with("--") {
-            ("\n", self.last_line_end)
-        } else if rest.starts_with("/*") {
-            ("*/", self.last_block_end)
-        } else {
-            return None;
-        };
-        if last? < at + 2 {
-            return None;
-        }
-        let found = rest[2..].find(mark)?;
-        Some(at + 2 + found + mark.len())
-    }
 }
 
 /// The first byte from `at` on that is neither blank nor in a comment.
@@ -103,8 +68,8 @@ pub(super) fn next(
                 open -= 1;
                 at += 1;
             }
-            b'\'' | b'"' | b'`' => match bytes[at + 1..].iter().position(|other| other == byte) {
-                Some(length) => at += length + 2,
+            b'\'' | b'"' | b'`' => match script.quote_end(at) {
+                Some(end) => at = end,
                 None => {
                     let construct = Construct::Quote(char::from(*byte));
                     return fault(SplitErrorKind::Unterminated(construct), at, bytes.len());
@@ -115,14 +80,17 @@ pub(super) fn next(
                 let stop = if delimiter.is_semicolon() { end } else { at };
                 return head.cut(stop, end);
             }
-            b'-' | b'/' if at == head.begin && head.skip_comment() => at = head.begin,
-            b'-' | b'/' => at = script.comment_end(at).unwrap_or(at + 1),
-            b'b' | b'B' if at == head.begin || is_blank(bytes[at - 1]) => {
-                match blocks.zip(begin_body(bytes, at)) {
-                    Some((blocks, body)) => match blocks.end(body) {
-                        Some(end) => return head.cut(end, end),
-                        None => at += 1,
-                    },
+            b'$' => at = script.dollar_end(at).unwrap_or(at + 1),
+            b'-' | b'/' | b'#' if at == head.begin && head.skip_comment() => at = head.begin,
+            b'-' | b'/' | b'#' => at = script.comment_end(at).unwrap_or(at + 1),
+            b'b' | b'B' => {
+                let after_blank = at == head.begin || is_blank(bytes[at - 1]);
+                let found = blocks.zip(script.body(at)).and_then(|(blocks, body)| {
+                    let matters = after_blank || body.rule == Rule::StartsWithEnd;
+                    matters.then(|| blocks.end(body)).flatten()
+                });
+                match found {
+                    Some(end) => return head.cut(end, end),
                     None => at += 1,
                 }
             }
@@ -178,7 +146,7 @@ impl<'a> Head<'a> {
         };
         self.comments.push(start..end);
         let rest = &self.script.text[end..];
-        let is_line = self.script.text[start..].starts_with("--");
+        let is_line = !self.script.text[start..].starts_with('/');
         if rest.starts_with("\n\n") || (is_line && rest.starts_with('\n')) {
             self.comments.clear();
         }

@@ -1,40 +1,10 @@
 //! The tokens of SQLite, in the coarse kinds that splitting needs.
 
-use std::ops::Range;
-
-use crate::{Construct, SplitErrorKind, effort};
-
-/// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenKind {
-    Space,
-    LineComment,
-    BlockComment,
-    Semicolon,
-    /// A keyword, a bare name or a number.
-    Word,
-    /// A string, or a name in quotes or brackets.
-    Quoted,
-    /// `?1`, `:name`, `@name`, `$name(suffix)`.
-    Variable,
-    /// Any other single character.
-    Symbol,
-}
-
-/// A token and the bytes it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token {
-    pub(crate) kind: TokenKind,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-}
-
-/// A place where the text stops being SQL.
-#[derive(Debug)]
-pub(crate) struct LexError {
-    pub(crate) kind: SplitErrorKind,
-    pub(crate) span: Range<usize>,
-}
+use crate::token::{
+    LexError, Lexed, Token, TokenKind, doubled_quotes, flat_comment, line_comment, placed, run,
+    unterminated,
+};
+use crate::{Construct, effort, seek};
 
 /// Letters, digits, `_`, `$` and everything beyond ASCII.
 pub(crate) fn is_word_byte(byte: u8) -> bool {
@@ -50,13 +20,12 @@ pub(crate) fn token_at(text: &str, start: usize) -> Option<Result<Token, LexErro
     let bytes = text.as_bytes();
     let first = *bytes.get(start)?;
     let rest = &bytes[start..];
-    let kind_and_length = match first {
-        0 => return Some(Err(fault(SplitErrorKind::NulByte, start..start + 1))),
+    let lexed = match first {
         b';' => Ok((TokenKind::Semicolon, 1)),
-        b'\'' | b'"' | b'`' => quoted(rest, first),
+        b'\'' | b'"' | b'`' => doubled_quotes(rest, first),
         b'[' => bracketed(rest),
         b'-' if rest.get(1) == Some(&b'-') => line_comment(rest),
-        b'/' if rest.get(1) == Some(&b'*') => block_comment(rest),
+        b'/' if rest.get(1) == Some(&b'*') => flat_comment(rest),
         b'$' | b'@' | b':' | b'#' => Ok(variable(rest)),
         byte if is_space(byte) => Ok((TokenKind::Space, run(rest, is_space))),
         // SQLite skips a byte order mark wherever a token may begin.
@@ -64,99 +33,47 @@ pub(crate) fn token_at(text: &str, start: usize) -> Option<Result<Token, LexErro
         byte if is_word_byte(byte) => Ok((TokenKind::Word, run(rest, is_word_byte))),
         _ => Ok((TokenKind::Symbol, 1)),
     };
-    Some(match kind_and_length {
-        Ok((kind, length)) => {
-            effort::spend(length);
-            Ok(Token {
-                kind,
-                start,
-                end: start + length,
-            })
-        }
-        Err((kind, span)) => Err(fault(kind, start + span.start..start + span.end)),
-    })
-}
-
-fn fault(kind: SplitErrorKind, span: Range<usize>) -> LexError {
-    LexError { kind, span }
-}
-
-type Lexed = Result<(TokenKind, usize), (SplitErrorKind, Range<usize>)>;
-
-fn run(bytes: &[u8], belongs: fn(u8) -> bool) -> usize {
-    bytes
-        .iter()
-        .position(|byte| !belongs(*byte))
-        .unwrap_or(bytes.len())
-}
-
-fn nul(at: usize) -> (SplitErrorKind, Range<usize>) {
-    (SplitErrorKind::NulByte, at..at + 1)
-}
-
-fn quoted(bytes: &[u8], quote: u8) -> Lexed {
-    let mut at = 1;
-    while let Some(byte) = bytes.get(at) {
-        if *byte == 0 {
-            return Err(nul(at));
-        }
-        if *byte == quote {
-            if bytes.get(at + 1) != Some(&quote) {
-                return Ok((TokenKind::Quoted, at + 1));
-            }
-            at += 1;
-        }
-        at += 1;
-    }
-    Err((
-        SplitErrorKind::Unterminated(Construct::Quote(char::from(quote))),
-        0..bytes.len(),
-    ))
+    Some(placed(lexed, start))
 }
 
 fn bracketed(bytes: &[u8]) -> Lexed {
-    match bytes.iter().position(|byte| matches!(byte, b']' | 0)) {
-        Some(at) if bytes[at] == 0 => Err(nul(at)),
+    match seek::byte(bytes, b']') {
         Some(at) => Ok((TokenKind::Quoted, at + 1)),
-        None => Err((
-            SplitErrorKind::Unterminated(Construct::Quote('[')),
-            0..bytes.len(),
-        )),
+        None => unterminated(Construct::Quote('['), bytes),
     }
 }
 
-fn line_comment(bytes: &[u8]) -> Lexed {
-    let stop = bytes.iter().position(|byte| matches!(byte, b'\n' | 0));
-    if let Some(at) = stop
-        && bytes[at] == 0
-    {
-        return Err(nul(at));
+/// What begins a token that matters to a statement without a body. A byte
+/// order mark begins with 0xEF.
+const MATTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    let bytes = b"'\"`[;-/$@:#\xEF";
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
     }
-    let line = &bytes[..stop.unwrap_or(bytes.len())];
-    let length = line.len() - line.iter().rev().take_while(|byte| **byte == b'\r').count();
-    if let Some(at) = line[..length].iter().position(|byte| *byte == b'\r')
-        && let Some(hidden) = line[at..length].iter().position(|byte| !is_space(*byte))
-    {
-        return Err((SplitErrorKind::CommentHidesText, at + hidden..length));
-    }
-    Ok((TokenKind::LineComment, length))
-}
+    table
+};
 
-fn block_comment(bytes: &[u8]) -> Lexed {
-    let mut at = 2;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            0 => return Err(nul(at)),
-            b'*' if bytes.get(at + 1) == Some(&b'/') => {
-                return Ok((TokenKind::BlockComment, at + 2));
+/// The first token from `at` on that matters to a statement without a body,
+/// or `limit`. `floor` is where a token began, at or before `at`.
+pub(crate) fn skip(bytes: &[u8], floor: usize, at: usize, limit: usize) -> usize {
+    let start = at;
+    let mut at = at;
+    while at < limit {
+        match bytes[at] {
+            byte if !MATTERS[usize::from(byte)] => at += 1,
+            b'-' if bytes.get(at + 1) != Some(&b'-') => at += 1,
+            b'/' if bytes.get(at + 1) != Some(&b'*') => at += 1,
+            b'$' | 0xEF if at > floor && is_word_byte(bytes[at - 1]) => {
+                at += run(&bytes[at..limit], is_word_byte);
             }
-            _ => at += 1,
+            _ => break,
         }
     }
-    Err((
-        SplitErrorKind::Unterminated(Construct::BlockComment),
-        0..bytes.len(),
-    ))
+    effort::spend(at.saturating_sub(start));
+    at
 }
 
 /// `$name::part(suffix)`: a suffix in parentheses, which may hold a
@@ -171,7 +88,7 @@ fn variable(bytes: &[u8]) -> (TokenKind, usize) {
                 let inside = &bytes[at..];
                 let stop = inside
                     .iter()
-                    .position(|byte| *byte == b')' || *byte == 0 || is_space(*byte))
+                    .position(|byte| *byte == b')' || is_space(*byte))
                     .unwrap_or(inside.len());
                 // Without its `)` it is no SQL; it is one token all the same.
                 let closed = usize::from(inside.get(stop) == Some(&b')'));

@@ -1,0 +1,625 @@
+//! Goes through a script from statement to statement by the database's own
+//! rules. It reads a window on the script and remembers where it stopped, so
+//! that it goes on when the window has grown.
+
+use std::ops::Range;
+
+use crate::boundary::Boundary;
+use crate::delimiter::{self, Delimiter};
+use crate::lexer::Lexer;
+use crate::token::{LexError, Token, TokenKind};
+use crate::window::Window;
+use crate::{Construct, Dialect, SplitErrorKind, SplitOptions, effort, seek};
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Statement(Found),
+    /// Rows of `COPY ... FROM STDIN`, whole lines.
+    Data(Range<usize>),
+    /// The line `\.` after them.
+    DataEnd,
+    /// The window has to grow first.
+    More,
+    End,
+}
+
+/// A statement; spans are bytes of the window.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) span: Range<usize>,
+    pub(crate) comments: Vec<Range<usize>>,
+    /// Whether it was ended by what ends statements, not by the end of the text.
+    pub(crate) ended: bool,
+}
+
+/// Why reading stops.
+enum Stop {
+    More,
+    Fault(LexError),
+}
+
+impl From<LexError> for Stop {
+    fn from(error: LexError) -> Self {
+        Self::Fault(error)
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    /// Nothing read yet: the first line may set a delimiter.
+    FirstLine,
+    /// Before a statement.
+    Lead(Lead),
+    /// In a statement.
+    Body(Body),
+    /// Behind `COPY ... FROM STDIN;`, on its line.
+    CopyLine,
+    /// At the start of a line of its data.
+    CopyData,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lead {
+    comments: Vec<Range<usize>>,
+    /// A comment on the line where the statement before ended is that one's.
+    on_new_line: bool,
+    line_ends: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Body {
+    comments: Vec<Range<usize>>,
+    start: usize,
+    /// Behind the last token that is neither blank nor comment.
+    end: usize,
+    /// Where a token began, at or before the scanner's place.
+    floor: usize,
+    boundary: Boundary,
+}
+
+/// Goes through a script.
+#[derive(Clone, Debug)]
+pub(crate) struct Scanner {
+    dialect: Dialect,
+    lexer: Lexer,
+    delimiter: Option<Delimiter>,
+    stage: Stage,
+    at: usize,
+}
+
+impl Scanner {
+    pub(crate) fn new(dialect: Dialect, options: SplitOptions) -> Self {
+        Self {
+            dialect,
+            lexer: Lexer::new(dialect, options),
+            delimiter: None,
+            stage: Stage::FirstLine,
+            at: 0,
+        }
+    }
+
+    /// Bytes of the window before this one are not needed any more.
+    pub(crate) fn needed_from(&self) -> usize {
+        match &self.stage {
+            Stage::Lead(Lead { comments, .. }) => {
+                comments.first().map_or(self.at, |comment| comment.start)
+            }
+            Stage::Body(body) => body
+                .comments
+                .first()
+                .map_or(body.start, |first| first.start),
+            _ => self.at,
+        }
+    }
+
+    /// How far the window has been read.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The window's first `bytes` bytes, which are not needed, are gone.
+    pub(crate) fn shift(&mut self, bytes: usize) {
+        let move_all = |comments: &mut Vec<Range<usize>>| {
+            for comment in comments {
+                *comment = comment.start - bytes..comment.end - bytes;
+            }
+        };
+        self.at -= bytes;
+        match &mut self.stage {
+            Stage::Lead(lead) => move_all(&mut lead.comments),
+            Stage::Body(body) => {
+                move_all(&mut body.comments);
+                body.start -= bytes;
+                body.end -= bytes;
+                body.floor -= bytes;
+            }
+            _ => {}
+        }
+    }
+
+    /// The statement just found is `COPY ... FROM STDIN`.
+    pub(crate) fn expect_data(&mut self) {
+        self.stage = Stage::CopyLine;
+    }
+
+    /// The statement just found changed the session's settings.
+    pub(crate) fn set(&mut self, options: SplitOptions) {
+        self.lexer.set(options);
+    }
+
+    /// Reads on. After an error there is nothing more to read.
+    pub(crate) fn step(&mut self, window: Window<'_>) -> Result<Step, LexError> {
+        loop {
+            let step = match self.stage {
+                Stage::FirstLine => self.first_line(window).map(|()| None),
+                Stage::Lead(_) => self.lead(window),
+                Stage::Body(_) if self.delimiter.is_some() => self.delimited_body(window),
+                Stage::Body(_) => self.body(window),
+                Stage::CopyLine => self.copy_line(window).map(|()| None),
+                Stage::CopyData => self.copy_data(window).map(Some),
+            };
+            match step {
+                Ok(None) => {}
+                Ok(Some(step)) => return Ok(step),
+                Err(Stop::More) => return Ok(Step::More),
+                Err(Stop::Fault(fault)) => return Err(fault),
+            }
+        }
+    }
+
+    fn first_line(&mut self, window: Window<'_>) -> Result<(), Stop> {
+        if delimiter::may_be_directive(window.text) {
+            if !window.complete && seek::byte(window.bytes(), b'\n').is_none() {
+                return Err(Stop::More);
+            }
+            if let Some((delimiter, next)) = delimiter::directive(window.text)? {
+                self.delimiter = Some(delimiter);
+                self.at = next;
+            }
+        }
+        self.begin_lead(true);
+        Ok(())
+    }
+
+    fn begin_lead(&mut self, on_new_line: bool) {
+        self.stage = Stage::Lead(Lead {
+            on_new_line,
+            ..Lead::default()
+        });
+    }
+
+    /// Skips to the first token of the next statement and collects the
+    /// comments that belong to it.
+    fn lead(&mut self, window: Window<'_>) -> Result<Option<Step>, Stop> {
+        loop {
+            if let Some(length) = self.delimiter_at(window, self.at)? {
+                self.at += length;
+                self.lead_mut().comments.clear();
+                continue;
+            }
+            let Some(token) = self.token(window)? else {
+                return Ok(Some(Step::End));
+            };
+            let text = &window.text[token.start..token.end];
+            match token.kind {
+                TokenKind::Space => {
+                    let ends = line_ends(window.bytes(), token.start..token.end);
+                    let lead = self.lead_mut();
+                    lead.line_ends += ends;
+                    lead.on_new_line |= lead.line_ends > 0;
+                    if lead.line_ends > 1 {
+                        lead.comments.clear();
+                    }
+                }
+                TokenKind::LineComment | TokenKind::BlockComment => {
+                    let ends = line_ends(window.bytes(), token.start..token.end);
+                    let lead = self.lead_mut();
+                    lead.line_ends = 0;
+                    if lead.on_new_line {
+                        lead.comments.push(token.start..token.end);
+                    } else {
+                        lead.on_new_line = ends > 0;
+                    }
+                }
+                TokenKind::Semicolon if self.delimiter.is_none() => {
+                    let lead = self.lead_mut();
+                    lead.comments.clear();
+                    lead.on_new_line = false;
+                }
+                TokenKind::ClientCommand if self.is_harmless(text) => {
+                    let lead = self.lead_mut();
+                    lead.comments.clear();
+                    lead.on_new_line = false;
+                }
+                TokenKind::Word if self.is_delimiter_command(text, window, token.end) => {
+                    self.obey_delimiter_command(window, token)?;
+                    continue;
+                }
+                _ => {
+                    self.refuse_client_command(window, token)?;
+                    let comments = std::mem::take(&mut self.lead_mut().comments);
+                    self.stage = Stage::Body(Body {
+                        comments,
+                        start: token.start,
+                        end: token.start,
+                        floor: token.start,
+                        boundary: Boundary::start(self.dialect),
+                    });
+                    return Ok(None);
+                }
+            }
+            self.at = token.end;
+        }
+    }
+
+    fn lead_mut(&mut self) -> &mut Lead {
+        if !matches!(self.stage, Stage::Lead(_)) {
+            self.begin_lead(false);
+        }
+        match &mut self.stage {
+            Stage::Lead(lead) => lead,
+            _ => unreachable!("the stage was just set"),
+        }
+    }
+
+    /// A statement that ends by the database's own rule.
+    fn body(&mut self, window: Window<'_>) -> Result<Option<Step>, Stop> {
+        loop {
+            self.skip_plain(window);
+            let token = self.token(window)?;
+            let Stage::Body(body) = &mut self.stage else {
+                return Ok(None);
+            };
+            let Some(token) = token else {
+                if let Some((construct, offset)) = body.boundary.open() {
+                    return Err(unterminated(construct, body.start + offset..body.end));
+                }
+                if self.lexer.in_code_comment() {
+                    return Err(unterminated(Construct::BlockComment, body.start..body.end));
+                }
+                return Ok(Some(self.found(window, false)));
+            };
+            let text = &window.text[token.start..token.end];
+            if token.kind == TokenKind::ClientCommand {
+                return Err(Stop::Fault(client_command(text, token)));
+            }
+            self.at = token.end;
+            body.floor = token.end;
+            if token.kind.is_gap() {
+                continue;
+            }
+            body.end = token.end;
+            self.lexer.pass(token.kind);
+            if token.kind == TokenKind::Semicolon && self.lexer.in_code_comment() {
+                continue;
+            }
+            let offset = token.start - body.start;
+            if body.boundary.after(token.kind, text, offset) {
+                return Ok(Some(self.found(window, true)));
+            }
+        }
+    }
+
+    /// Skips what cannot end the statement.
+    fn skip_plain(&mut self, window: Window<'_>) {
+        let Stage::Body(body) = &mut self.stage else {
+            return;
+        };
+        if !body.boundary.is_plain() || self.lexer.in_code_comment() {
+            return;
+        }
+        let bytes = window.bytes();
+        let to = self.lexer.skip(bytes, body.floor, self.at, window.sure());
+        // An escape's first letter may lie before the place reached so far.
+        if to > self.at {
+            let blanks = bytes[self.at..to]
+                .iter()
+                .rev()
+                .take_while(|byte| self.lexer.is_space(**byte))
+                .count();
+            if self.at + blanks < to {
+                body.end = to - blanks;
+            }
+        }
+        self.at = to;
+    }
+
+    /// Everything up to the delimiter, which is skipped.
+    fn delimited_body(&mut self, window: Window<'_>) -> Result<Option<Step>, Stop> {
+        loop {
+            if let Some(length) = self.delimiter_at(window, self.at)? {
+                self.at += length;
+                return Ok(Some(self.found(window, true)));
+            }
+            let token = self.token(window)?;
+            let Stage::Body(body) = &mut self.stage else {
+                return Ok(None);
+            };
+            let Some(token) = token else {
+                if self.lexer.in_code_comment() {
+                    return Err(unterminated(Construct::BlockComment, body.start..body.end));
+                }
+                return Ok(Some(self.found(window, false)));
+            };
+            if token.kind == TokenKind::ClientCommand {
+                let text = &window.text[token.start..token.end];
+                return Err(Stop::Fault(client_command(text, token)));
+            }
+            self.at = token.end;
+            if !token.kind.is_gap() {
+                body.end = token.end;
+                self.lexer.pass(token.kind);
+            }
+        }
+    }
+
+    /// Ends the statement that is being read.
+    fn found(&mut self, window: Window<'_>, ended: bool) -> Step {
+        let on_new_line = window.text[..self.at].ends_with('\n');
+        let before = std::mem::replace(
+            &mut self.stage,
+            Stage::Lead(Lead {
+                on_new_line,
+                ..Lead::default()
+            }),
+        );
+        match before {
+            Stage::Body(body) => Step::Statement(Found {
+                span: body.start..body.end,
+                comments: body.comments,
+                ended,
+            }),
+            _ => Step::More,
+        }
+    }
+
+    /// Nothing but blanks and a comment may stand behind `COPY ... FROM STDIN;`.
+    fn copy_line(&mut self, window: Window<'_>) -> Result<(), Stop> {
+        let rest = &window.bytes()[self.at..];
+        let Some(length) = seek::byte(rest, b'\n') else {
+            return Err(if window.complete {
+                unterminated(Construct::CopyData, self.at..window.text.len())
+            } else {
+                Stop::More
+            });
+        };
+        let line = rest[..length].trim_ascii();
+        if !line.is_empty() && !line.starts_with(b"--") {
+            return Err(Stop::Fault(LexError {
+                kind: SplitErrorKind::TextAfterCopy,
+                span: self.at..self.at + length,
+            }));
+        }
+        self.at += length + 1;
+        self.stage = Stage::CopyData;
+        Ok(())
+    }
+
+    fn copy_data(&mut self, window: Window<'_>) -> Result<Step, Stop> {
+        let bytes = window.bytes();
+        let start = self.at;
+        let mut line = start;
+        loop {
+            let length = seek::byte(&bytes[line..], b'\n');
+            let end = match length {
+                Some(length) => line + length + 1,
+                None if window.complete => bytes.len(),
+                None if line > start => break,
+                None => return Err(Stop::More),
+            };
+            effort::spend(end - line);
+            if matches!(&bytes[line..end], b"\\." | b"\\.\n" | b"\\.\r\n" | b"\\.\r") {
+                if line > start {
+                    break;
+                }
+                self.at = end;
+                self.begin_lead(true);
+                return Ok(Step::DataEnd);
+            }
+            if length.is_none() && line > start {
+                break;
+            }
+            if length.is_none() {
+                return Err(unterminated(Construct::CopyData, line..bytes.len()));
+            }
+            line = end;
+        }
+        self.at = line;
+        Ok(Step::Data(start..line))
+    }
+
+    /// The token at the scanner's place; `None` at the end of the script.
+    fn token(&self, window: Window<'_>) -> Result<Option<Token>, Stop> {
+        let bytes = window.bytes();
+        let rest = &bytes[self.at..];
+        let sure = window.sure();
+        let short = !window.complete && self.at >= sure;
+        if short && (self.delimiter.is_some() || rest.first() != Some(&b';')) {
+            return Err(Stop::More);
+        }
+        if let Some(token) = self.part_before_delimiter(window)? {
+            return Ok(Some(token));
+        }
+        match self.lexer.token_at(window.text, self.at) {
+            None => Ok(None),
+            Some(Ok(token)) if token.kind == TokenKind::Semicolon => Ok(Some(token)),
+            Some(Ok(token)) if window.complete || token.end <= sure => Ok(Some(token)),
+            Some(Ok(token)) if token.kind == TokenKind::Space => {
+                Ok(Some(Token { end: sure, ..token }))
+            }
+            Some(Err(fault)) if window.complete || fault.span.end <= sure => {
+                Err(Stop::Fault(fault))
+            }
+            Some(_) => Err(Stop::More),
+        }
+    }
+
+    /// Where a delimiter is set, the tokens it may cut in two come in parts:
+    /// blanks and the marks of variables one by one, words up to the delimiter.
+    fn part_before_delimiter(&self, window: Window<'_>) -> Result<Option<Token>, Stop> {
+        let Some(delimiter) = &self.delimiter else {
+            return Ok(None);
+        };
+        let bytes = window.bytes();
+        let Some(first) = bytes.get(self.at) else {
+            return Ok(None);
+        };
+        let mut end = self.at + 1;
+        let kind = if self.lexer.is_single(&bytes[self.at..]) {
+            if self.lexer.is_space(*first) {
+                TokenKind::Space
+            } else {
+                TokenKind::Symbol
+            }
+        } else if self.lexer.is_bare_word(&bytes[self.at..]) && !delimiter.starts_like_a_word() {
+            while bytes
+                .get(end)
+                .is_some_and(|byte| self.lexer.is_word_byte(*byte))
+                && self.delimiter_at(window, end)?.is_none()
+            {
+                end += 1;
+            }
+            TokenKind::Word
+        } else {
+            return Ok(None);
+        };
+        effort::spend(end - self.at);
+        if !window.complete && end > window.sure() {
+            return Err(Stop::More);
+        }
+        Ok(Some(Token {
+            kind,
+            start: self.at,
+            end,
+        }))
+    }
+
+    /// Length of the delimiter if it stands at `at`.
+    fn delimiter_at(&self, window: Window<'_>, at: usize) -> Result<Option<usize>, Stop> {
+        let Some(delimiter) = &self.delimiter else {
+            return Ok(None);
+        };
+        let length = delimiter.as_bytes().len();
+        let rest = &window.bytes()[at..];
+        if !window.complete && rest.len() <= length {
+            return Err(Stop::More);
+        }
+        let Some(after) = rest.strip_prefix(delimiter.as_bytes()) else {
+            return Ok(None);
+        };
+        let cuts_a_word = delimiter.ends_like_a_word()
+            && after
+                .first()
+                .is_some_and(|byte| self.lexer.is_word_byte(*byte));
+        Ok((!cuts_a_word).then_some(length))
+    }
+
+    /// `DELIMITER` and a blank, in the dialects whose client knows it.
+    fn is_delimiter_command(&self, word: &str, window: Window<'_>, end: usize) -> bool {
+        let knows = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
+        knows
+            && word.eq_ignore_ascii_case("DELIMITER")
+            && window
+                .bytes()
+                .get(end)
+                .is_none_or(|byte| self.lexer.is_space(*byte))
+    }
+
+    /// Sets the delimiter to the first word behind the command; the rest of
+    /// the line means nothing, as in the client.
+    fn obey_delimiter_command(&mut self, window: Window<'_>, command: Token) -> Result<(), Stop> {
+        let rest = &window.text[command.end..];
+        let length = match seek::byte(rest.as_bytes(), b'\n') {
+            Some(length) => length + 1,
+            None if window.complete => rest.len(),
+            None => return Err(Stop::More),
+        };
+        effort::spend(length);
+        let argument = rest[..length].trim();
+        let written = match argument.bytes().next() {
+            Some(quote @ (b'\'' | b'"' | b'`')) => {
+                let inner = &argument[1..];
+                &inner[..seek::byte(inner.as_bytes(), quote).unwrap_or(inner.len())]
+            }
+            _ => argument.split_ascii_whitespace().next().unwrap_or_default(),
+        };
+        let span = command.start..command.end + rest[..length].trim_end().len();
+        let fault = |kind| {
+            Stop::Fault(LexError {
+                kind,
+                span: span.clone(),
+            })
+        };
+        if written.contains('\\') {
+            return Err(fault(SplitErrorKind::BackslashInDelimiter));
+        }
+        let delimiter = Delimiter::new(written).map_err(fault)?;
+        self.delimiter = (!delimiter.is_semicolon()).then_some(delimiter);
+        self.at = command.end + length;
+        self.begin_lead(true);
+        Ok(())
+    }
+
+    /// Commands that `pg_dump` writes around its scripts and that do nothing
+    /// to a database.
+    fn is_harmless(&self, command: &str) -> bool {
+        let name = command.split_ascii_whitespace().next();
+        self.dialect == Dialect::Postgres && matches!(name, Some("\\restrict" | "\\unrestrict"))
+    }
+
+    fn refuse_client_command(&self, window: Window<'_>, first: Token) -> Result<(), Stop> {
+        let rest = &window.text[first.start..];
+        if first.kind == TokenKind::ClientCommand {
+            let text = &window.text[first.start..first.end];
+            return Err(Stop::Fault(client_command(text, first)));
+        }
+        let is_dot_command = self.dialect == Dialect::Sqlite
+            && rest
+                .strip_prefix('.')
+                .is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()));
+        let is_source = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb)
+            && first.kind == TokenKind::Word
+            && rest[..first.end - first.start].eq_ignore_ascii_case("SOURCE");
+        if !is_dot_command && !is_source {
+            return Ok(());
+        }
+        let length = match rest.find(char::is_whitespace) {
+            Some(length) => length,
+            None if window.complete => rest.len(),
+            None => return Err(Stop::More),
+        };
+        let command = rest[..length].to_owned();
+        Err(Stop::Fault(LexError {
+            kind: if is_dot_command {
+                SplitErrorKind::DotCommand(command)
+            } else {
+                SplitErrorKind::ClientCommand(command)
+            },
+            span: first.start..first.start + length,
+        }))
+    }
+}
+
+fn unterminated(construct: Construct, span: Range<usize>) -> Stop {
+    Stop::Fault(LexError {
+        kind: SplitErrorKind::Unterminated(construct),
+        span,
+    })
+}
+
+fn client_command(text: &str, token: Token) -> LexError {
+    let name = text.split_ascii_whitespace().next().unwrap_or(text);
+    LexError {
+        kind: SplitErrorKind::ClientCommand(name.to_owned()),
+        span: token.start..token.start + text.trim_end().len(),
+    }
+}
+
+/// `\n`, `\r\n` and a lone `\r` each count as one.
+fn line_ends(bytes: &[u8], span: Range<usize>) -> usize {
+    span.filter(|at| {
+        bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
+    })
+    .count()
+}
