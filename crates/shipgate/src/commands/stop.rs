@@ -1,5 +1,6 @@
 //! `shipgate stop`: all machines and the daemon end.
 
+use shipgate_release::store::{Store, StoreError};
 use shipgate_server::client::{AskError, Client};
 
 use crate::cli::{App, Place};
@@ -19,6 +20,9 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
             .say("nothing runs here: there is no state directory");
         return Ok(Exit::Done);
     };
+    if let Some(owner) = Store::new(state.releases()).busy() {
+        return Err(StoreError::Busy(Some(owner)).into());
+    }
     match Client::new(&state).stop().await {
         Ok(()) => app
             .printer

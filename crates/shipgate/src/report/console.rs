@@ -9,7 +9,7 @@ use shipgate_release::journal::{EndState, Entry, Record, ReleaseKind};
 use shipgate_release::{Observer, StepName};
 
 use super::short;
-use crate::printer::{Printer, style};
+use crate::printer::{Printer, Verbosity, style};
 
 /// Width of the verb column.
 const VERB: usize = 10;
@@ -17,7 +17,17 @@ const VERB: usize = 10;
 /// Prints a release as it happens, or as its journal tells it afterwards.
 pub(crate) struct ConsoleReport {
     printer: Arc<Printer>,
+    told: Told,
     clock: Mutex<Times>,
+}
+
+/// What the story of a release is to whoever asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Words beside the result: it happens now.
+    Meanwhile,
+    /// The result itself: it is told again.
+    Again,
 }
 
 #[derive(Default)]
@@ -28,30 +38,41 @@ struct Times {
 }
 
 impl ConsoleReport {
-    pub(crate) fn new(printer: Arc<Printer>) -> Self {
+    pub(crate) fn new(printer: Arc<Printer>, told: Told) -> Self {
         Self {
             printer,
+            told,
             clock: Mutex::default(),
         }
     }
 
     fn verb(&self, style: anstyle::Style, verb: &str, text: &str) {
-        self.printer
-            .say(&format!("{style}{verb:>VERB$}{style:#}  {text}"));
+        self.line(&format!("{style}{verb:>VERB$}{style:#}  {text}"));
+    }
+
+    fn line(&self, line: &str) {
+        match self.told {
+            Told::Meanwhile => self.printer.say(line),
+            // A reader that has gone needs no more of it.
+            Told::Again => drop(self.printer.result(line)),
+        }
+    }
+
+    fn detail(&self, line: &str) {
+        if self.printer.verbosity >= Verbosity::Verbose {
+            self.line(line);
+        }
     }
 
     fn indented(&self, text: &str) {
         let dim = style::DIM;
-        self.printer
-            .say(&format!("{:VERB$}  {dim}{text}{dim:#}", ""));
+        self.line(&format!("{:VERB$}  {dim}{text}{dim:#}", ""));
     }
 
     fn noted(&self, note: &Value) {
         let dim = style::DIM;
         match note {
-            Value::String(line) => self
-                .printer
-                .detail(&format!("{:VERB$}  {dim}{line}{dim:#}", "")),
+            Value::String(line) => self.detail(&format!("{:VERB$}  {dim}{line}{dim:#}", "")),
             Value::Object(fields) => {
                 let text = |name: &str| fields.get(name).and_then(Value::as_str);
                 if text("note") == Some("waiting") {
@@ -60,7 +81,7 @@ impl ConsoleReport {
                 if text("note") == Some("plan") {
                     let moves = fields.get("moves").and_then(Value::as_array);
                     for (at, step) in moves.into_iter().flatten().enumerate() {
-                        self.printer.detail(&format!(
+                        self.detail(&format!(
                             "{:VERB$}  {dim}{}. {}{dim:#}",
                             "",
                             at + 1,

@@ -239,9 +239,12 @@ fn program_failure(
     };
     let message = in_project(format!("process group `{group}`: {problem}"));
     let failure = Failure::new("program", message);
-    match problem.hint() {
-        Some(hint) => failure.with_hint(in_project(hint)),
-        None => failure,
+    match (problem.hint(), problem) {
+        (Some(hint), _) => failure.with_hint(in_project(hint)),
+        (None, Problem::NoSuchFile { path }) if path.starts_with(&build) => {
+            failure.with_hint("`[build] include` names the files a build keeps; is it among them?")
+        }
+        (None, _) => failure,
     }
 }
 

@@ -11,7 +11,7 @@ use shipgate_release::{Cancel, Observer, StepName, execute};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
 use crate::printer::Output;
-use crate::report::console::ConsoleReport;
+use crate::report::console::{ConsoleReport, Told};
 use crate::report::json::JsonReport;
 
 /// Whoever reads the stream of this run.
@@ -21,9 +21,21 @@ pub(crate) enum Report {
 }
 
 impl Report {
+    /// For a release that is told again.
+    pub(crate) fn again(app: &App) -> Self {
+        match app.printer.output {
+            Output::Text => Self::console(app, Told::Again),
+            Output::Json => Self::new(app),
+        }
+    }
+
+    fn console(app: &App, told: Told) -> Self {
+        Self::Console(ConsoleReport::new(Arc::clone(&app.printer), told))
+    }
+
     pub(crate) fn new(app: &App) -> Self {
         match app.printer.output {
-            Output::Text => Self::Console(ConsoleReport::new(Arc::clone(&app.printer))),
+            Output::Text => Self::console(app, Told::Meanwhile),
             Output::Json => Self::Json(JsonReport::new(Arc::clone(&app.printer))),
         }
     }

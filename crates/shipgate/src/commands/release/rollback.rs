@@ -134,7 +134,10 @@ fn target(store: &Store, serving: u64, named: Option<u64>) -> Result<u64, CliErr
         "no-release",
         format!("there is no release before release {serving} to go back to"),
     )
-    .with_hint("`shipgate release rollback --to N` names one"))
+    .with_hint(match earlier.as_slice() {
+        [] => "check the version out that should serve, and deploy it",
+        _ => "`shipgate release rollback --to N` names one",
+    }))
 }
 
 /// The backup that the first release after `to` took: the database as `to` left it.

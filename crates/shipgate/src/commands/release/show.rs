@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, app: &App) -> Result<Exit, CliError> {
     let recorded = chosen(&store_of(&arguments.place)?, arguments.number)?;
-    let report = Report::new(app);
+    let report = Report::again(app);
     for entry in &recorded.entries {
         report.entry(entry);
     }

@@ -82,6 +82,9 @@ fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
     if let ApplyError::Plan(PlanError::NotClean(_)) = error {
         hints.push("if it stands at a version of this directory already, say so: `shipgate migrate set VERSION`".to_owned());
     }
+    if let ApplyError::Plan(PlanError::Changed(_)) = error {
+        hints = vec!["put the files back as they were, and say what is new in a new file: `shipgate migrate new`".to_owned()];
+    }
     if !hints.is_empty() {
         failure.hint = Some(hints.remove(0));
     }
