@@ -1,0 +1,158 @@
+//! Releases whose process died.
+
+use shipgate_testkit::{Manifest, Running, TestProject};
+
+use crate::support::{picture, project, released, second, second_migration, state_of};
+
+/// Starts a deploy of the second version and kills it while it builds.
+fn killed_while_building(project: &TestProject) {
+    placed(
+        project,
+        &second().set(
+            "build",
+            "command",
+            "sh -c 'touch {here}/mark; [ -e {here}/go ] || sleep 600; cp {fake-app} fake-app'",
+        ),
+    );
+    killed_at_mark(project);
+    project.file("go", "");
+}
+
+fn killed_at_mark(project: &TestProject) {
+    let mark = project.path().join("mark");
+    let mut deploy: Running = project.start(&["deploy"]);
+    deploy.until("the mark", |_| mark.exists());
+    deploy.kill();
+    assert_eq!(deploy.wait().signal, Some(9));
+}
+
+fn placed(project: &TestProject, manifest: &Manifest) {
+    let here = project.path().display().to_string();
+    project.file(
+        "shipgate.toml",
+        &manifest.to_string().replace("{here}", &here),
+    );
+}
+
+#[test]
+fn a_deploy_after_a_dead_one_is_refused_with_the_ways_on() {
+    let project = released();
+    killed_while_building(&project);
+    let before = picture(&project);
+    project
+        .run(&["deploy"])
+        .exits(5)
+        .says("release 2 was begun and has no end: its process died")
+        .says("`shipgate release resume` goes on with it, `shipgate release cancel` ends it");
+    project
+        .run(&["release", "rollback"])
+        .exits(5)
+        .says("release 2");
+    project
+        .run(&["status"])
+        .exits(0)
+        .says("release 2 has no end");
+    project
+        .run(&["release", "list"])
+        .exits(0)
+        .prints("unfinished");
+    assert_eq!(picture(&project), before);
+}
+
+#[test]
+fn resuming_goes_on_to_the_end() {
+    let project = released();
+    second_migration(&project);
+    killed_while_building(&project);
+    project
+        .run(&["release", "resume"])
+        .exits(0)
+        .says("resuming  release 2")
+        .says("released");
+    assert_eq!(project.serves().as_deref(), Some("2"));
+    assert_eq!(project.rows("SELECT pinned FROM notes"), ["0"]);
+    project
+        .run(&["release", "resume"])
+        .exits(0)
+        .says("no release waits to be resumed");
+}
+
+#[test]
+fn a_dead_promotion_is_resumed_with_the_machines_it_had_started() {
+    let project = released();
+    placed(
+        &project,
+        &second().web(
+            "sh -c 'touch {here}/mark; echo begun >> {here}/begun; exec ./fake-app --version 2 --needs {here}/well'",
+        ),
+    );
+    killed_at_mark(&project);
+    assert_eq!(project.serves().as_deref(), Some("1"));
+    project.file("well", "");
+    project.run(&["release", "resume"]).exits(0);
+    assert_eq!(project.serves().as_deref(), Some("2"));
+    let begun = std::fs::read_to_string(project.path().join("begun")).unwrap();
+    assert_eq!(
+        begun, "begun\n",
+        "the machine was adopted, not started twice"
+    );
+}
+
+#[test]
+fn a_resumed_release_is_the_one_that_was_begun_not_the_one_that_lies_there_now() {
+    let project = released();
+    killed_while_building(&project);
+    let here = project.path().display().to_string();
+    project.manifest(&second().web("./fake-app --version 3"));
+    let _ = here;
+    project.run(&["release", "resume"]).exits(0);
+    assert_eq!(project.serves().as_deref(), Some("2"));
+}
+
+#[test]
+fn cancelling_a_dead_release_ends_it_and_leaves_the_way_free() {
+    let project = released();
+    let before = picture(&project);
+    killed_while_building(&project);
+    project
+        .run(&["release", "cancel"])
+        .exits(0)
+        .says("aborted, nothing changed");
+    assert_eq!(picture(&project), before);
+    assert_eq!(state_of(&project, 2), "aborted, nothing changed");
+    project
+        .manifest(&second())
+        .run(&["deploy"])
+        .exits(0)
+        .says("release 3");
+    assert_eq!(project.serves().as_deref(), Some("2"));
+}
+
+#[test]
+fn cancelling_a_dead_promotion_puts_the_old_version_back() {
+    let project = released();
+    let before = picture(&project);
+    placed(
+        &project,
+        &second().web("sh -c 'touch {here}/mark; exec ./fake-app --needs {here}/never'"),
+    );
+    killed_at_mark(&project);
+    project
+        .run(&["release", "cancel"])
+        .exits(0)
+        .says("release 1 serves");
+    assert_eq!(picture(&project), before);
+    assert_eq!(state_of(&project, 2), "rolled back");
+}
+
+#[test]
+fn a_first_release_that_died_can_be_cancelled() {
+    let project = project();
+    killed_while_building(&project);
+    project.run(&["release", "cancel"]).exits(0);
+    project
+        .manifest(&Manifest::default())
+        .run(&["deploy"])
+        .exits(0);
+    assert_eq!(project.serves().as_deref(), Some("1"));
+}
