@@ -112,7 +112,7 @@ impl Site {
 
     /// Clients that ask who answers.
     pub(crate) fn load(&self) -> Load {
-        let load = Load::on(self.0.port())
+        let load = Load::on(self.0.port(), 1)
             .keep_alive("keep-alive", 2, |_, _| whoever())
             .keep_alive("keep-alive too", 2, |_, _| whoever())
             .new_connections("new connections", 2, |_, _| whoever());

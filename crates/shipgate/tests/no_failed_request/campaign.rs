@@ -1,9 +1,7 @@
 //! Releases in a row, each with another build and another migration.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use shipgate_migrate::directory::Location;
 use shipgate_testkit::TestProject;
 
 use crate::load::{Account, Load};
@@ -141,38 +139,27 @@ machines = {{ web = {MACHINES} }}
                 number - 2
             ),
         };
-        self.project.file(
-            &format!("migrations/{:014}_step.sql", 20261120000000 + number),
-            &sql,
-        );
-        let migrations = format!(
-            "file://{}",
-            self.project.path().join("migrations").display()
-        );
-        Location::parse(&migrations)
-            .and_then(shipgate_migrate::hash)
-            .expect("checksums");
+        let name = format!("{}_step.sql", 20_261_120_000_000 + number);
+        self.project.migration(&name, &sql);
     }
 
-    /// The account of a load under which all of this was released, and its end.
+    /// The account of a load under which all of this was released, and its end;
+    /// of each kind of client there were `each`.
     #[track_caller]
-    pub(crate) fn judge(&self, load: Load, told: &str) -> Account {
+    pub(crate) fn judge(&self, load: Load, each: usize, told: &str) -> Account {
         load.wait_for(3);
         let account = load.end();
-        let mut text = String::new();
-        let _ = writeln!(
-            text,
-            "{told}: {} releases under load, the longest took {} ms",
+        println!(
+            "{told}: {} releases under load, the longest took {} ms\n\n{account}",
             self.releases - 1,
             self.slowest.as_millis()
         );
-        println!("{text}\n{account}");
         account.is_flawless();
-        let most = MACHINES * (self.releases - 1);
+        let most = MACHINES * (self.releases - 1) * each as u64;
         let closings = account.closings();
         assert!(
             closings <= most,
-            "{closings} upgraded connections ended, but only {most} machines were retired"
+            "{closings} upgraded connections ended, but retiring machines explains only {most}"
         );
         account
     }

@@ -21,8 +21,8 @@ pub(crate) fn app() -> App {
     }
 }
 
-pub(crate) fn load(port: u16) -> Load {
-    Load::on(port)
+pub(crate) fn load(port: u16, each: usize) -> Load {
+    Load::on(port, each)
         .keep_alive("keep-alive, version", 5, |_, _| version())
         .keep_alive("keep-alive, upload", 20, |_, number| upload(number))
         .keep_alive("keep-alive, slow", 0, |_, number| slow(number))

@@ -28,9 +28,9 @@ pub(crate) fn app() -> App {
 pub(crate) struct Written(Arc<Mutex<Vec<String>>>);
 
 impl Written {
-    pub(crate) fn load(&self, port: u16) -> Load {
+    pub(crate) fn load(&self, port: u16, each: usize) -> Load {
         let written = self.clone();
-        Load::on(port)
+        Load::on(port, each)
             .keep_alive("keep-alive, list", 5, |_, _| list())
             .keep_alive("keep-alive, page", 10, |_, _| page())
             .keep_alive("keep-alive, write", 20, move |client, number| {

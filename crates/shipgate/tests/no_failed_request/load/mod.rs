@@ -50,6 +50,8 @@ pub(crate) struct Tally {
 
 /// Clients at work.
 pub(crate) struct Load {
+    /// Clients of each kind.
+    each: usize,
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -78,8 +80,10 @@ pub(crate) struct Client {
 }
 
 impl Load {
-    pub(crate) fn on(port: u16) -> Self {
+    /// Nobody yet; of each kind that is added there will be `each` clients.
+    pub(crate) fn on(port: u16, each: usize) -> Self {
         Self {
+            each,
             shared: Arc::new(Shared {
                 port,
                 stop: AtomicBool::new(false),
@@ -89,14 +93,14 @@ impl Load {
         }
     }
 
-    /// A client that asks on one connection for ever, `pause` milliseconds after each answer.
+    /// Clients that ask on one connection for ever, `pause` milliseconds after each answer.
     pub(crate) fn keep_alive(
         self,
         kind: &'static str,
         pause: u64,
-        exchanges: impl Fn(&Client, u64) -> Exchange + Send + 'static,
+        exchanges: impl Fn(&Client, u64) -> Exchange + Send + Sync + 'static,
     ) -> Self {
-        self.client(kind, move |client| {
+        self.clients(kind, move |client| {
             let mut connection = None;
             client.repeat(pause, |number| {
                 let exchange = exchanges(client, number);
@@ -114,14 +118,14 @@ impl Load {
         })
     }
 
-    /// A client that opens a new connection each time.
+    /// Clients that open a new connection each time.
     pub(crate) fn new_connections(
         self,
         kind: &'static str,
         pause: u64,
-        exchanges: impl Fn(&Client, u64) -> Exchange + Send + 'static,
+        exchanges: impl Fn(&Client, u64) -> Exchange + Send + Sync + 'static,
     ) -> Self {
-        self.client(kind, move |client| {
+        self.clients(kind, move |client| {
             client.repeat(pause, |number| {
                 let exchange = exchanges(client, number);
                 let result = Connection::open(client.shared.port)
@@ -131,25 +135,33 @@ impl Load {
         })
     }
 
-    /// A client that watches a number by WebSocket, and watches on at another
-    /// machine when it is told goodbye.
+    /// Clients that watch a number by WebSocket, and watch on at another
+    /// machine when they are told goodbye.
     pub(crate) fn web_socket(self, path: &'static str) -> Self {
-        self.client("web socket", move |client| upgraded::watch(client, path))
+        self.clients("web socket", move |client| upgraded::watch(client, path))
     }
 
-    /// A client whose bytes must come back on an upgraded connection.
+    /// Clients whose bytes must come back on an upgraded connection.
     pub(crate) fn echo(self, path: &'static str) -> Self {
-        self.client("echo", move |client| upgraded::echo(client, path))
+        self.clients("echo", move |client| upgraded::echo(client, path))
     }
 
-    fn client(mut self, kind: &'static str, work: impl FnOnce(&Client) + Send + 'static) -> Self {
-        let client = Client {
-            number: self.threads.len(),
-            kind,
-            shared: Arc::clone(&self.shared),
-        };
-        client.tally(|_| {});
-        self.threads.push(thread::spawn(move || work(&client)));
+    fn clients(
+        mut self,
+        kind: &'static str,
+        work: impl Fn(&Client) + Send + Sync + 'static,
+    ) -> Self {
+        let work = Arc::new(work);
+        for _ in 0..self.each {
+            let client = Client {
+                number: self.threads.len(),
+                kind,
+                shared: Arc::clone(&self.shared),
+            };
+            client.tally(|_| {});
+            let work = Arc::clone(&work);
+            self.threads.push(thread::spawn(move || work(&client)));
+        }
         self
     }
 
