@@ -178,6 +178,9 @@ impl Scanner {
                 self.at = next;
             }
         }
+        if window.text.starts_with('\u{feff}') {
+            self.at = '\u{feff}'.len_utf8();
+        }
         self.begin_lead(true);
         Ok(())
     }
@@ -445,7 +448,7 @@ impl Scanner {
             None => Ok(None),
             Some(Ok(token)) if token.kind == TokenKind::Semicolon => Ok(Some(token)),
             Some(Ok(token)) if window.complete || token.end <= sure => Ok(Some(token)),
-            Some(Ok(token)) if token.kind == TokenKind::Space => {
+            Some(Ok(token)) if token.kind == TokenKind::Space && rest[0].is_ascii() => {
                 Ok(Some(Token { end: sure, ..token }))
             }
             Some(Err(fault)) if window.complete || fault.span.end <= sure => {

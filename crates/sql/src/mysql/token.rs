@@ -58,9 +58,6 @@ impl Lexer {
             )),
             b':' if rest.get(1) == Some(&b'=') => Ok((TokenKind::Symbol, 2)),
             byte if is_space(byte) => Ok((TokenKind::Space, run(rest, is_space))),
-            0xEF if start == 0 && rest.starts_with("\u{feff}".as_bytes()) => {
-                Ok((TokenKind::Space, 3))
-            }
             byte if is_word_byte(byte) => Ok((TokenKind::Word, run(rest, is_word_byte))),
             _ => Ok((TokenKind::Symbol, 1)),
         };

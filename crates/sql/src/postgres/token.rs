@@ -46,7 +46,6 @@ pub(crate) fn token_at(
             seek::either(rest, b'\n', b'\r').unwrap_or(rest.len()),
         )),
         byte if is_space(byte) => Ok((TokenKind::Space, run(rest, is_space))),
-        0xEF if start == 0 && rest.starts_with("\u{feff}".as_bytes()) => Ok((TokenKind::Space, 3)),
         byte if byte.is_ascii_digit() => Ok((TokenKind::Word, run(rest, is_plain_word_byte))),
         byte if is_plain_word_byte(byte) => match string_prefix(rest, standard) {
             Some((0, length)) => prefixed(doubled_quotes(&rest[length..], rest[length]), length),
