@@ -128,7 +128,7 @@ impl SplitErrorKind {
                 "end lines with a line feed (or CR LF); the database does not end a comment at a lone CR"
             }
             Self::EmptyDelimiter => {
-                "name the delimiter on the same line, for example `-- atlas:delimiter \\n\\n`"
+                "name it on the same line, for example `-- atlas:delimiter \\n\\n` or `DELIMITER //`"
             }
             Self::NothingAfterDelimiter(_) => "write the statements below the line",
             Self::DelimiterTooLong => "use a delimiter of at most 255 bytes",
@@ -173,7 +173,7 @@ impl fmt::Display for SplitErrorKind {
             Self::CommentHidesText => {
                 f.write_str("text after a lone carriage return is part of the comment before it")
             }
-            Self::EmptyDelimiter => f.write_str("`atlas:delimiter` names no delimiter"),
+            Self::EmptyDelimiter => f.write_str("the line names no delimiter"),
             Self::NothingAfterDelimiter(delimiter) => {
                 write!(f, "no statement after delimiter {delimiter:?}")
             }

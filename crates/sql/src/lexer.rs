@@ -1,6 +1,7 @@
 //! The tokens of a dialect under its session's settings.
 
 use crate::token::{LexError, Token, TokenKind};
+use crate::window::Window;
 use crate::{Dialect, SplitOptions, mysql, postgres, sqlite};
 
 /// Reads tokens.
@@ -24,23 +25,35 @@ impl Lexer {
         }
     }
 
-    /// The token that starts at `start`; `None` at the end of the text.
-    pub(crate) fn token_at(&self, text: &str, start: usize) -> Option<Result<Token, LexError>> {
+    /// The token that starts at `start`; `None` at the end of the window.
+    pub(crate) fn token_at(
+        &self,
+        window: Window<'_>,
+        start: usize,
+    ) -> Option<Result<Token, LexError>> {
         match self {
-            Self::Sqlite => sqlite::token::token_at(text, start),
+            Self::Sqlite => sqlite::token::token_at(window.text, start),
             Self::Postgres(options) => {
-                postgres::token::token_at(text, start, options.standard_conforming_strings)
+                postgres::token::token_at(window, start, options.standard_conforming_strings)
             }
-            Self::MySql(lexer) => lexer.token_at(text, start),
+            Self::MySql(lexer) => lexer.token_at(window.text, start),
         }
     }
 
     /// The first token from `at` on that matters to a statement without
-    /// blocks, or `limit`. `floor` is where a token began, at or before `at`.
-    pub(crate) fn skip(&self, bytes: &[u8], floor: usize, at: usize, limit: usize) -> usize {
+    /// blocks, or `limit`. `floor` is where a token began, at or before `at`;
+    /// `in_name` is kept from one call to the next until a token is read.
+    pub(crate) fn skip(
+        &self,
+        bytes: &[u8],
+        floor: usize,
+        at: usize,
+        limit: usize,
+        in_name: &mut bool,
+    ) -> usize {
         match self {
             Self::Sqlite => sqlite::token::skip(bytes, floor, at, limit),
-            Self::Postgres(_) => postgres::token::skip(bytes, floor, at, limit),
+            Self::Postgres(_) => postgres::token::skip(bytes, floor, at, limit, in_name),
             Self::MySql(_) => mysql::token::skip(bytes, at, limit),
         }
     }

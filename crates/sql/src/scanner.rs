@@ -75,6 +75,8 @@ struct Body {
     end: usize,
     /// Where a token began, at or before the scanner's place.
     floor: usize,
+    /// Whether a name reaches up to the scanner's place.
+    in_name: bool,
     boundary: Boundary,
 }
 
@@ -247,6 +249,7 @@ impl Scanner {
                         start: token.start,
                         end: token.start,
                         floor: token.start,
+                        in_name: false,
                         boundary: Boundary::start(self.dialect),
                     });
                     return Ok(None);
@@ -289,6 +292,7 @@ impl Scanner {
             }
             self.at = token.end;
             body.floor = token.end;
+            body.in_name = false;
             if token.kind.is_gap() {
                 continue;
             }
@@ -313,7 +317,10 @@ impl Scanner {
             return;
         }
         let bytes = window.bytes();
-        let to = self.lexer.skip(bytes, body.floor, self.at, window.sure());
+        let (floor, limit) = (body.floor, window.sure());
+        let to = self
+            .lexer
+            .skip(bytes, floor, self.at, limit, &mut body.in_name);
         // An escape's first letter may lie before the place reached so far.
         if to > self.at {
             let blanks = bytes[self.at..to]
@@ -444,7 +451,7 @@ impl Scanner {
         if let Some(token) = self.part_before_delimiter(window)? {
             return Ok(Some(token));
         }
-        match self.lexer.token_at(window.text, self.at) {
+        match self.lexer.token_at(window, self.at) {
             None => Ok(None),
             Some(Ok(token)) if token.kind == TokenKind::Semicolon => Ok(Some(token)),
             Some(Ok(token)) if window.complete || token.end <= sure => Ok(Some(token)),

@@ -2,6 +2,7 @@
 
 use crate::lexer::Lexer;
 use crate::token::TokenKind;
+use crate::window::Window;
 use crate::{Dialect, SplitOptions};
 
 /// The tokens of a statement without blanks, comments and semicolons.
@@ -54,7 +55,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// No keyword looked for is longer than sixteen letters.
+/// No keyword looked for is longer than thirty-two letters.
 pub(crate) fn keyword(word: &str) -> String {
     word.get(..word.len().min(32))
         .unwrap_or_default()
@@ -66,7 +67,7 @@ impl<'a> Iterator for Words<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         loop {
-            let Ok(token) = self.lexer.token_at(self.text, self.at)? else {
+            let Ok(token) = self.lexer.token_at(Window::whole(self.text), self.at)? else {
                 self.at = self.text.len();
                 return Some("");
             };

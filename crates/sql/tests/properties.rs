@@ -24,7 +24,7 @@ fn script() -> impl Strategy<Value = String> {
         ])
         .prop_map(str::to_owned),
         12 => prop::sample::select(vec![
-            "E'", "e'\\''", "\\", "\\\\", "U&'", "$tag$", "$1", "a$b$", "/* /*", "#", "/*!", "/*!50003 ",
+            "E'", "e'\\''", "E'\\'' -- c\n\n  ", "\n'\\' ", "\\", "\\\\", "U&'", "$tag$", "$1", "a$b$", "/* /*", "#", "/*!", "/*!50003 ",
             "/*M! ", "/*+", "\\.\n", "\n\\.\n", "COPY t FROM STDIN;\n", "COPY t FROM stdin", "1\t\\N\n",
             "\\restrict x\n", "\\connect", "CREATE FUNCTION f() ", "BEGIN ATOMIC ", "AS ", ".",
             "CREATE PROCEDURE p() BEGIN ", "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN ",

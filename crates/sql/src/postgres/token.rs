@@ -3,6 +3,7 @@
 use crate::token::{
     LexError, Lexed, Token, TokenKind, backslash_quotes, doubled_quotes, placed, run, unterminated,
 };
+use crate::window::Window;
 use crate::{Construct, effort, seek};
 
 /// Letters, digits, `_`, `$` and everything beyond ASCII: what a name goes on with.
@@ -18,14 +19,14 @@ pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C)
 }
 
-/// The token that starts at `start`; `None` at the end of the text.
+/// The token that starts at `start`; `None` at the end of the window.
 /// `standard` is `standard_conforming_strings`.
 pub(crate) fn token_at(
-    text: &str,
+    window: Window<'_>,
     start: usize,
     standard: bool,
 ) -> Option<Result<Token, LexError>> {
-    let bytes = text.as_bytes();
+    let bytes = window.bytes();
     let first = *bytes.get(start)?;
     let rest = &bytes[start..];
     let lexed = match first {
@@ -33,7 +34,7 @@ pub(crate) fn token_at(
         b'(' => Ok((TokenKind::Open, 1)),
         b')' => Ok((TokenKind::Close, 1)),
         b'\'' if standard => doubled_quotes(rest, b'\''),
-        b'\'' => escape_string(rest, 0),
+        b'\'' => escape_string(rest, 0, window.complete),
         b'"' => doubled_quotes(rest, b'"'),
         b'-' if rest.get(1) == Some(&b'-') => Ok((
             TokenKind::LineComment,
@@ -49,7 +50,7 @@ pub(crate) fn token_at(
         byte if byte.is_ascii_digit() => Ok((TokenKind::Word, run(rest, is_plain_word_byte))),
         byte if is_plain_word_byte(byte) => match string_prefix(rest, standard) {
             Some((0, length)) => prefixed(doubled_quotes(&rest[length..], rest[length]), length),
-            Some((_, length)) => escape_string(rest, length),
+            Some((_, length)) => escape_string(rest, length, window.complete),
             None => Ok((TokenKind::Word, run(rest, is_word_byte))),
         },
         _ => Ok((TokenKind::Symbol, 1)),
@@ -83,16 +84,23 @@ fn prefixed(lexed: Lexed, length: usize) -> Lexed {
 
 /// A string with backslash escapes whose quote is at `quote`, and what
 /// continues it: strings after blanks with a line end follow the same rule.
-fn escape_string(bytes: &[u8], quote: usize) -> Lexed {
+fn escape_string(bytes: &[u8], quote: usize, complete: bool) -> Lexed {
     let (mut kind, mut end) = prefixed(backslash_quotes(&bytes[quote..], b'\''), quote)?;
-    while let Some(next) = continuation(bytes, end) {
-        (kind, end) = prefixed(backslash_quotes(&bytes[next..], b'\''), next)?;
+    loop {
+        let (next, continues) = after_gap(bytes, end);
+        if continues {
+            (kind, end) = prefixed(backslash_quotes(&bytes[next..], b'\''), next)?;
+        } else if next == bytes.len() && !complete {
+            return unterminated(Construct::Quote('\''), bytes);
+        } else {
+            return Ok((kind, end));
+        }
     }
-    Ok((kind, end))
 }
 
-/// Where the quote is that continues the string that ended at `at`.
-fn continuation(bytes: &[u8], mut at: usize) -> Option<usize> {
+/// Behind the blanks and line comments at `at`, and whether a quote there
+/// continues the string before them.
+fn after_gap(bytes: &[u8], mut at: usize) -> (usize, bool) {
     let start = at;
     let mut new_line = false;
     loop {
@@ -102,12 +110,12 @@ fn continuation(bytes: &[u8], mut at: usize) -> Option<usize> {
                 at += 1;
             }
             Some(byte) if is_space(*byte) => at += 1,
-            Some(b'-') if bytes.get(at + 1) == Some(&b'-') => {
+            Some(b'-') if bytes.get(at + 1).is_none_or(|byte| *byte == b'-') => {
                 at += seek::either(&bytes[at..], b'\n', b'\r').unwrap_or(bytes.len() - at);
             }
             other => {
                 effort::spend(at - start);
-                return (new_line && other == Some(&b'\'')).then_some(at);
+                return (at, new_line && other == Some(&b'\''));
             }
         }
     }
@@ -176,16 +184,27 @@ const MATTERS: [bool; 256] = {
 };
 
 /// The first token from `at` on that matters to a statement without blocks,
-/// or `limit`. `floor` is where a token began, at or before `at`.
-pub(crate) fn skip(bytes: &[u8], floor: usize, at: usize, limit: usize) -> usize {
+/// or `limit`. `floor` is where a token began, at or before `at`; `in_name`
+/// whether a name with a `$` in it reaches up to `at`.
+pub(crate) fn skip(
+    bytes: &[u8],
+    floor: usize,
+    at: usize,
+    limit: usize,
+    in_name: &mut bool,
+) -> usize {
     let start = at;
     let mut at = at;
     while at < limit {
         match bytes[at] {
+            _ if *in_name => {
+                at += run(&bytes[at..limit], is_word_byte);
+                *in_name = at == limit;
+            }
             byte if !MATTERS[usize::from(byte)] => at += 1,
             b'-' if bytes.get(at + 1) != Some(&b'-') => at += 1,
             b'/' if bytes.get(at + 1) != Some(&b'*') => at += 1,
-            b'$' if follows_name(&bytes[floor..at]) => at += run(&bytes[at..limit], is_word_byte),
+            b'$' if follows_name(&bytes[floor..at]) => *in_name = true,
             b'\'' | b'"' => {
                 at = prefix_start(bytes, floor, at);
                 break;
@@ -234,7 +253,7 @@ mod tests {
     fn tokens(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
         let mut at = 0;
-        while let Some(token) = token_at(text, at, true) {
+        while let Some(token) = token_at(Window::whole(text), at, true) {
             let token = token.expect("the text is complete");
             if token.kind != TokenKind::Space {
                 found.push(&text[token.start..token.end]);
@@ -273,6 +292,10 @@ mod tests {
     #[test]
     fn comments_nest() {
         assert_eq!(tokens("/* a /* b */ c */x"), ["/* a /* b */ c */", "x"]);
-        assert!(token_at("/* /* */", 0, true).unwrap().is_err());
+        assert!(
+            token_at(Window::whole("/* /* */"), 0, true)
+                .unwrap()
+                .is_err()
+        );
     }
 }

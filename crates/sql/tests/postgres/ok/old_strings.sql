@@ -1,0 +1,4 @@
+SET standard_conforming_strings = off;
+SELECT 'it\'s;', b'\';
+RESET ALL;
+SELECT '\';
