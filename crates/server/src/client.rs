@@ -1,6 +1,8 @@
 //! Asking the daemon.
 
+use std::ffi::OsString;
 use std::io;
+use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -12,12 +14,21 @@ use shipgate_release::Failure;
 use tokio::net::UnixStream;
 
 use crate::api::Status;
+use crate::spawn;
 use crate::state_directory::{SocketPath, StateDirectory};
 
 /// The client side of a state directory's control socket.
 #[derive(Clone, Debug)]
 pub struct Client {
     socket: SocketPath,
+    revival: Option<Arc<Revival>>,
+}
+
+/// How a daemon is started that is needed and does not answer.
+#[derive(Debug)]
+struct Revival {
+    state: StateDirectory,
+    command: Vec<OsString>,
 }
 
 /// Why the daemon gave no answer.
@@ -52,6 +63,20 @@ impl Client {
     pub fn new(state: &StateDirectory) -> Self {
         Self {
             socket: state.socket(),
+            revival: None,
+        }
+    }
+
+    /// A client that needs a daemon: where none answers, one is started with
+    /// `command` (program and arguments) and asked again. Everything that can
+    /// be asked may be asked twice.
+    pub fn reviving(state: &StateDirectory, command: &[OsString]) -> Self {
+        Self {
+            socket: state.socket(),
+            revival: Some(Arc::new(Revival {
+                state: state.clone(),
+                command: command.to_vec(),
+            })),
         }
     }
 
@@ -71,7 +96,30 @@ impl Client {
         self.ask("POST", "/v1/stop", &()).await
     }
 
+    /// The daemon as it is; none is started.
+    pub(crate) async fn look(&self) -> Result<Status, AskError> {
+        self.ask_once("GET", "/v1/status", &()).await
+    }
+
     pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        question: &Q,
+    ) -> Result<A, AskError> {
+        let answer = self.ask_once(method, path, question).await;
+        match (&answer, &self.revival) {
+            (Err(AskError::NotRunning(_) | AskError::Broken(_)), Some(revival)) => {
+                spawn::ensure(&revival.state, &revival.command)
+                    .await
+                    .map_err(|failure| AskError::Refused(Box::new(failure)))?;
+                self.ask_once(method, path, question).await
+            }
+            _ => answer,
+        }
+    }
+
+    async fn ask_once<Q: Serialize, A: DeserializeOwned>(
         &self,
         method: &str,
         path: &str,

@@ -38,7 +38,7 @@ pub struct ProcessFleet {
 
 impl ProcessFleet {
     fn client(&self) -> Client {
-        Client::new(&self.state)
+        Client::reviving(&self.state, &self.daemon)
     }
 
     /// Does the same with each machine, all at once; the first failure is told

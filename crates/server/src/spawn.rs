@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// When it cannot be started, or ends at once; then with its own words.
 pub async fn ensure(state: &StateDirectory, command: &[OsString]) -> Result<Status, Failure> {
     let client = Client::new(state);
-    match client.status().await {
+    match client.look().await {
         Err(AskError::NotRunning(_)) => {}
         answer => return Ok(answer?),
     }
@@ -38,7 +38,7 @@ pub async fn ensure(state: &StateDirectory, command: &[OsString]) -> Result<Stat
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(1);
     loop {
-        match client.status().await {
+        match client.look().await {
             Ok(status) => return Ok(status),
             Err(AskError::NotRunning(_) | AskError::Broken(_)) => {}
             Err(error) => return Err(error.into()),
@@ -48,7 +48,7 @@ pub async fn ensure(state: &StateDirectory, command: &[OsString]) -> Result<Stat
             .map_err(|error| failed("waiting", &error))?;
         if ended.is_some() || tokio::time::Instant::now() > deadline {
             // Another command may have been faster: then its daemon answers.
-            if let Ok(status) = client.status().await {
+            if let Ok(status) = client.look().await {
                 return Ok(status);
             }
             let said = said_since(state, begin);

@@ -1,4 +1,5 @@
-//! Requests that wait at the front door, and a release that dies meanwhile.
+//! Requests that wait at the front door, and a release or a daemon that dies
+//! meanwhile.
 
 use std::thread;
 
@@ -81,4 +82,17 @@ fn a_pause_also_ends_when_the_release_died_before_it_was_quiet() {
             .is_some_and(|answer| answer.status == 200)
     );
     site.0.file("go-on", "");
+}
+
+#[test]
+fn a_release_goes_on_with_a_new_daemon_when_its_daemon_was_killed() {
+    let (site, deploy) = begin();
+    site.until("the pause", |status| status.paused);
+    site.kill_daemon();
+    site.0.file("go-on", "");
+    deploy.wait().exits(0);
+    let status = site.until_all_serve();
+    assert_eq!(status.release, Some(2));
+    assert!(!status.paused);
+    assert!(!site.state_of("r1-web-1").is_live());
 }

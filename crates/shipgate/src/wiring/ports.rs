@@ -114,10 +114,11 @@ impl Assembly {
             smoke: SMOKE,
             state: state.clone(),
         };
+        let traffic = DoorTraffic::new(Client::reviving(&state, &fleet.daemon));
         let policy = policy::policy(&project);
         Ok(Ports {
             runtime: Arc::new(fleet),
-            traffic: Arc::new(DoorTraffic::new(Client::new(&state))),
+            traffic: Arc::new(traffic),
             backup: backups
                 .map(|backups| Arc::new(backups) as Arc<dyn shipgate_release::ports::Backup>),
             migrator,
