@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::future::IntoFuture;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shipgate_release::machine::{MachineId, RestartPolicy};
 use shipgate_release::ports::Member;
@@ -25,6 +26,10 @@ use crate::door::Door;
 use crate::events::{Event, Events};
 use crate::state_directory::StateDirectory;
 use crate::supervise;
+
+/// How long a new daemon tries for its lock: one that was killed a moment ago
+/// still holds it until its last thread has ended.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How a daemon is started.
 pub struct Settings {
@@ -167,6 +172,9 @@ pub async fn run(
     tokio::select! {
         () = daemon.ended.notified() => {}
         () = until => {}
+        () = until_replaced(state.daemon_lock(), &lock) => {
+            daemon.tell(Event::Ending("its state directory is gone".to_owned()));
+        }
     }
     daemon.door.close(Duration::from_secs(5)).await;
     let _ = fs::remove_file(place.path());
@@ -238,6 +246,20 @@ fn open_door(desired: &Desired, configured: String) -> Result<(Door, String), Se
     Ok((Door::open(&configured)?, configured))
 }
 
+/// Waits until the file at `path` is not the one we hold any more: the state
+/// directory was deleted or moved away, and whoever wants the front door's
+/// address could not reach us to ask for it.
+async fn until_replaced(path: PathBuf, held: &File) {
+    const LOOK_AGAIN: Duration = Duration::from_secs(1);
+    let identity = |found: fs::Metadata| (found.dev(), found.ino());
+    let Ok(ours) = held.metadata().map(identity) else {
+        return std::future::pending().await;
+    };
+    while fs::metadata(&path).is_ok_and(|found| identity(found) == ours) {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
 /// Takes the state directory for this process.
 fn own(state: &StateDirectory) -> Result<File, ServeError> {
     let path = state.daemon_lock();
@@ -253,17 +275,23 @@ fn own(state: &StateDirectory) -> Result<File, ServeError> {
         .mode(0o600)
         .open(&path)
         .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let _ = file.read_to_string(&mut text);
-            return Err(ServeError::Running {
-                directory: state.root().display().to_string(),
-                pid: text.trim().parse().ok(),
-            });
+    let give_up = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if Instant::now() < give_up => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                return Err(ServeError::Running {
+                    directory: state.root().display().to_string(),
+                    pid: text.trim().parse().ok(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
     }
     file.set_len(0)
         .and_then(|()| write!(file, "{}", std::process::id()))

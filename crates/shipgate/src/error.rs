@@ -142,9 +142,21 @@ impl From<shipgate_release::store::StoreError> for CliError {
             StoreError::Busy(_) => Self::new("release-busy", error.to_string())
                 .with_hint("wait for it, or end it with `shipgate release cancel`")
                 .exiting(Exit::Deadline),
+            _ if is_full(&error) => {
+                Self::new("disk-full", error.to_string()).with_hint("free some space there")
+            }
             _ => Self::new("journal", error.to_string()),
         }
     }
+}
+
+/// Whether it is a full disk that stands behind an error.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
 }
 
 impl From<shipgate_server::client::AskError> for CliError {
