@@ -47,7 +47,9 @@ fn a_machine_that_crashes_is_started_again_and_requests_wait_for_it() {
 #[test]
 fn one_of_two_machines_may_crash_and_the_other_serves() {
     let project = released_with(&Manifest::default().set_raw("runtime", "machines", "{ web = 2 }"));
-    kill(process_of(&project, "r1-web-1"));
+    let app = process_of(&project, "r1-web-1");
+    kill(app);
+    eventually("its end", || !lives(app));
     for _ in 0..20 {
         assert_eq!(project.serves().as_deref(), Some("1"));
     }
@@ -145,6 +147,16 @@ fn a_deploy_after_a_stop_brings_the_fleet_back_even_if_nothing_changed() {
     let project = released();
     project.run(&["stop"]).exits(0);
     project.run(&["deploy"]).exits(0);
+    assert_eq!(project.serves().as_deref(), Some("1"));
+}
+
+#[test]
+fn a_deleted_state_directory_ends_the_daemon_and_its_machines() {
+    let project = released();
+    let (daemon, app) = (project.daemon().unwrap(), process_of(&project, "r1-web-1"));
+    fs::remove_dir_all(project.state()).unwrap();
+    eventually("their end", || !lives(daemon) && !lives(app));
+    project.run(&["deploy"]).exits(0).says("release 1");
     assert_eq!(project.serves().as_deref(), Some("1"));
 }
 

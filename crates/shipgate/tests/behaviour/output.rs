@@ -190,7 +190,6 @@ fn secrets_are_nowhere_to_be_read() {
     run(&["release", "show"]);
     project.manifest(
         &manifest
-            .clone()
             .web("./fake-app --version ${API_TOKEN} --unhealthy")
             .set("deploy", "wait_timeout", "1s"),
     );

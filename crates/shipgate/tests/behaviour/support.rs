@@ -130,15 +130,16 @@ pub(crate) fn refused(project: &TestProject, code: i32) -> Ran {
     ran
 }
 
-/// Whether a process lives (a zombie does not).
+/// Whether a process lives: whether any of its threads does, for until the
+/// last has ended its files are open.
 pub(crate) fn lives(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        !stat
-            .rsplit(')')
-            .next()
-            .unwrap_or("")
-            .trim_start()
-            .starts_with('Z')
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return false;
+    };
+    threads.flatten().any(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        let state = stat.rsplit(')').next().unwrap_or_default().trim_start();
+        state.starts_with(|state: char| !"ZX".contains(state))
     })
 }
 
