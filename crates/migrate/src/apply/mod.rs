@@ -18,5 +18,6 @@ pub use cancel::{CancelHandle, CancelToken};
 pub use engine::apply;
 pub use error::{ApplyError, ApplyFailure, FailedStatement};
 pub use event::{ApplyEvent, ApplySink, PlannedFile};
+pub(crate) use file_run::failed_statement;
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;

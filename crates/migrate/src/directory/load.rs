@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::directory::{DirectoryError, File, Location, replace};
 use crate::history::Revision;
-use crate::sum::{self, ChecksumError, Sum, hash_alone};
+use crate::sum::{self, ChecksumError, Merge, MergeError, Sum, hash_alone};
 
 /// The name of the checksum file.
 const SUM_FILE: &str = "atlas.sum";
@@ -117,6 +117,14 @@ impl Directory {
     /// It is missing, not readable as such, or differs.
     pub fn check_sum(&self) -> Result<(), ChecksumError> {
         sum::check(&self.files, &self.sum, self.recorded.as_deref())
+    }
+
+    /// What both sides of a git conflict in the checksum file added.
+    ///
+    /// # Errors
+    /// There is no conflict, or a side did more than add files.
+    pub fn merge_sum(&self) -> Result<Merge, MergeError> {
+        sum::merge(&self.files, self.recorded.as_deref())
     }
 
     /// What the history records as a file's hash: its entry in the checksums,

@@ -88,7 +88,7 @@ impl ChecksumError {
             Self::Format(error) => {
                 let mut hints: Vec<_> = error.conflicts.iter().map(ToString::to_string).collect();
                 hints.push(
-                    "keep the files of both sides, then write the checksums anew with 'migrate hash'"
+                    "keep the files of both sides, then write the checksums anew with 'migrate hash --merge'"
                         .to_owned(),
                 );
                 hints

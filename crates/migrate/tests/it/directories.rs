@@ -144,3 +144,52 @@ async fn apply_stops_at_a_wrong_checksum() {
         "checksum file not found"
     );
 }
+
+#[test]
+fn new_writes_what_each_format_begins_with() {
+    for (format, files) in [
+        (
+            "golang-migrate",
+            vec![
+                ("20261120124257_a.down.sql", ""),
+                ("20261120124257_a.up.sql", ""),
+            ],
+        ),
+        (
+            "goose",
+            vec![("20261120124257_a.sql", "-- +goose Up\n\n-- +goose Down\n")],
+        ),
+        (
+            "flyway",
+            vec![
+                ("U20261120124257__a.sql", ""),
+                ("V20261120124257__a.sql", ""),
+            ],
+        ),
+        (
+            "liquibase",
+            vec![("20261120124257_a.sql", "--liquibase formatted sql")],
+        ),
+        (
+            "dbmate",
+            vec![("20261120124257_a.sql", "-- migrate:up\n\n-- migrate:down\n")],
+        ),
+    ] {
+        let project = Project::in_format(format, &[]);
+        let mut created = new(project.location(), Some("a"), moment()).unwrap();
+        created.sort();
+        let found: Vec<(String, String)> = created
+            .iter()
+            .map(|path| {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                (name, fs::read_to_string(path).unwrap())
+            })
+            .collect();
+        let expected: Vec<_> = files
+            .into_iter()
+            .map(|(name, content)| (name.to_owned(), content.to_owned()))
+            .collect();
+        assert_eq!(found, expected, "{format}");
+        validate(project.location()).unwrap();
+    }
+}

@@ -1,7 +1,12 @@
 //! `shipgate migrate hash`.
 
+use shipgate_migrate::HashError;
+use shipgate_migrate::directory::Location;
+use shipgate_migrate::sum::MergedSide;
+
 use super::screen::Screen;
 use super::{DirectoryFlags, target};
+use crate::cli::App;
 use crate::error::{CliError, Exit};
 
 /// Arguments of `shipgate migrate hash`.
@@ -9,18 +14,50 @@ use crate::error::{CliError, Exit};
 pub(crate) struct Arguments {
     #[command(flatten)]
     directory: DirectoryFlags,
+    /// Resolve a git conflict in atlas.sum, provided that both sides only added files
+    #[arg(long)]
+    merge: bool,
     /// Accepted for old scripts; the checksums are always written
     #[arg(long, hide = true)]
     force: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<Exit, CliError> {
+pub(super) fn run(arguments: &Arguments, app: &App, screen: &mut Screen) -> Result<Exit, CliError> {
     let location = match target::location(&arguments.directory, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),
     };
+    if arguments.merge {
+        return merge(location, app, screen);
+    }
     match shipgate_migrate::hash(location) {
         Ok(_) => Ok(Exit::Done),
         Err(error) => screen.fail("migrations-directory", &error.to_string(), &[]),
+    }
+}
+
+fn merge(location: Location, app: &App, screen: &mut Screen) -> Result<Exit, CliError> {
+    match shipgate_migrate::hash_merged(location) {
+        Ok(merge) => {
+            for side in [merge.ours, merge.theirs] {
+                app.printer.say(&shown(&side));
+            }
+            Ok(Exit::Done)
+        }
+        Err(HashError::Directory(error)) => {
+            screen.fail("migrations-directory", &error.to_string(), &[])
+        }
+        Err(HashError::Merge(error)) => screen.fail("checksum", &error.to_string(), &[]),
+    }
+}
+
+fn shown(side: &MergedSide) -> String {
+    let name = match side.name.as_str() {
+        "" => "one side",
+        name => name,
+    };
+    match side.added.as_slice() {
+        [] => format!("{name} added nothing"),
+        files => format!("{name} added {}", files.join(", ")),
     }
 }

@@ -3,6 +3,8 @@
 mod apply;
 mod format;
 mod hash;
+mod import;
+mod ls;
 mod new;
 mod screen;
 mod set;
@@ -24,10 +26,14 @@ pub(crate) enum Command {
     Status(status::Arguments),
     /// Write the checksums in atlas.sum anew
     Hash(hash::Arguments),
-    /// Check the checksums and versions of the directory
+    /// Check the directory's checksums and versions, and try its migrations
     Validate(validate::Arguments),
     /// Create an empty migration
     New(new::Arguments),
+    /// Copy the migrations of another tool's directory into a new one
+    Import(import::Arguments),
+    /// List the migrations of the directory
+    Ls(ls::Arguments),
     /// Tell the history where the database stands
     Set(set::Arguments),
 }
@@ -74,9 +80,11 @@ pub(crate) async fn run(command: Command, app: App) -> Result<Exit, CliError> {
     match command {
         Command::Apply(arguments) => apply::run(arguments, &app, &mut screen).await,
         Command::Status(arguments) => status::run(arguments, &app, &mut screen).await,
-        Command::Hash(arguments) => hash::run(&arguments, &mut screen),
-        Command::Validate(arguments) => validate::run(&arguments, &app, &mut screen),
+        Command::Hash(arguments) => hash::run(&arguments, &app, &mut screen),
+        Command::Validate(arguments) => validate::run(arguments, &app, &mut screen).await,
         Command::New(arguments) => new::run(&arguments, &app, &mut screen),
+        Command::Import(arguments) => import::run(&arguments, &app, &mut screen),
+        Command::Ls(arguments) => ls::run(&arguments, &mut screen),
         Command::Set(arguments) => set::run(arguments, &app, &mut screen).await,
     }
 }

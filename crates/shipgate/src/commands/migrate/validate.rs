@@ -1,8 +1,12 @@
 //! `shipgate migrate validate`.
 
+use std::sync::Arc;
+
+use shipgate_database::{Database, DatabaseUrl, open};
 use shipgate_migrate::ValidateError;
 
 use super::screen::Screen;
+use super::target::Found;
 use super::{DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
@@ -12,24 +16,58 @@ use crate::error::{CliError, Exit};
 pub(crate) struct Arguments {
     #[command(flatten)]
     directory: DirectoryFlags,
+    /// An empty database; the migrations are tried on one like it in memory: sqlite://dev?mode=memory
+    #[arg(long, value_name = "URL")]
+    dev_url: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, app: &App, screen: &mut Screen) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    arguments: Arguments,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
     let location = match target::location(&arguments.directory, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),
     };
-    match shipgate_migrate::validate(location) {
+    let directory = match shipgate_migrate::validate(location) {
         Ok(validated) => {
             for warning in &validated.warnings {
                 app.printer
                     .warn(&format!("{}: {}", warning.file, warning.warning));
             }
-            Ok(Exit::Done)
+            validated.directory
         }
-        Err(ValidateError::Checksum(error)) => screen.fail_checksum(&error),
+        Err(ValidateError::Checksum(error)) => return screen.fail_checksum(&error),
         Err(ValidateError::Directory(error)) => {
-            screen.fail("migrations-directory", &error.to_string(), &[])
+            return screen.fail("migrations-directory", &error.to_string(), &[]);
         }
+    };
+    let Some(dev_url) = arguments.dev_url.filter(|url| !url.is_empty()) else {
+        return Ok(Exit::Done);
+    };
+    let dev = match dev_database(&dev_url, screen)? {
+        Ok(dev) => dev,
+        Err(exit) => return Ok(exit),
+    };
+    match shipgate_migrate::replay(&directory, dev.as_ref()).await {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => screen.fail("migration-failed", &error.to_string(), &error.hints()),
+    }
+}
+
+fn dev_database(text: &str, screen: &mut Screen) -> Result<Found<Arc<dyn Database>>, CliError> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let url = match DatabaseUrl::parse(text, &here) {
+        Ok(url) => url,
+        Err(error) => return Ok(Err(screen.fail("database-url", &error.to_string(), &[])?)),
+    };
+    match open(&url) {
+        Ok(database) => Ok(Ok(database)),
+        Err(error) => Ok(Err(screen.fail(
+            "database-open",
+            &error.to_string(),
+            &[],
+        )?)),
     }
 }

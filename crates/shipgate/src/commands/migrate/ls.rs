@@ -1,0 +1,53 @@
+//! `shipgate migrate ls`.
+
+use shipgate_migrate::Listed;
+use shipgate_migrate::report::FileEntry;
+
+use super::format::Format;
+use super::screen::Screen;
+use super::{DirectoryFlags, target};
+use crate::error::{CliError, Exit};
+
+/// Arguments of `shipgate migrate ls`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    directory: DirectoryFlags,
+    /// Show the versions alone
+    #[arg(short, long)]
+    short: bool,
+    /// Show the last migration alone
+    #[arg(short, long)]
+    latest: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<Exit, CliError> {
+    let format = Format::of(None, screen)?;
+    let location = match target::location(&arguments.directory, screen)? {
+        Ok(location) => location,
+        Err(exit) => return Ok(exit),
+    };
+    let listed = if arguments.latest {
+        Listed::Latest
+    } else {
+        Listed::All
+    };
+    let files = match shipgate_migrate::list(location, listed) {
+        Ok(files) => files,
+        Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
+    };
+    if format == Format::Text {
+        for file in &files {
+            let shown = if arguments.short {
+                file.version()
+            } else {
+                file.name()
+            };
+            screen.write(&format!("{shown}\n"))?;
+        }
+    } else {
+        let entries: Vec<_> = files.iter().map(FileEntry::of).collect();
+        screen.write(&format.json(&entries)?)?;
+    }
+    Ok(Exit::Done)
+}

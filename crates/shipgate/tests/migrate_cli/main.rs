@@ -1,0 +1,9 @@
+//! `shipgate migrate` through the binary: what it writes where, and how it exits.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod apply;
+mod directory;
+mod import;
+mod position;
+mod support;
