@@ -169,15 +169,20 @@ pub async fn run(
         let _ = ended.await;
     });
     let serving = tokio::spawn(serving.into_future());
+    let mut replaced = false;
     tokio::select! {
         () = daemon.ended.notified() => {}
         () = until => {}
         () = until_replaced(state.daemon_lock(), &lock) => {
+            replaced = true;
             daemon.tell(Event::Ending("its state directory is gone".to_owned()));
         }
     }
     daemon.door.close(Duration::from_secs(5)).await;
-    let _ = fs::remove_file(place.path());
+    if !replaced {
+        // What lies there after a replacement is another daemon's.
+        let _ = fs::remove_file(place.path());
+    }
     // From here on another daemon may begin; only then is a stop answered.
     drop(lock);
     daemon.gone.send_replace(true);
