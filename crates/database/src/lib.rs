@@ -15,6 +15,9 @@ mod url;
 
 pub use catalog::{Catalog, Difference, SchemaObject};
 pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, WaitHook, open};
-pub use lock::{Clock, LockError, LockEvent, LockHook, LockOwner, LockRequest, MigrationLock};
+pub use lock::{
+    BadLockName, Clock, LockError, LockEvent, LockHook, LockName, LockOwner, LockRequest,
+    MigrationLock,
+};
 pub use session::{Canceller, ErrorKind, Executed, Session, StatementError, Value};
 pub use url::{DatabaseUrl, Mode, UrlError};

@@ -15,9 +15,67 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Told what goes on while waiting. Must not block.
 pub type LockHook = Arc<dyn Fn(&LockEvent) + Send + Sync>;
 
+/// What a migration lock is called. Locks of other names do not exclude each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockName(String);
+
+/// A text that cannot name a lock.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "{0:?} cannot name a lock; a name has 1 to 64 letters, digits, `_`, `-` or `.` and begins with none of the last two"
+)]
+pub struct BadLockName(String);
+
+impl LockName {
+    /// The longest name, in bytes.
+    const LONGEST: usize = 64;
+
+    /// Reads a name. It becomes part of file names.
+    ///
+    /// # Errors
+    /// The text is empty, too long or has other characters.
+    pub fn parse(text: &str) -> Result<Self, BadLockName> {
+        let is_right = (1..=Self::LONGEST).contains(&text.len())
+            && !text.starts_with(['-', '.'])
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        if is_right {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(BadLockName(text.to_owned()))
+        }
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is Atlas's name for `apply`, which everybody takes who is
+    /// not told another one.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for LockName {
+    fn default() -> Self {
+        Self("atlas_migrate_execute".to_owned())
+    }
+}
+
+impl fmt::Display for LockName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What taking the lock needs to know.
 #[derive(Clone)]
 pub struct LockRequest {
+    /// Which lock.
+    pub name: LockName,
     /// Process that asks.
     pub pid: u32,
     /// Its machine's host name.
@@ -118,6 +176,8 @@ pub enum LockError {
     /// Another one held it all the time.
     #[error("the migration lock is held by {holder}{}", after(*waited))]
     Held {
+        /// Which lock.
+        name: LockName,
         /// Who.
         holder: LockOwner,
         /// How long it was waited for.

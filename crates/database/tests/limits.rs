@@ -292,6 +292,7 @@ async fn permissions_that_are_missing_are_named() {
     );
     let lock = database
         .lock(LockRequest {
+            name: shipgate_database::LockName::default(),
             pid: 1,
             host: "here".to_owned(),
             purpose: "x".to_owned(),

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    ConnectOptions, Create, DatabaseUrl, LockError, LockEvent, LockRequest, MigrationLock, open,
+    ConnectOptions, Create, DatabaseUrl, LockError, LockEvent, LockName, LockRequest,
+    MigrationLock, open,
 };
 
 const NOW: i64 = 1_795_000_000;
@@ -19,6 +20,7 @@ fn clock() -> Timestamp {
 
 fn request(purpose: &str) -> LockRequest {
     LockRequest {
+        name: LockName::default(),
         pid: std::process::id(),
         host: "here".to_owned(),
         purpose: purpose.to_owned(),
@@ -31,6 +33,40 @@ fn request(purpose: &str) -> LockRequest {
 
 fn url(file: &Path) -> DatabaseUrl {
     DatabaseUrl::sqlite(file)
+}
+
+#[tokio::test]
+async fn locks_of_other_names_do_not_exclude_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = url(&directory.path().join("a.db"));
+    let named = || LockRequest {
+        name: LockName::parse("nightly").unwrap(),
+        ..request("nightly job")
+    };
+    let _usual = lock(&url, request("apply")).await.unwrap();
+    let _nightly = lock(&url, named()).await.unwrap();
+    assert!(directory.path().join("a.db-shipgate-lock-nightly").exists());
+    match lock(&url, named()).await {
+        Err(LockError::Held { name, holder, .. }) => {
+            assert_eq!(
+                (name.as_str(), holder.purpose.as_str()),
+                ("nightly", "nightly job")
+            );
+        }
+        other => panic!("{:?}", other.map(|lock| lock.token())),
+    }
+}
+
+#[test]
+fn a_name_that_is_no_file_name_names_no_lock() {
+    for text in ["", "a/b", "..", "-x", "a b", "\u{e9}"] {
+        assert!(LockName::parse(text).is_err(), "{text}");
+    }
+    assert!(
+        LockName::parse("atlas_migrate_execute")
+            .unwrap()
+            .is_default()
+    );
 }
 
 async fn lock(

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Clock, LockOwner};
+use crate::{Clock, LockName, LockOwner};
 
 /// How long a lease lasts unless it is renewed.
 const LEASE: Duration = Duration::from_secs(30);
@@ -76,11 +76,12 @@ impl AtlasLock {
     /// Tries once. `file` is the database's file if Atlas's name depends on it.
     pub(super) fn attempt(
         directory: &Path,
+        lock: &LockName,
         file: Option<&Path>,
         pid: u32,
         clock: &Clock,
     ) -> Attempt {
-        let name = lock_name(file);
+        let name = file_name(lock, file);
         let user = rustix::process::getuid().as_raw();
         let lease = Lease {
             lock: directory.join(&name),
@@ -278,16 +279,13 @@ fn atlas(lock: &Path) -> LockOwner {
     }
 }
 
-fn lock_name(file: Option<&Path>) -> String {
+fn file_name(lock: &LockName, file: Option<&Path>) -> String {
     match file {
-        None => "atlas_migrate_execute.lock".to_owned(),
+        None => format!("{lock}.lock"),
         Some(file) => {
             // Host and path of `sqlite://file:/path`, joined.
             let subject = format!("file:{}", file.display());
-            format!(
-                "atlas_migrate_execute_{:x}.lock",
-                adler32(subject.as_bytes())
-            )
+            format!("{lock}_{:x}.lock", adler32(subject.as_bytes()))
         }
     }
 }
@@ -314,8 +312,9 @@ mod tests {
 
     #[test]
     fn the_name_depends_on_the_file_only_for_file_dsns() {
-        assert_eq!(lock_name(None), "atlas_migrate_execute.lock");
-        let name = lock_name(Some(Path::new("/data/app.db")));
+        let lock = LockName::default();
+        assert_eq!(file_name(&lock, None), "atlas_migrate_execute.lock");
+        let name = file_name(&lock, Some(Path::new("/data/app.db")));
         assert_eq!(
             name,
             format!(

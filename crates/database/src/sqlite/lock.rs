@@ -1,6 +1,7 @@
 //! The migration lock of a SQLite database.
 //!
-//! It is an advisory lock (`flock`) on `<database>-shipgate-lock`, so it goes
+//! It is an advisory lock (`flock`) on `<database>-shipgate-lock` (with `-NAME`
+//! behind it for a lock of another name than the usual one), so it goes
 //! with the process that holds it, however that ends. The file's content
 //! tells who that is. The file stays: removing it would let two processes
 //! lock two files of one name. Beside it Atlas's own lock is taken (see
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::atlas_lock::{AtlasLock, Attempt};
-use crate::{DatabaseUrl, LockError, LockEvent, LockOwner, LockRequest, MigrationLock};
+use crate::{DatabaseUrl, LockError, LockEvent, LockName, LockOwner, LockRequest, MigrationLock};
 
 /// What stands in the lock file.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ pub(super) async fn acquire(
             message: "a database in memory has no migration lock".to_owned(),
         });
     };
-    let path = lock_path(database)?;
+    let path = lock_path(database, &request.name)?;
     let mut wait = Wait::new(&request);
     let file = loop {
         let file = open(&path, database)?;
@@ -92,7 +93,7 @@ async fn acquire_from_atlas(
     };
     let file = url.atlas_sees_file_dsn().then_some(database);
     loop {
-        match AtlasLock::attempt(directory, file, request.pid, &request.clock) {
+        match AtlasLock::attempt(directory, &request.name, file, request.pid, &request.clock) {
             Attempt::Taken(lock) => return Ok(Some(lock)),
             Attempt::HeldByAtlas(holder) => wait.pause(holder).await?,
             Attempt::Unusable { file, message } => {
@@ -134,6 +135,7 @@ impl<'a> Wait<'a> {
         let remaining = self.request.timeout.saturating_sub(self.started.elapsed());
         if remaining.is_zero() {
             return Err(LockError::Held {
+                name: self.request.name.clone(),
                 holder,
                 waited: self.request.timeout,
             });
@@ -192,7 +194,7 @@ impl Drop for SqliteLock {
 }
 
 /// The lock file of the database at `database`, whichever links lead to it.
-fn lock_path(database: &Path) -> Result<PathBuf, LockError> {
+fn lock_path(database: &Path, name: &LockName) -> Result<PathBuf, LockError> {
     let real = fs::canonicalize(database).or_else(|error| {
         let directory = database.parent().map(fs::canonicalize);
         match (directory, database.file_name()) {
@@ -204,6 +206,9 @@ fn lock_path(database: &Path) -> Result<PathBuf, LockError> {
         .map_err(|error| file_error(database, &error))?
         .into_os_string();
     path.push("-shipgate-lock");
+    if !name.is_default() {
+        path.push(format!("-{name}"));
+    }
     Ok(path.into())
 }
 

@@ -164,9 +164,10 @@ impl ApplyError {
 
     pub(crate) fn lock_text(error: &LockError) -> String {
         match error {
-            LockError::Held { .. } => {
-                "acquiring database lock: sql/sqlite: lock on \"atlas_migrate_execute\" already taken".to_owned()
-            }
+            LockError::Held { name, .. } => format!(
+                "acquiring database lock: sql/sqlite: lock on {} already taken",
+                Quoted(name.as_str())
+            ),
             other => format!("acquiring database lock: {other}"),
         }
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use shipgate_database::{
-    Access, Clock, ConnectOptions, Create, Database, DatabaseUrl, LockRequest, Session, Value,
+    Access, Clock, ConnectOptions, Create, Database, DatabaseUrl, LockName, LockRequest, Session,
+    Value,
 };
 use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken};
 use shipgate_migrate::directory::{Directory, Location};
@@ -125,6 +126,7 @@ impl Project {
 
     pub(crate) fn lock(&self) -> LockRequest {
         LockRequest {
+            name: LockName::default(),
             pid: std::process::id(),
             host: "test".to_owned(),
             purpose: "migrate apply".to_owned(),

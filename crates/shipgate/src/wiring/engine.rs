@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, LockRequest, OpenError, open,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, LockName, LockRequest, OpenError,
+    open,
 };
 use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, apply};
 use shipgate_migrate::directory::{Directory, Location};
@@ -115,6 +116,7 @@ impl EngineMigrator {
             tx_mode: TxMode::default(),
             dry_run,
             lock: LockRequest {
+                name: LockName::default(),
                 pid: std::process::id(),
                 host: host(),
                 purpose: "shipgate deploy".to_owned(),

@@ -272,3 +272,34 @@ fn a_directory_of_another_format_is_executed_as_its_tool_would() {
         said("", "Error: unknown dir format \"rails\"\n", 1)
     );
 }
+
+#[test]
+fn a_lock_of_another_name_is_another_lock() {
+    let place = Place::with(&TWO);
+    assert_eq!(place.run(&["apply", "1", "--lock-name", "nightly"]).code, 0);
+    let locked = |name: &str| {
+        let file = std::fs::File::open(place.path(name)).unwrap();
+        file.lock().unwrap();
+        file
+    };
+    let _held = locked("app.db-shipgate-lock-nightly");
+    let refused = place.run(&["apply", "--lock-name", "nightly", "--lock-timeout", "0s"]);
+    assert_eq!((refused.stdout.as_str(), refused.code), ("", 1));
+    assert!(
+        refused.stderr.starts_with(
+            "Error: acquiring database lock: sql/sqlite: lock on \"nightly\" already taken\nhint: the migration lock is held by "
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(place.run(&["apply"]).code, 0);
+    assert_eq!(place.tables(), ["a", "b"]);
+    assert_eq!(
+        place.run(&["apply", "--lock-name", "../x"]),
+        said(
+            "",
+            "Error: invalid argument \"../x\" for \"--lock-name\" flag: \"../x\" cannot name a lock; \
+             a name has 1 to 64 letters, digits, `_`, `-` or `.` and begins with none of the last two\n",
+            1
+        )
+    );
+}

@@ -99,9 +99,7 @@ fn status_prints_json_for_clients() {
     let status = place.run(&["status", "--format", "{{ json . }}"]);
     assert_eq!((status.stderr.as_str(), status.code), ("", 0));
     assert!(
-        status
-            .stdout
-            .starts_with("{\"Env\":{\"Driver\":\"sqlite\""),
+        status.stdout.starts_with("{\"Env\":{\"Driver\":\"sqlite\""),
         "{status:?}"
     );
     assert!(

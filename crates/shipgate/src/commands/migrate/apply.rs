@@ -4,6 +4,7 @@ use std::num::{IntErrorKind, NonZeroUsize};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shipgate_database::LockName;
 use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, apply};
 use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
 use shipgate_migrate::report::ApplyTextWriter;
@@ -55,6 +56,9 @@ pub(crate) struct Arguments {
     /// How long to wait for the migration lock
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     lock_timeout: String,
+    /// The name of the migration lock; other names do not exclude each other
+    #[arg(long, value_name = "NAME")]
+    lock_name: Option<String>,
     /// The form of the report: '{{ json . }}'
     #[arg(long, alias = "log", value_name = "TEMPLATE")]
     format: Option<String>,
@@ -211,7 +215,11 @@ fn options(arguments: &Arguments) -> Result<ApplyOptions, String> {
         },
         tx_mode: TxMode::parse(&arguments.tx_mode).map_err(|error| error.to_string())?,
         dry_run: arguments.dry_run,
-        lock: target::lock_request("shipgate migrate apply", timeout),
+        lock: target::lock_request(
+            parse_lock_name(arguments.lock_name.as_deref())?,
+            "shipgate migrate apply",
+            timeout,
+        ),
         busy_timeout: BUSY_TIMEOUT.max(timeout),
         operator_version: operator_version(),
         cancel: CancelToken::never(),
@@ -239,6 +247,15 @@ pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_nanos(
         u64::try_from(duration.as_nanos()).unwrap_or_default(),
     ))
+}
+
+pub(super) fn parse_lock_name(text: Option<&str>) -> Result<LockName, String> {
+    match text.filter(|text| !text.is_empty()) {
+        None => Ok(LockName::default()),
+        Some(text) => LockName::parse(text).map_err(|error| {
+            format!("invalid argument \"{text}\" for \"--lock-name\" flag: {error}")
+        }),
+    }
 }
 
 #[cfg(test)]

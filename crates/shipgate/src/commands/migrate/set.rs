@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shipgate_migrate::{SetError, SetOptions};
 
-use super::apply::parse_timeout;
+use super::apply::{parse_lock_name, parse_timeout};
 use super::format::Format;
 use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags, target};
@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// How long to wait for the migration lock
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     lock_timeout: String,
+    /// The name of the migration lock; other names do not exclude each other
+    #[arg(long, value_name = "NAME")]
+    lock_name: Option<String>,
 }
 
 pub(super) async fn run(
@@ -48,6 +51,10 @@ pub(super) async fn run(
         Ok(timeout) => timeout,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
+    let lock_name = match parse_lock_name(arguments.lock_name.as_deref()) {
+        Ok(name) => name,
+        Err(message) => return screen.fail("usage", &message, &[]),
+    };
     let directory = match target::directory(&arguments.directory, screen)? {
         Ok(directory) => directory,
         Err(exit) => return Ok(exit),
@@ -61,7 +68,7 @@ pub(super) async fn run(
             Err(exit) => return Ok(exit),
         };
     let options = SetOptions {
-        lock: target::lock_request("shipgate migrate set", timeout),
+        lock: target::lock_request(lock_name, "shipgate migrate set", timeout),
         busy_timeout: BUSY_TIMEOUT,
         operator_version: operator_version(),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipgate_database::{Database, DatabaseUrl, LockRequest, open};
+use shipgate_database::{Database, DatabaseUrl, LockName, LockRequest, open};
 use shipgate_migrate::directory::{Directory, Location};
 use shipgate_project::{LoadError, Loaded, load};
 
@@ -172,8 +172,9 @@ fn project(directory: &Path) -> Result<Option<Loaded>, CliError> {
 }
 
 /// Who asks for the migration lock.
-pub(super) fn lock_request(purpose: &str, timeout: Duration) -> LockRequest {
+pub(super) fn lock_request(name: LockName, purpose: &str, timeout: Duration) -> LockRequest {
     LockRequest {
+        name,
         pid: std::process::id(),
         host: host(),
         purpose: purpose.to_owned(),
