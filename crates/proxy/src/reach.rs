@@ -30,6 +30,9 @@ impl From<Gone> for Refused {
     }
 }
 
+/// How soon machines that took no connection are asked again.
+const AGAIN: Duration = Duration::from_millis(20);
+
 /// Which connections to a machine a request may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
@@ -96,6 +99,9 @@ impl Connection {
     }
 
     /// Gets a connection to the machine of `lease`, or, if it accepts none, to another one.
+    ///
+    /// When none accepts one, they are asked again for as long as a request waits for a first machine: an only machine
+    /// that has ended is usually started again at once, and nothing of the request was sent.
     pub(crate) async fn reach(
         &mut self,
         scratch: &mut Scratch,
@@ -115,7 +121,9 @@ impl Connection {
                 }
             }
         }
+        let began = self.context.worker().now();
         let mut tried = Vec::new();
+        let mut told = false;
         loop {
             let failure = match self.connect(scratch, &lease).await? {
                 Ok(stream) => {
@@ -125,18 +133,51 @@ impl Connection {
                 Err(failure) => failure,
             };
             lease.unreachable();
-            self.context.place.door.emit(Event::Unreachable {
-                service: self.context.service.name.clone(),
-                machine: lease.upstream.machine.clone(),
-                reason: failure,
-            });
+            if !told {
+                self.context.place.door.emit(Event::Unreachable {
+                    service: self.context.service.name.clone(),
+                    machine: lease.upstream.machine.clone(),
+                    reason: failure,
+                });
+            }
             tried.push(lease.serial());
-            lease = self
-                .context
-                .service
-                .reassign(lease, &tried)
-                .ok_or(Refused::Page(Page::UNREACHABLE))?;
+            lease = match self.context.service.reassign(lease, &tried) {
+                Some(another) => another,
+                None => {
+                    let grace = self.context.service.empty_grace().as_millis();
+                    let waited = self.context.worker().now().saturating_sub(began);
+                    if u128::from(waited) >= grace {
+                        return Err(Refused::Page(Page::UNREACHABLE));
+                    }
+                    told = true;
+                    tried.clear();
+                    self.wait_a_moment(scratch).await?;
+                    self.admit(scratch).await?
+                }
+            };
         }
+    }
+
+    /// Waits before machines are asked again, with an eye on the client.
+    async fn wait_a_moment(&mut self, scratch: &mut Scratch) -> Result<(), Refused> {
+        let Self {
+            stream,
+            closed,
+            context,
+            ..
+        } = self;
+        let mut moment = pin!(tokio::time::sleep(AGAIN));
+        poll_fn(|cx| {
+            if context.place.door.is_cutting() {
+                return Poll::Ready(Err(Refused::Gone));
+            }
+            if moment.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            watch(cx, stream, scratch, closed)?;
+            Poll::Pending
+        })
+        .await
     }
 
     /// Opens a connection to the machine of `lease`; the inner error says why it has none.

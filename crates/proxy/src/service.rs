@@ -97,6 +97,11 @@ impl Service {
     }
 
     /// How long a request may wait, as things stand.
+    /// How long a request waits for a machine when there is none.
+    pub(crate) fn empty_grace(&self) -> Duration {
+        self.lock().settings.empty_grace
+    }
+
     pub(crate) fn patience(&self) -> Patience {
         self.lock().patience()
     }

@@ -84,7 +84,7 @@ pub struct ServiceSettings {
     pub concurrency: Concurrency,
     /// How long a request waits for a machine below its hard limit before it is answered with 503.
     pub queue_timeout: Duration,
-    /// How long a request waits for a machine to be admitted when there is none.
+    /// How long a request waits for a machine to be admitted when there is none, or when none takes a connection.
     pub empty_grace: Duration,
     /// What `Retry-After` says in 503 answers; whole seconds, at least one.
     pub retry_after: Duration,

@@ -59,6 +59,30 @@ async fn without_a_machine_that_listens_the_answer_is_502_and_the_client_stays()
 }
 
 #[tokio::test]
+async fn a_request_waits_while_an_only_machine_is_started_again() {
+    let settings = ServiceSettings {
+        empty_grace: Duration::from_secs(60),
+        ..ServiceSettings::default()
+    };
+    let house = House::with(Settings::default(), settings);
+    let mut events = house.door.events();
+    let place = nowhere().await;
+    house.add("only", place);
+    let mut client = house.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")
+        .await;
+    // It was asked, and took no connection.
+    events.recv().await.unwrap();
+    let listener = tokio::net::TcpListener::bind(place).await.unwrap();
+    let (stream, _) = within(listener.accept()).await.unwrap();
+    let mut peer = Peer::new(stream);
+    assert_eq!(peer.request().await.unwrap().text(), "abc");
+    peer.send(&ok("back")).await;
+    assert_eq!(client.response().await.text(), "back");
+}
+
+#[tokio::test]
 async fn a_request_that_met_the_end_of_a_kept_connection_is_sent_again() {
     let house = numbered(|index, mut peer| async move {
         peer.request().await.unwrap();
