@@ -96,12 +96,12 @@ impl Service {
         Admission::Queued(receiver, patience.total)
     }
 
-    /// How long a request may wait, as things stand.
     /// How long a request waits for a machine when there is none.
     pub(crate) fn empty_grace(&self) -> Duration {
         self.lock().settings.empty_grace
     }
 
+    /// How long a request may wait, as things stand.
     pub(crate) fn patience(&self) -> Patience {
         self.lock().patience()
     }
