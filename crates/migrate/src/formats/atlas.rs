@@ -3,7 +3,7 @@
 use shipgate_sql::Dialect;
 
 use super::format::{Format, NewFile};
-use super::part::{Part, PartError};
+use super::part::{self, Part, PartError};
 use super::stem;
 use super::txtar::{Archive, CheckPart};
 use crate::directive::FileDirectives;
@@ -33,6 +33,7 @@ impl Format for Atlas {
     }
 
     fn parts(&self, text: &str, dialect: Dialect) -> Result<Vec<Part>, PartError> {
+        refuse_foreign(text)?;
         if !FileDirectives::of(text.as_bytes()).txtar {
             return Ok(Part::whole(text));
         }
@@ -47,8 +48,31 @@ impl Format for Atlas {
     }
 }
 
+/// A file of goose or dbmate read as an Atlas file would be executed with its
+/// way back.
+fn refuse_foreign(text: &str) -> Result<(), PartError> {
+    const MARKS: [(&str, &str); 2] = [("+goose", "goose"), ("migrate:down", "dbmate")];
+    for (mark, format) in MARKS.into_iter().filter(|(mark, _)| text.contains(mark)) {
+        let is_mark = |line: &part::Line<'_>| {
+            line.text
+                .strip_prefix("--")
+                .is_some_and(|rest| rest.trim_start().starts_with(mark))
+        };
+        if let Some(line) = part::lines(text).find(is_mark) {
+            return Err(line.error(format!(
+                "'{}' is a mark of {format}, whose way back would be executed too; \
+                 open the directory with ?format={format}",
+                line.text
+            )));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
+    use shipgate_sql::Dialect;
+
     use super::{Atlas, Format};
 
     #[test]
@@ -77,5 +101,21 @@ mod tests {
         assert!(Atlas.is_migration(".hidden.sql"));
         assert!(!Atlas.is_migration("1_a.SQL"));
         assert!(!Atlas.is_migration("atlas.sum"));
+    }
+
+    #[test]
+    fn a_file_of_goose_or_dbmate_is_refused() {
+        for (content, format) in [
+            ("-- +goose Up\nA;\n-- +goose Down\nB;\n", "goose"),
+            ("-- migrate:up\nA;\n-- migrate:down\nB;\n", "dbmate"),
+        ] {
+            let error = Atlas.parts(content, Dialect::Sqlite).unwrap_err();
+            assert!(
+                error.message.ends_with(&format!("?format={format}")),
+                "{error}"
+            );
+        }
+        let talk = "-- was -- +goose Up before\nSELECT '\n migrate:down';\n";
+        assert!(Atlas.parts(talk, Dialect::Sqlite).is_ok());
     }
 }
