@@ -111,7 +111,7 @@ mod tests {
             for head in HEADS {
                 for hard in HARD {
                     for ending in ENDINGS {
-                        let text = format!("{head}{}{ending}", hard.repeat(10_000 / hard.len()));
+                        let text = format!("{head}{}{ending}", hard.repeat(4_000 / hard.len()));
                         let own = effort(dialect, SplitMode::Own, &text);
                         let atlas = effort(dialect, SplitMode::AtlasCompatible, &text);
                         let streamed = streamed_effort(dialect, &text, 64);

@@ -105,13 +105,10 @@ pub(crate) fn backslash_quotes(bytes: &[u8], quote: u8) -> Lexed {
     let mut at = 1;
     while let Some(found) = crate::seek::either(&bytes[at..], quote, b'\\') {
         at += found + 1;
-        if bytes[at - 1] == b'\\' {
-            at += 1;
-        } else if bytes.get(at) == Some(&quote) {
-            at += 1;
-        } else {
+        if bytes[at - 1] == quote && bytes.get(at) != Some(&quote) {
             return Ok((TokenKind::Quoted, at));
         }
+        at += 1;
         if at > bytes.len() {
             break;
         }

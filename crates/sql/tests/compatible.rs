@@ -1,4 +1,4 @@
-//! Splitting SQLite scripts as Atlas does, oddities included.
+//! Splitting scripts as Atlas does, oddities included.
 
 use shipgate_sql::{
     Construct, Dialect, SplitError, SplitErrorKind, SplitMode, Statement, statements,
@@ -6,6 +6,13 @@ use shipgate_sql::{
 
 fn cut(script: &str) -> Result<Vec<Statement<'_>>, SplitError> {
     statements(Dialect::Sqlite, SplitMode::AtlasCompatible, script).collect()
+}
+
+fn texts_in(dialect: Dialect, script: &str) -> Vec<&str> {
+    statements(dialect, SplitMode::AtlasCompatible, script)
+        .map(|statement| statement.unwrap_or_else(|error| panic!("{script:?}: {error}")))
+        .map(|statement| statement.text)
+        .collect()
 }
 
 fn texts(script: &str) -> Vec<&str> {
@@ -129,4 +136,91 @@ fn errors_have_atlas_places() {
         assert_eq!(error.kind, kind, "{script:?}");
         assert_eq!((error.line, error.column), place, "{script:?}");
     }
+}
+
+#[test]
+fn dollar_quotes_open_wherever_a_tag_is_in_postgres_alone() {
+    let postgres = |script| texts_in(Dialect::Postgres, script);
+    assert_eq!(
+        postgres("DO $é$ a; $é$; SELECT 1;"),
+        ["DO $é$ a; $é$;", "SELECT 1;"]
+    );
+    assert_eq!(
+        postgres("SELECT a$b$c; SELECT 2; x"),
+        ["SELECT a$b$c; SELECT 2; x"],
+        "within a name, and to the end if it is not closed"
+    );
+    assert_eq!(
+        postgres("SELECT $1; SELECT $2;"),
+        ["SELECT $1;", "SELECT $2;"]
+    );
+    for dialect in [Dialect::MySql, Dialect::MariaDb, Dialect::Sqlite] {
+        assert_eq!(texts_in(dialect, "a $$;$$").len(), 2);
+    }
+}
+
+#[test]
+fn a_body_in_standard_sql_goes_on_to_what_starts_with_end() {
+    let script = "CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; SELECT 2; ENDING; SELECT 3;";
+    assert_eq!(
+        texts_in(Dialect::Postgres, script),
+        [
+            "CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; SELECT 2; ENDING;",
+            "SELECT 3;"
+        ]
+    );
+    assert_eq!(texts_in(Dialect::MySql, script).len(), 4);
+}
+
+#[test]
+fn no_backslash_escapes_in_postgres_and_each_one_in_mysql() {
+    let script = r"SELECT 'a\'; SELECT 2;";
+    assert_eq!(texts_in(Dialect::Postgres, script).len(), 2);
+    let escape = r"SELECT E'it\'s'; SELECT 2;";
+    let found = statements(Dialect::Postgres, SplitMode::AtlasCompatible, escape).next();
+    assert!(found.is_some_and(|found| found.is_err()));
+    for quote in ['\'', '"', '`'] {
+        let script = format!("SELECT {quote}a\\{quote};{quote}; SELECT 2;");
+        assert_eq!(texts_in(Dialect::MySql, &script).len(), 2, "{script}");
+    }
+}
+
+#[test]
+fn hashes_are_comments_in_mysql_and_its_code_comments_are_lost() {
+    assert_eq!(
+        texts_in(Dialect::MySql, "# a ;\nSELECT 1; # b\nSELECT 2;"),
+        ["SELECT 1;", "SELECT 2;"]
+    );
+    assert_eq!(
+        texts_in(Dialect::Postgres, "SELECT 1 # 2; SELECT 3;").len(),
+        2
+    );
+    assert_eq!(
+        texts_in(Dialect::MySql, "/*!40101 SET NAMES utf8 */;"),
+        [";"]
+    );
+}
+
+#[test]
+fn a_routine_in_mysql_needs_an_end_of_its_own() {
+    let routine = "CREATE PROCEDURE p() BEGIN IF a THEN SELECT 1; END IF; END;";
+    let script = format!("{routine} SELECT 2;");
+    assert_eq!(texts_in(Dialect::MariaDb, &script), [routine, "SELECT 2;"]);
+    assert_eq!(
+        texts_in(
+            Dialect::MariaDb,
+            "CREATE PROCEDURE p() x: BEGIN SELECT 1; END x; SELECT 2;"
+        )
+        .len(),
+        3,
+        "END with a label closes nothing"
+    );
+}
+
+#[test]
+fn rows_of_copy_are_the_next_statement() {
+    assert_eq!(
+        texts_in(Dialect::Postgres, "COPY t FROM stdin;\n1\n\\.\nSELECT 1;"),
+        ["COPY t FROM stdin;", "1\n\\.\nSELECT 1;"]
+    );
 }

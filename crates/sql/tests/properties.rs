@@ -77,23 +77,16 @@ fn with_data(statement: &Statement<'_>) -> String {
 /// What a splitter yields in order, the rows of `COPY` joined.
 #[derive(Debug, Default, PartialEq)]
 struct Yield {
-    statements: Vec<(String, std::ops::Range<usize>, usize, usize, Vec<String>)>,
+    statements: Vec<String>,
     data: Vec<String>,
     error: Option<SplitError>,
 }
 
 impl Yield {
     fn note(&mut self, statement: &Statement<'_>) {
-        self.statements.push((
-            statement.text.to_owned(),
-            statement.span.clone(),
-            statement.line,
-            statement.column,
-            statement
-                .comments
-                .iter()
-                .map(|comment| format!("{:?} {}: {}", comment.span, comment.line, comment.text))
-                .collect(),
+        self.statements.push(format!(
+            "{:?} {}:{} {} {:?}",
+            statement.span, statement.line, statement.column, statement.text, statement.comments
         ));
     }
 

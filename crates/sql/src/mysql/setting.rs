@@ -44,9 +44,9 @@ fn mode(words: &mut Words<'_>, mut options: SplitOptions, initial: SplitOptions)
     let is_text = value.len() > 1 && value.starts_with(['\'', '"']);
     if is_text {
         let modes = value[1..value.len() - 1].to_ascii_uppercase();
-        let has = |mode: &str| modes.split(',').any(|name| name.trim() == mode);
-        options.no_backslash_escapes = has("NO_BACKSLASH_ESCAPES");
-        options.ansi_quotes = WITH_ANSI_QUOTES.into_iter().any(has);
+        let modes: Vec<_> = modes.split(',').map(str::trim).collect();
+        options.no_backslash_escapes = modes.contains(&"NO_BACKSLASH_ESCAPES");
+        options.ansi_quotes = WITH_ANSI_QUOTES.iter().any(|mode| modes.contains(mode));
         options
     } else if value == "@" || value.eq_ignore_ascii_case("DEFAULT") {
         initial

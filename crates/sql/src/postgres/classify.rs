@@ -128,10 +128,10 @@ fn reindex<'a>(words: &mut Words<'a>) -> StatementKind<'a> {
             }
         }
     }
-    let of_many = match words.keyword().as_deref() {
-        Some("SCHEMA" | "DATABASE" | "SYSTEM") => true,
-        _ => false,
-    };
+    let of_many = matches!(
+        words.keyword().as_deref(),
+        Some("SCHEMA" | "DATABASE" | "SYSTEM")
+    );
     if concurrently || words.take_word("CONCURRENTLY") {
         StatementKind::ReindexConcurrently
     } else if of_many {
