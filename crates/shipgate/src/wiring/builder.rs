@@ -148,7 +148,7 @@ impl ProjectBuilder {
         let include = self.project.build.include.as_deref();
         let mut files = build::chosen(&self.project.directory, include)?;
         if let Some(directory) = migrations::directory(&self.project) {
-            files.extend(migrations::files(&directory)?);
+            files.extend(migrations::files(&self.project, &directory)?);
         }
         Ok(files)
     }

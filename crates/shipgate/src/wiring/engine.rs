@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, LockName, LockRequest, OpenError,
-    open,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, LockName, LockRequest, OpenError, open,
 };
 use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, apply};
-use shipgate_migrate::directory::{Directory, Location};
+use shipgate_migrate::directory::Directory;
 use shipgate_migrate::plan::PlanOptions;
 use shipgate_migrate::{TxMode, history};
 use shipgate_project::Project;
@@ -31,6 +30,7 @@ use crate::report::short;
 
 /// Applies the project's migrations in this process.
 pub(crate) struct EngineMigrator {
+    project: Project,
     live: DatabaseUrl,
     /// The directory in the project, for a look before there is a build.
     directory: PathBuf,
@@ -52,6 +52,7 @@ impl EngineMigrator {
         notice: &Notice,
     ) -> Self {
         Self {
+            project: project.clone(),
             live: live.clone(),
             directory,
             kept: migrations::kept(build),
@@ -105,8 +106,7 @@ impl EngineMigrator {
         } else {
             &self.directory
         };
-        let location = Location::parse(&format!("file://{}", path.display()))
-            .map_err(|error| directory_failure(&error.to_string()))?;
+        let location = migrations::location(&self.project, path)?;
         Directory::open(location).map_err(|error| directory_failure(&error.to_string()))
     }
 

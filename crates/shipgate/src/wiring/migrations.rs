@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use shipgate_migrate::directory::Location;
 use shipgate_project::Project;
 use shipgate_release::Failure;
 
@@ -28,13 +29,52 @@ pub(crate) fn directory(project: &Project) -> Option<PathBuf> {
     Some(project.directory.join(path))
 }
 
+/// What stands behind the directory in the project file: `?format=goose`.
+fn query(project: &Project) -> String {
+    let written = project.database.migrations.as_ref();
+    match written.and_then(|written| written.value.split_once('?')) {
+        Some((_, query)) => format!("?{query}"),
+        None => String::new(),
+    }
+}
+
+/// A place of the project's migrations, in the format the project file names.
+pub(crate) fn location(project: &Project, path: &Path) -> Result<Location, Failure> {
+    let url = format!("file://{}{}", path.display(), query(project));
+    Location::parse(&url).map_err(|error| Failure::new("migrations-directory", error.to_string()))
+}
+
 /// The same migrations in a release's build.
 pub(crate) fn kept(build: &Path) -> PathBuf {
     build.join(KEPT)
 }
 
 /// The directory's files, as a build keeps them.
-pub(crate) fn files(directory: &Path) -> Result<Vec<KeptFile>, Failure> {
+pub(crate) fn files(project: &Project, directory: &Path) -> Result<Vec<KeptFile>, Failure> {
+    let mut files = Vec::new();
+    let depth = if location(project, directory)?.format().is_recursive() {
+        Depth::Folders
+    } else {
+        Depth::Files
+    };
+    collect(directory, Path::new(KEPT), depth, &mut files)?;
+    files.sort_by(|one, other| one.to.cmp(&other.to));
+    Ok(files)
+}
+
+/// How deep a directory of migrations goes.
+#[derive(Clone, Copy, PartialEq)]
+enum Depth {
+    Files,
+    Folders,
+}
+
+fn collect(
+    directory: &Path,
+    to: &Path,
+    depth: Depth,
+    files: &mut Vec<KeptFile>,
+) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
             "migrations-directory",
@@ -45,16 +85,48 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<KeptFile>, Failure> {
         )
         .with_hint("`[database] migrations` names the directory; `shipgate migrate new` makes it")
     };
-    let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
+        let to = to.join(entry.file_name());
         if entry.path().is_file() {
-            files.push(KeptFile {
-                from: entry.path(),
-                to: Path::new(KEPT).join(entry.file_name()),
-            });
+            let from = entry.path();
+            files.push(KeptFile { from, to });
+        } else if depth == Depth::Folders && entry.file_type().map_err(failed)?.is_dir() {
+            collect(&entry.path(), &to, depth, files)?;
         }
     }
-    files.sort_by(|one, other| one.to.cmp(&other.to));
-    Ok(files)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use shipgate_project::load;
+
+    use super::{directory, files};
+
+    #[test]
+    fn a_build_keeps_the_folders_of_a_format_that_has_them() {
+        let place = tempfile::tempdir().expect("a directory");
+        let root = place.path();
+        fs::create_dir_all(root.join("db/later")).expect("a directory");
+        for name in ["db/V1__a.sql", "db/later/V2__b.sql"] {
+            fs::write(root.join(name), "SELECT 1;\n").expect("a file");
+        }
+        let kept = |written: &str| {
+            let file = format!("app = \"probe\"\n[database]\nmigrations = \"{written}\"\n");
+            fs::write(root.join("shipgate.toml"), file).expect("a file");
+            let project = load(root, &[]).expect("a project").project;
+            let directory = directory(&project).expect("a directory");
+            let files = files(&project, &directory).expect("files");
+            let names = files.iter().map(|file| file.to.display().to_string());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(kept("db"), [".migrations/V1__a.sql"]);
+        assert_eq!(
+            kept("file://db?format=flyway"),
+            [".migrations/V1__a.sql", ".migrations/later/V2__b.sql"]
+        );
+    }
 }

@@ -6,4 +6,5 @@ mod apply;
 mod directory;
 mod import;
 mod position;
+mod project;
 mod support;

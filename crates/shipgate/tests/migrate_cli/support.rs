@@ -64,9 +64,13 @@ impl Place {
 
     /// Runs a verb with this `DATABASE_URL`.
     pub(crate) fn run_with(&self, arguments: &[&str], url: Option<&str>) -> Said {
+        self.program(&[&["migrate"], arguments].concat(), url)
+    }
+
+    /// Runs any command with this `DATABASE_URL`.
+    pub(crate) fn program(&self, arguments: &[&str], url: Option<&str>) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shipgate"));
         command
-            .arg("migrate")
             .args(arguments)
             .current_dir(self.root())
             .env_clear()
