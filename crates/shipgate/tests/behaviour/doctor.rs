@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use shipgate_testkit::Manifest;
 
 use crate::support::{
-    commanded, empty, lock_for_all, picture, project, project_with, released, released_with,
-    second_migration,
+    commanded, empty, lock_for_all, picture, placed, project, project_with, released,
+    released_with, second_migration,
 };
 
 #[test]
@@ -176,13 +176,12 @@ fn a_taken_port_is_found() {
 #[test]
 fn a_release_without_an_end_is_found() {
     let project = released();
-    let here = project.path().display().to_string();
     let slow = Manifest::default().set(
         "build",
         "command",
         "sh -c 'touch {here}/mark; exec sleep 600'",
     );
-    project.file("shipgate.toml", &slow.to_string().replace("{here}", &here));
+    placed(&project, &slow);
     let mut deploy = project.start(&["deploy"]);
     deploy.until("the mark", |_| project.path().join("mark").exists());
     deploy.kill();

@@ -6,8 +6,8 @@ use rustix::process::Signal;
 use shipgate_testkit::{Manifest, Running, TestProject, eventually};
 
 use crate::support::{
-    bare_released, commanded, nobody_runs, picture, project, released, released_with, second,
-    second_migration, state_of, with_tool,
+    bare_released, commanded, nobody_runs, picture, placed, project, released, released_with,
+    second, second_migration, state_of, with_tool,
 };
 
 /// Starts a deploy and waits until a file tells that it is where it should be.
@@ -16,15 +16,6 @@ fn deploy_until_marked(project: &TestProject) -> Running {
     let mut deploy = project.start(&["deploy"]);
     deploy.until("the mark", |_| mark.exists());
     deploy
-}
-
-/// `{here}` in a project file becomes the project's directory.
-fn placed(project: &TestProject, manifest: &Manifest) {
-    let here = project.path().display().to_string();
-    project.file(
-        "shipgate.toml",
-        &manifest.to_string().replace("{here}", &here),
-    );
 }
 
 /// Interrupts a deploy, which must change nothing, and deploys after it.

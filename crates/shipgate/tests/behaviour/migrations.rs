@@ -5,8 +5,8 @@ use std::fs;
 use shipgate_testkit::eventually;
 
 use crate::support::{
-    bare_released, commanded, empty, picture, project, refused, released, second, second_migration,
-    state_of, with_tool,
+    bare_released, commanded, empty, picture, placed, project, refused, released, second,
+    second_migration, state_of, with_tool,
 };
 
 #[test]
@@ -204,7 +204,6 @@ fn migrations_that_run_too_long_are_stopped() {
 #[test]
 fn requests_wait_while_the_schema_changes_if_that_is_asked_for() {
     let project = bare_released(&commanded("true"));
-    let here = project.path().display().to_string();
     let manifest = with_tool("--mark {here}/mark --wait-for {here}/go")
         .set_raw("release", "pause_during_migrate", "true")
         .set_raw(
@@ -212,10 +211,7 @@ fn requests_wait_while_the_schema_changes_if_that_is_asked_for() {
             "steps",
             "[\"check\", \"build\", \"migrate\", \"promote\"]",
         );
-    project.file(
-        "shipgate.toml",
-        &manifest.to_string().replace("{here}", &here),
-    );
+    placed(&project, &manifest);
     let mut deploy = project.start(&["deploy"]);
     deploy.until("the release command", |_| {
         project.path().join("mark").exists()
@@ -239,7 +235,6 @@ fn requests_wait_while_the_schema_changes_if_that_is_asked_for() {
 #[test]
 fn a_pause_whose_release_was_killed_ends() {
     let project = bare_released(&commanded("true"));
-    let here = project.path().display().to_string();
     let manifest = with_tool("--mark {here}/mark --wait-for {here}/go")
         .set_raw("release", "pause_during_migrate", "true")
         .set_raw(
@@ -247,10 +242,7 @@ fn a_pause_whose_release_was_killed_ends() {
             "steps",
             "[\"check\", \"build\", \"migrate\", \"promote\"]",
         );
-    project.file(
-        "shipgate.toml",
-        &manifest.to_string().replace("{here}", &here),
-    );
+    placed(&project, &manifest);
     let mut deploy = project.start(&["deploy"]);
     deploy.until("the release command", |_| {
         project.path().join("mark").exists()

@@ -43,16 +43,8 @@ fn a_release_is_a_stream_from_start_to_end() {
     );
     let steps: Vec<&str> = lines
         .iter()
-        .filter(|line| {
-            line["record"]["record"] == "finished"
-                || line["record"]["type"] == "finished"
-                || line["record"].get("finished").is_some()
-        })
-        .filter_map(|line| {
-            line["record"]["step"]
-                .as_str()
-                .or_else(|| line["record"]["finished"]["step"].as_str())
-        })
+        .filter(|line| line["record"]["type"] == "finished")
+        .filter_map(|line| line["record"]["step"].as_str())
         .collect();
     assert_eq!(
         steps,

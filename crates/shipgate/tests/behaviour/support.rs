@@ -82,6 +82,13 @@ pub(crate) fn bare_released(manifest: &Manifest) -> TestProject {
     project
 }
 
+/// Writes a project file in which `{here}` is the project's directory.
+pub(crate) fn placed(project: &TestProject, manifest: &Manifest) {
+    let here = project.path().display().to_string();
+    let text = manifest.to_string().replace("{here}", &here);
+    project.file("shipgate.toml", &text);
+}
+
 /// What a refused release must leave as it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Picture {

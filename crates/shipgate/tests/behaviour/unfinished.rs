@@ -2,7 +2,7 @@
 
 use shipgate_testkit::{Manifest, Running, TestProject};
 
-use crate::support::{picture, project, released, second, second_migration, state_of};
+use crate::support::{picture, placed, project, released, second, second_migration, state_of};
 
 /// Starts a deploy of the second version and kills it while it builds.
 fn killed_while_building(project: &TestProject) {
@@ -24,14 +24,6 @@ fn killed_at_mark(project: &TestProject) {
     deploy.until("the mark", |_| mark.exists());
     deploy.kill();
     assert_eq!(deploy.wait().signal, Some(9));
-}
-
-fn placed(project: &TestProject, manifest: &Manifest) {
-    let here = project.path().display().to_string();
-    project.file(
-        "shipgate.toml",
-        &manifest.to_string().replace("{here}", &here),
-    );
 }
 
 #[test]
@@ -102,9 +94,7 @@ fn a_dead_promotion_is_resumed_with_the_machines_it_had_started() {
 fn a_resumed_release_is_the_one_that_was_begun_not_the_one_that_lies_there_now() {
     let project = released();
     killed_while_building(&project);
-    let here = project.path().display().to_string();
     project.manifest(&second().web("./fake-app --version 3"));
-    let _ = here;
     project.run(&["release", "resume"]).exits(0);
     assert_eq!(project.serves().as_deref(), Some("2"));
 }
