@@ -37,6 +37,19 @@ impl Boundary {
         }
     }
 
+    /// Passes a parenthesis where they are all that is left to count.
+    pub(crate) fn pass_parenthesis(&mut self, byte: u8, offset: usize) -> bool {
+        let Self::Postgres(boundary) = self else {
+            return false;
+        };
+        match byte {
+            b'(' => boundary.after_open(offset),
+            b')' => boundary.after_close(),
+            _ => return false,
+        }
+        true
+    }
+
     /// Whether the statement is complete after this token, which is neither
     /// blank nor comment and begins `offset` bytes behind its start.
     pub(crate) fn after(&mut self, kind: TokenKind, token: &str, offset: usize) -> bool {

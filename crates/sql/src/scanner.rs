@@ -317,22 +317,34 @@ impl Scanner {
             return;
         }
         let bytes = window.bytes();
-        let (floor, limit) = (body.floor, window.sure());
-        let to = self
-            .lexer
-            .skip(bytes, floor, self.at, limit, &mut body.in_name);
-        // An escape's first letter may lie before the place reached so far.
-        if to > self.at {
-            let blanks = bytes[self.at..to]
-                .iter()
-                .rev()
-                .take_while(|byte| self.lexer.is_space(**byte))
-                .count();
-            if self.at + blanks < to {
-                body.end = to - blanks;
+        let limit = window.sure();
+        loop {
+            let to = self
+                .lexer
+                .skip(bytes, body.floor, self.at, limit, &mut body.in_name);
+            // A string's prefix may lie before the place reached so far.
+            if to > self.at {
+                let blanks = bytes[self.at..to]
+                    .iter()
+                    .rev()
+                    .take_while(|byte| self.lexer.is_space(**byte))
+                    .count();
+                if self.at + blanks < to {
+                    body.end = to - blanks;
+                }
             }
+            self.at = to;
+            let is_passed = to < limit
+                && bytes
+                    .get(to)
+                    .is_some_and(|byte| body.boundary.pass_parenthesis(*byte, to - body.start));
+            if !is_passed {
+                return;
+            }
+            self.at = to + 1;
+            body.end = self.at;
+            body.floor = self.at;
         }
-        self.at = to;
     }
 
     /// Everything up to the delimiter, which is skipped.
