@@ -199,7 +199,7 @@ async fn round(checks: &[HealthCheck]) -> Result<(), String> {
     for check in checks {
         health::probe(check)
             .await
-            .map_err(|failure| format!("{}: {failure}", check.name))?;
+            .map_err(|failure| failure.of(&check.name))?;
     }
     Ok(())
 }

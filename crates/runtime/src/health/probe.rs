@@ -66,6 +66,19 @@ pub enum ProbeFailure {
     },
 }
 
+impl ProbeFailure {
+    /// What happened to the check of this name; a name that is the question
+    /// itself (`http GET /healthz`) is not said twice.
+    pub fn of(&self, name: &str) -> String {
+        let text = self.to_string();
+        if text.starts_with(name.strip_prefix("http ").unwrap_or(name)) {
+            text
+        } else {
+            format!("{name}: {text}")
+        }
+    }
+}
+
 fn colon(detail: &Option<String>) -> String {
     detail
         .as_ref()

@@ -30,7 +30,7 @@ impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.last_failure, self.passed) {
             (_, true) => write!(f, "{}: passed", self.name),
-            (Some(failure), false) => write!(f, "{}: {failure}", self.name),
+            (Some(failure), false) => f.write_str(&failure.of(&self.name)),
             (None, false) => write!(f, "{}: no answer yet", self.name),
         }
     }

@@ -74,7 +74,7 @@ async fn the_deadline_tells_the_last_failure_of_every_check() {
     let error = gate(&yard, &spec, SHORT).await.expect_err("unhealthy");
     assert_eq!(
         error.to_string(),
-        "machine r1-test-1 was not healthy within 0.3 s: http GET /healthz: GET /healthz: 503 \
+        "machine r1-test-1 was not healthy within 0.3 s: GET /healthz: 503 \
          Service Unavailable: the cache is still cold; http GET /missing: GET /missing: 404 Not \
          Found"
     );
