@@ -75,8 +75,7 @@ async fn the_deadline_tells_the_last_failure_of_every_check() {
     assert_eq!(
         error.to_string(),
         "machine r1-test-1 was not healthy within 0.3 s: GET /healthz: 503 \
-         Service Unavailable: the cache is still cold; http GET /missing: GET /missing: 404 Not \
-         Found"
+         Service Unavailable: the cache is still cold; GET /missing: 404 Not Found"
     );
 }
 
