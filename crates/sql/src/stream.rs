@@ -87,7 +87,8 @@ impl Splitter {
     }
 
     /// The splitter with a bound, in bytes, for a statement with its comments
-    /// or a row of `COPY` data. More is [`SplitErrorKind::StatementTooLong`].
+    /// or a row of `COPY` data, that is not complete yet. More is
+    /// [`SplitErrorKind::StatementTooLong`].
     #[must_use]
     pub fn with_limit(mut self, limit: usize) -> Self {
         self.limit = limit;
@@ -126,8 +127,8 @@ impl Splitter {
         self.finished = true;
     }
 
-    /// What comes next in what was fed; `None` if more has to be fed first,
-    /// or after [`finish`](Self::finish) at the script's end.
+    /// What comes next in what was fed; `None` if more has to be fed first (a
+    /// few bytes beyond a statement's end are needed to be sure of it), or after [`finish`](Self::finish) at the script's end.
     ///
     /// # Errors
     /// See [`SplitErrorKind`]. After an error there is nothing more.
@@ -163,7 +164,9 @@ impl Splitter {
                 // is twice as much of it, so that all looks together cost
                 // little more than one.
                 let pending = self.text.len() - self.reader.at();
-                self.wanted = self.text.len() + pending.saturating_sub(2 * Window::AHEAD).max(1);
+                let doubled = self.text.len() + pending.saturating_sub(2 * Window::AHEAD).max(1);
+                let most = self.reader.done().saturating_add(self.limit);
+                self.wanted = doubled.min(most.saturating_add(1));
                 Ok(None)
             }
             Err(error) => {

@@ -131,10 +131,18 @@ pub(crate) fn flat_comment(bytes: &[u8]) -> Lexed {
 /// A comment to the line feed where a lone carriage return ends no comment:
 /// text behind one looks like code and is none, which is refused.
 pub(crate) fn line_comment(bytes: &[u8]) -> Lexed {
-    let line = &bytes[..crate::seek::byte(bytes, b'\n').unwrap_or(bytes.len())];
-    let length = line.len() - line.iter().rev().take_while(|byte| **byte == b'\r').count();
-    if let Some(at) = crate::seek::byte(&line[..length], b'\r')
-        && let Some(hidden) = line[at..length]
+    let feed = crate::seek::byte(bytes, b'\n');
+    let line = &bytes[..feed.unwrap_or(bytes.len())];
+    let returns = line.iter().rev().take_while(|byte| **byte == b'\r').count();
+    let text = &line[..line.len() - returns];
+    // Carriage returns belong to a line feed only where there is one.
+    let length = if feed.is_some() {
+        text.len()
+    } else {
+        line.len()
+    };
+    if let Some(at) = crate::seek::byte(text, b'\r')
+        && let Some(hidden) = text[at..]
             .iter()
             .position(|byte| !byte.is_ascii_whitespace())
     {

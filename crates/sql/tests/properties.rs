@@ -32,7 +32,7 @@ fn script() -> impl Strategy<Value = String> {
             "REPEAT ", "UNTIL a END REPEAT;", "WHILE a DO ", "END WHILE;", "DECLARE EXIT HANDLER FOR ",
             "ELSE ", "BEGIN NOT ATOMIC ", "l: ", "DELIMITER ;\n", "DELIMITER ;;\n", ";;", "SOURCE ",
             "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';",
-            "SET standard_conforming_strings = off;", "\u{7f}", "CREATE RULE r AS ON INSERT TO t DO (",
+            "SET standard_conforming_strings = off;", "\u{7f}", "--\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r", "CREATE RULE r AS ON INSERT TO t DO (",
             "                                  ", "-- a longer comment than the others\n",
         ])
         .prop_map(str::to_owned),
