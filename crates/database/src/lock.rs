@@ -17,7 +17,7 @@ pub type LockHook = Arc<dyn Fn(&LockEvent) + Send + Sync>;
 
 /// What a migration lock is called. Locks of other names do not exclude each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockName(String);
+pub struct LockName(Box<str>);
 
 /// A text that cannot name a lock.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl LockName {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         if is_right {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(BadLockName(text.to_owned()))
         }
@@ -61,7 +61,7 @@ impl LockName {
 
 impl Default for LockName {
     fn default() -> Self {
-        Self("atlas_migrate_execute".to_owned())
+        Self("atlas_migrate_execute".into())
     }
 }
 

@@ -37,6 +37,10 @@ impl ApplySink for Lines<'_> {
                 self.watch.line(&format!("{}: {warning}", file.name()));
             }
             ApplyEvent::HistoryDiffers { text } => self.watch.line(text),
+            ApplyEvent::CheckStarted { file, name, .. } => {
+                self.watch
+                    .line(&format!("checking {name} before {}", file.name()));
+            }
             ApplyEvent::FileStarted { file, .. } => {
                 self.watch.line(&format!("migrating {}", file.name()));
             }
