@@ -2,14 +2,20 @@
 //! rules. It reads a window on the script and remembers where it stopped, so
 //! that it goes on when the window has grown.
 
+mod client;
+mod copy;
+mod delimited;
+
 use std::ops::Range;
+
+use client::client_command;
 
 use crate::boundary::Boundary;
 use crate::delimiter::{self, Delimiter};
 use crate::lexer::Lexer;
 use crate::token::{LexError, Token, TokenKind};
 use crate::window::Window;
-use crate::{Construct, Dialect, SplitErrorKind, SplitOptions, effort, seek};
+use crate::{Construct, Dialect, SplitErrorKind, SplitOptions, seek};
 
 /// What was found.
 #[derive(Debug)]
@@ -347,35 +353,6 @@ impl Scanner {
         }
     }
 
-    /// Everything up to the delimiter, which is skipped.
-    fn delimited_body(&mut self, window: Window<'_>) -> Result<Option<Step>, Stop> {
-        loop {
-            if let Some(length) = self.delimiter_at(window, self.at)? {
-                self.at += length;
-                return Ok(Some(self.found(window, true)));
-            }
-            let token = self.token(window)?;
-            let Stage::Body(body) = &mut self.stage else {
-                return Ok(None);
-            };
-            let Some(token) = token else {
-                if self.lexer.in_code_comment() {
-                    return Err(unterminated(Construct::BlockComment, body.start..body.end));
-                }
-                return Ok(Some(self.found(window, false)));
-            };
-            if token.kind == TokenKind::ClientCommand {
-                let text = &window.text[token.start..token.end];
-                return Err(Stop::Fault(client_command(text, token)));
-            }
-            self.at = token.end;
-            if !token.kind.is_gap() {
-                body.end = token.end;
-                self.lexer.pass(token.kind);
-            }
-        }
-    }
-
     /// Ends the statement that is being read.
     fn found(&mut self, window: Window<'_>, ended: bool) -> Step {
         let on_new_line = window.text[..self.at].ends_with('\n');
@@ -394,61 +371,6 @@ impl Scanner {
             }),
             _ => Step::More,
         }
-    }
-
-    /// Nothing but blanks and a comment may stand behind `COPY ... FROM STDIN;`.
-    fn copy_line(&mut self, window: Window<'_>) -> Result<(), Stop> {
-        let rest = &window.bytes()[self.at..];
-        let Some(length) = seek::byte(rest, b'\n') else {
-            return Err(if window.complete {
-                unterminated(Construct::CopyData, self.at..window.text.len())
-            } else {
-                Stop::More
-            });
-        };
-        let line = rest[..length].trim_ascii();
-        if !line.is_empty() && !line.starts_with(b"--") {
-            return Err(Stop::Fault(LexError {
-                kind: SplitErrorKind::TextAfterCopy,
-                span: self.at..self.at + length,
-            }));
-        }
-        self.at += length + 1;
-        self.stage = Stage::CopyData;
-        Ok(())
-    }
-
-    fn copy_data(&mut self, window: Window<'_>) -> Result<Step, Stop> {
-        let bytes = window.bytes();
-        let start = self.at;
-        let mut line = start;
-        loop {
-            let length = seek::byte(&bytes[line..], b'\n');
-            let end = match length {
-                Some(length) => line + length + 1,
-                None if window.complete => bytes.len(),
-                None if line > start => break,
-                None => return Err(Stop::More),
-            };
-            effort::spend(end - line);
-            if matches!(&bytes[line..end], b"\\." | b"\\.\n" | b"\\.\r\n" | b"\\.\r") {
-                if line > start {
-                    break;
-                }
-                self.at = end;
-                self.begin_lead(true);
-                return Ok(Step::DataEnd);
-            }
-            if length.is_none() && line > start {
-                break;
-            }
-            if length.is_none() {
-                return Err(unterminated(Construct::CopyData, line..bytes.len()));
-            }
-            line = end;
-        }
-        self.at = line;
-        Ok(Step::Data(start..line))
     }
 
     /// The token at the scanner's place; `None` at the end of the script.
@@ -476,151 +398,6 @@ impl Scanner {
             Some(_) => Err(Stop::More),
         }
     }
-
-    /// Where a delimiter is set, the tokens it may cut in two come in parts:
-    /// blanks and the marks of variables one by one, words up to the delimiter.
-    fn part_before_delimiter(&self, window: Window<'_>) -> Result<Option<Token>, Stop> {
-        let Some(delimiter) = &self.delimiter else {
-            return Ok(None);
-        };
-        let bytes = window.bytes();
-        let Some(first) = bytes.get(self.at) else {
-            return Ok(None);
-        };
-        let mut end = self.at + 1;
-        let kind = if self.lexer.is_single(&bytes[self.at..]) {
-            if self.lexer.is_space(*first) {
-                TokenKind::Space
-            } else {
-                TokenKind::Symbol
-            }
-        } else if self.lexer.is_bare_word(&bytes[self.at..]) && !delimiter.starts_like_a_word() {
-            while bytes
-                .get(end)
-                .is_some_and(|byte| self.lexer.is_word_byte(*byte))
-                && self.delimiter_at(window, end)?.is_none()
-            {
-                end += 1;
-            }
-            TokenKind::Word
-        } else {
-            return Ok(None);
-        };
-        effort::spend(end - self.at);
-        if !window.complete && end > window.sure() {
-            return Err(Stop::More);
-        }
-        Ok(Some(Token {
-            kind,
-            start: self.at,
-            end,
-        }))
-    }
-
-    /// Length of the delimiter if it stands at `at`.
-    fn delimiter_at(&self, window: Window<'_>, at: usize) -> Result<Option<usize>, Stop> {
-        let Some(delimiter) = &self.delimiter else {
-            return Ok(None);
-        };
-        let length = delimiter.as_bytes().len();
-        let rest = &window.bytes()[at..];
-        if !window.complete && rest.len() <= length {
-            return Err(Stop::More);
-        }
-        let Some(after) = rest.strip_prefix(delimiter.as_bytes()) else {
-            return Ok(None);
-        };
-        let cuts_a_word = delimiter.ends_like_a_word()
-            && after
-                .first()
-                .is_some_and(|byte| self.lexer.is_word_byte(*byte));
-        Ok((!cuts_a_word).then_some(length))
-    }
-
-    /// `DELIMITER` and a blank, in the dialects whose client knows it.
-    fn is_delimiter_command(&self, word: &str, window: Window<'_>, end: usize) -> bool {
-        let knows = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
-        knows
-            && word.eq_ignore_ascii_case("DELIMITER")
-            && window
-                .bytes()
-                .get(end)
-                .is_none_or(|byte| self.lexer.is_space(*byte))
-    }
-
-    /// Sets the delimiter to the first word behind the command; the rest of
-    /// the line means nothing, as in the client.
-    fn obey_delimiter_command(&mut self, window: Window<'_>, command: Token) -> Result<(), Stop> {
-        let rest = &window.text[command.end..];
-        let length = match seek::byte(rest.as_bytes(), b'\n') {
-            Some(length) => length + 1,
-            None if window.complete => rest.len(),
-            None => return Err(Stop::More),
-        };
-        effort::spend(length);
-        let argument = rest[..length].trim();
-        let written = match argument.bytes().next() {
-            Some(quote @ (b'\'' | b'"' | b'`')) => {
-                let inner = &argument[1..];
-                &inner[..seek::byte(inner.as_bytes(), quote).unwrap_or(inner.len())]
-            }
-            _ => argument.split_ascii_whitespace().next().unwrap_or_default(),
-        };
-        let span = command.start..command.end + rest[..length].trim_end().len();
-        let fault = |kind| {
-            Stop::Fault(LexError {
-                kind,
-                span: span.clone(),
-            })
-        };
-        if written.contains('\\') {
-            return Err(fault(SplitErrorKind::BackslashInDelimiter));
-        }
-        let delimiter = Delimiter::new(written).map_err(fault)?;
-        self.delimiter = (!delimiter.is_semicolon()).then_some(delimiter);
-        self.at = command.end + length;
-        self.begin_lead(true);
-        Ok(())
-    }
-
-    /// Commands that `pg_dump` writes around its scripts and that do nothing
-    /// to a database.
-    fn is_harmless(&self, command: &str) -> bool {
-        let name = command.split_ascii_whitespace().next();
-        self.dialect == Dialect::Postgres && matches!(name, Some("\\restrict" | "\\unrestrict"))
-    }
-
-    fn refuse_client_command(&self, window: Window<'_>, first: Token) -> Result<(), Stop> {
-        let rest = &window.text[first.start..];
-        if first.kind == TokenKind::ClientCommand {
-            let text = &window.text[first.start..first.end];
-            return Err(Stop::Fault(client_command(text, first)));
-        }
-        let is_dot_command = self.dialect == Dialect::Sqlite
-            && rest
-                .strip_prefix('.')
-                .is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()));
-        let is_source = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb)
-            && first.kind == TokenKind::Word
-            && rest[..first.end - first.start].eq_ignore_ascii_case("SOURCE");
-        if !is_dot_command && !is_source {
-            return Ok(());
-        }
-        let length = match rest.find(char::is_whitespace) {
-            Some(length) => length,
-            None if window.complete => rest.len(),
-            None => return Err(Stop::More),
-        };
-        let command = rest[..length].to_owned();
-        Err(Stop::Fault(LexError {
-            kind: if is_dot_command {
-                SplitErrorKind::DotCommand(command)
-            } else {
-                SplitErrorKind::ClientCommand(command)
-            },
-            span: first.start..first.start + length,
-        }))
-    }
 }
 
 fn unterminated(construct: Construct, span: Range<usize>) -> Stop {
@@ -628,14 +405,6 @@ fn unterminated(construct: Construct, span: Range<usize>) -> Stop {
         kind: SplitErrorKind::Unterminated(construct),
         span,
     })
-}
-
-fn client_command(text: &str, token: Token) -> LexError {
-    let name = text.split_ascii_whitespace().next().unwrap_or(text);
-    LexError {
-        kind: SplitErrorKind::ClientCommand(name.to_owned()),
-        span: token.start..token.start + text.trim_end().len(),
-    }
 }
 
 /// `\n`, `\r\n` and a lone `\r` each count as one.
