@@ -34,7 +34,7 @@ fn every_command_of_the_readme_prints_what_the_readme_shows() {
     let mut readme = Readme::read();
     let update = std::env::var_os("SHIPGATE_UPDATE").is_some();
     let cargo = if update { Cargo::Real } else { Cargo::Quick };
-    let workspace = Workspace::copy(cargo);
+    let workspace = Workspace::copy(&cargo);
     let mut shell = Shell::start(&workspace);
     let commands = readme.commands();
     assert!(commands.len() > 10, "the tour has lost its commands");

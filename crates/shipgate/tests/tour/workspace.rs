@@ -34,7 +34,7 @@ pub(crate) fn root() -> &'static Path {
 }
 
 impl Workspace {
-    pub(crate) fn copy(cargo: Cargo) -> Self {
+    pub(crate) fn copy(cargo: &Cargo) -> Self {
         let workspace = Self {
             place: tempfile::tempdir().expect("a directory"),
             port: free_port(),
