@@ -1,5 +1,7 @@
 //! `shipgate logs`: what machines wrote.
 
+use std::pin::pin;
+
 use shipgate_release::machine::MachineId;
 use shipgate_runtime::log::LogLine;
 use shipgate_runtime::process::{MachineError, Machines};
@@ -8,6 +10,7 @@ use tokio::sync::mpsc;
 use crate::cli::{App, PlaceFlag};
 use crate::error::{CliError, Exit};
 use crate::printer::{Output, Printer};
+use crate::signals;
 use crate::site::Site;
 use crate::wiring::keeper;
 
@@ -62,10 +65,18 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         });
     }
     drop(sender);
-    while let Some((id, line)) = receiver.recv().await {
-        print(&app.printer, &id, &line)?;
+    let mut ended = pin!(signals::asked_to_end());
+    loop {
+        tokio::select! {
+            line = receiver.recv() => match line {
+                Some((id, line)) => print(&app.printer, &id, &line)?,
+                None => return Ok(Exit::Done),
+            },
+            // Ctrl-C is how following ends, also where a shell lets its
+            // background jobs ignore it.
+            asked = &mut ended => return asked.map(|()| Exit::Interrupted),
+        }
     }
-    Ok(Exit::Done)
 }
 
 fn chosen(machines: &Machines, names: &[String]) -> Result<Vec<MachineId>, CliError> {
