@@ -97,6 +97,44 @@ pub struct MachineSpec {
     pub secrets: Secrets,
 }
 
+impl MachineSpec {
+    /// Tells the machine to listen on another port: in `PORT`, in its checks
+    /// and wherever its command names the old one.
+    pub fn listen_on(&mut self, port: u16) {
+        let old = self.port.replace(port);
+        self.env.insert("PORT".to_owned(), port.to_string());
+        let Some(old) = old else { return };
+        for check in &mut self.checks {
+            if check.port == old {
+                check.port = port;
+            }
+        }
+        for word in &mut self.command {
+            *word = replace_number(word, old, port);
+        }
+    }
+}
+
+/// `old` as a whole number in `text`, replaced: a port given as an argument.
+fn replace_number(text: &str, old: u16, new: u16) -> String {
+    let old = old.to_string();
+    let digit = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_digit());
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(&old) {
+        let (before, after) = (&rest[..at], &rest[at + old.len()..]);
+        result.push_str(before);
+        if digit(before.chars().next_back()) || digit(after.chars().next()) {
+            result.push_str(&old);
+        } else {
+            result.push_str(&new.to_string());
+        }
+        rest = after;
+    }
+    result.push_str(rest);
+    result
+}
+
 impl fmt::Debug for MachineSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MachineSpec")
@@ -216,4 +254,19 @@ fn signal_name(number: i32) -> Option<&'static str> {
         19 => "SIGSTOP",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace_number;
+
+    #[test]
+    fn a_port_is_replaced_as_a_whole_number_only() {
+        assert_eq!(
+            replace_number("--listen=:20001", 20001, 20002),
+            "--listen=:20002"
+        );
+        assert_eq!(replace_number("120001 200010", 20001, 7), "120001 200010");
+        assert_eq!(replace_number("20001/20001", 20001, 5), "5/5");
+    }
 }

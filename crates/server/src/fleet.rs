@@ -1,6 +1,6 @@
 //! Local processes as a release's machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use shipgate_release::machine::{MachineId, MachineSpec};
 use shipgate_release::ports::{Member, Runtime};
 use shipgate_runtime::health::{Gate, Unhealthy, await_healthy, steady};
 use shipgate_runtime::log::LogLine;
-use shipgate_runtime::process::{LaunchError, MachineError, Machines, State};
+use shipgate_runtime::ports::find_free;
+use shipgate_runtime::process::{LaunchError, MachineError, Machines, Problem, State};
 use tokio::task::JoinSet;
 
 use crate::api::{Commit, Concurrency};
@@ -98,13 +99,10 @@ impl Runtime for ProcessFleet {
         self.each(&ids, move |machines, id| {
             let spec = by_id.get(&id).cloned();
             async move {
-                if let Some(spec) = spec {
-                    machines
-                        .launch(&spec)
-                        .await
-                        .map_err(|error| launch_failure(&error))?;
+                match spec {
+                    Some(spec) => launch(&machines, spec).await,
+                    None => Ok(()),
                 }
-                Ok(())
             }
         })
         .await
@@ -174,6 +172,48 @@ impl Runtime for ProcessFleet {
         };
         Ok(self.client().ask("POST", "/v1/commit", &question).await?)
     }
+}
+
+/// How often another port is chosen for a machine whose own was taken.
+const OTHER_PORTS: usize = 5;
+
+/// Starts a machine. Its port was free when it was chosen; if somebody has
+/// taken it meanwhile, it gets another one.
+async fn launch(machines: &Machines, mut spec: MachineSpec) -> Result<(), Failure> {
+    for _ in 0..OTHER_PORTS {
+        match machines.launch(&spec).await {
+            Err(LaunchError::Command {
+                problem: Problem::PortTaken { .. },
+                ..
+            }) => {
+                machines
+                    .remove(&spec.id)
+                    .await
+                    .map_err(|error| machine_failure(&error))?;
+                let taken = ports_of(machines);
+                let port = find_free(&taken)
+                    .map_err(|error| Failure::new("no-free-port", error.to_string()))?;
+                spec.listen_on(port);
+            }
+            Err(error) => return Err(launch_failure(&error)),
+            Ok(_) => return Ok(()),
+        }
+    }
+    machines
+        .launch(&spec)
+        .await
+        .map(|_| ())
+        .map_err(|error| launch_failure(&error))
+}
+
+/// The ports of all machines, running or not.
+pub fn ports_of(machines: &Machines) -> BTreeSet<u16> {
+    machines
+        .list()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|id| machines.spec(id).ok()?.port)
+        .collect()
 }
 
 /// A machine that may not take traffic, as the user reads it.

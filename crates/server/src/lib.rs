@@ -18,6 +18,6 @@ pub mod state_directory;
 mod supervise;
 mod traffic;
 
-pub use fleet::{ProcessFleet, cut, launch_failure, machine_failure, report_line};
+pub use fleet::{ProcessFleet, cut, launch_failure, machine_failure, ports_of, report_line};
 pub use supervise::state_in_words;
 pub use traffic::DoorTraffic;

@@ -11,4 +11,5 @@ mod lifecycle;
 mod load;
 mod machines;
 mod pause;
+mod ports;
 mod support;

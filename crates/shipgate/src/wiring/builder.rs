@@ -15,6 +15,7 @@ use shipgate_release::steps::backup::name_of;
 use shipgate_release::store::Store;
 use shipgate_release::{Cancel, Failure};
 use shipgate_runtime::process::{Machines, Problem, locate};
+use shipgate_server::ports_of;
 
 use super::build::{self, Build, Keeper, KeptFile};
 use super::migrations;
@@ -76,7 +77,7 @@ impl Builder for ProjectBuilder {
         if path.exists() {
             return read_machines(&path);
         }
-        let mut taken = self.taken_ports();
+        let mut taken = ports_of(&self.machines);
         let specs = if build_of == release {
             self.site(
                 release,
@@ -102,7 +103,7 @@ impl Builder for ProjectBuilder {
             return Ok(Vec::new());
         };
         let copy = self.rehearsal_url(release)?;
-        let mut taken = self.taken_ports();
+        let mut taken = ports_of(&self.machines);
         let mut groups = BTreeSet::new();
         let mut specs = Vec::new();
         for spec in read_machines(&self.machines_path(serving))? {
@@ -206,16 +207,6 @@ impl ProjectBuilder {
 
     fn machines_path(&self, release: u64) -> PathBuf {
         self.store.directory(release).join("machines.json")
-    }
-
-    /// Ports of all machines that exist, running or not.
-    fn taken_ports(&self) -> BTreeSet<u16> {
-        self.machines
-            .list()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|id| self.machines.spec(id).ok()?.port)
-            .collect()
     }
 }
 

@@ -149,19 +149,8 @@ pub(crate) fn renamed(
     database: Option<(&DatabaseUrl, &DatabaseUrl)>,
 ) -> Result<MachineSpec, CliError> {
     let mut spec = spec.clone();
-    let old_port = spec.port;
-    if let Some(old) = old_port {
-        let new = free_port(taken)?;
-        spec.port = Some(new);
-        spec.env.insert("PORT".to_owned(), new.to_string());
-        for check in &mut spec.checks {
-            if check.port == old {
-                check.port = new;
-            }
-        }
-        for word in &mut spec.command {
-            *word = replace_number(word, old, new);
-        }
+    if spec.port.is_some() {
+        spec.listen_on(free_port(taken)?);
     }
     if let Some((live, copy)) = database {
         point_at(&mut spec, live, copy);
@@ -180,26 +169,6 @@ pub(crate) fn point_at(spec: &mut MachineSpec, live: &DatabaseUrl, copy: &Databa
         *word = word.replace(live, copy);
     }
     spec.env.insert("DATABASE_URL".to_owned(), copy.to_owned());
-}
-
-/// `old` as a whole number in `text`, replaced: a port given as an argument.
-fn replace_number(text: &str, old: u16, new: u16) -> String {
-    let old = old.to_string();
-    let digit = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_digit());
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(&old) {
-        let (before, after) = (&rest[..at], &rest[at + old.len()..]);
-        result.push_str(before);
-        if digit(before.chars().next_back()) || digit(after.chars().next()) {
-            result.push_str(&old);
-        } else {
-            result.push_str(&new.to_string());
-        }
-        rest = after;
-    }
-    result.push_str(rest);
-    result
 }
 
 /// The values of an environment that must not be seen: those whose names say
@@ -307,7 +276,7 @@ fn free_port(taken: &mut BTreeSet<u16>) -> Result<u16, CliError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{replace_number, secrets_of};
+    use super::secrets_of;
 
     #[test]
     fn a_secret_is_known_by_its_name_or_its_place_in_a_url() {
@@ -323,15 +292,5 @@ mod tests {
             secrets.mask("correct-horse good-evening battery-staple /srv/app.db"),
             "*** good-evening *** /srv/app.db"
         );
-    }
-
-    #[test]
-    fn a_port_is_replaced_as_a_whole_number_only() {
-        assert_eq!(
-            replace_number("--listen=:20001", 20001, 20002),
-            "--listen=:20002"
-        );
-        assert_eq!(replace_number("120001 200010", 20001, 7), "120001 200010");
-        assert_eq!(replace_number("20001/20001", 20001, 5), "5/5");
     }
 }
