@@ -141,24 +141,19 @@ fn refuse_obstacles(site: &Site) -> Result<(), CliError> {
     supported_tool(site.project())
 }
 
-/// The words under `[database]` that this version can follow.
+/// A tool under `[database]` that this version can follow.
 fn supported_tool(project: &shipgate_project::Project) -> Result<(), CliError> {
-    let database = &project.database;
-    for (key, word) in [("tool", &database.tool), ("format", &database.format)] {
-        if let Some(word) = word
-            && word.value != "atlas"
-        {
-            return Err(CliError::usage(
-                "not-supported",
-                format!(
-                    "`[database] {key} = \"{}\"` is not supported by this version",
-                    word.value
-                ),
-            )
-            .with_hint("`atlas` is; any other tool runs as `[deploy] release_command`"));
-        }
+    match &project.database.tool {
+        Some(tool) if tool.value != "atlas" => Err(CliError::usage(
+            "not-supported",
+            format!(
+                "`[database] tool = \"{}\"` is not supported by this version",
+                tool.value
+            ),
+        )
+        .with_hint("`atlas` is; any other tool runs as `[deploy] release_command`")),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// A release that was begun and has no end must end first.

@@ -29,12 +29,18 @@ pub(crate) fn directory(project: &Project) -> Option<PathBuf> {
     Some(project.directory.join(path))
 }
 
-/// What stands behind the directory in the project file: `?format=goose`.
+/// `?format=goose`: what stands behind the directory in the project file, else
+/// what `[database] format` says.
 fn query(project: &Project) -> String {
-    let written = project.database.migrations.as_ref();
-    match written.and_then(|written| written.value.split_once('?')) {
-        Some((_, query)) => format!("?{query}"),
-        None => String::new(),
+    let database = &project.database;
+    let written = database.migrations.as_ref();
+    match (
+        written.and_then(|written| written.value.split_once('?')),
+        &database.format,
+    ) {
+        (Some((_, query)), _) => format!("?{query}"),
+        (None, Some(format)) => format!("?format={}", format.value),
+        (None, None) => String::new(),
     }
 }
 
