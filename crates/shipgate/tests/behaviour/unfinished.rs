@@ -11,7 +11,7 @@ fn killed_while_building(project: &TestProject) {
         &second().set(
             "build",
             "command",
-            "sh -c 'touch {here}/mark; [ -e {here}/go ] || sleep 600; cp {fake-app} fake-app'",
+            "sh -c 'touch {here}/mark; while [ -e {here}/mark ] && [ ! -e {here}/go ]; do sleep 0.02; done; cp {fake-app} fake-app'",
         ),
     );
     killed_at_mark(project);
