@@ -1,9 +1,7 @@
 //! The release's Builder: its build and its machines, kept in its directory.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -20,6 +18,7 @@ use shipgate_server::ports_of;
 use super::build::{self, Build, Keeper, KeptFile};
 use super::migrations;
 use super::specs::{self, renamed};
+use super::whole_file;
 use crate::report::bytes;
 
 /// Builds in the project directory, keeps in the release's.
@@ -291,24 +290,14 @@ fn read_machines(path: &Path) -> Result<Vec<MachineSpec>, Failure> {
 
 /// Writes the specifications, which hold secrets: mode 0600.
 fn write_machines(path: &Path, specs: &[MachineSpec]) -> Result<(), Failure> {
-    let write = || {
-        let draft = path.with_extension("json.new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
-        file.write_all(&serde_json::to_vec_pretty(specs)?)?;
-        file.sync_data()?;
-        fs::rename(&draft, path)
-    };
-    write().map_err(|error: std::io::Error| {
+    let failed = |error: std::io::Error| {
         Failure::new(
             "machines-file",
             format!("cannot write {}: {error}", path.display()),
         )
-    })
+    };
+    let bytes = serde_json::to_vec_pretty(specs).map_err(|error| failed(error.into()))?;
+    whole_file::write(path, &bytes).map_err(failed)
 }
 
 #[cfg(test)]

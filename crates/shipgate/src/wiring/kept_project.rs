@@ -1,16 +1,16 @@
 //! The project a release began with: its file's text and what flags said.
 //! A release that is resumed, or gone back to, finds it unchanged.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use shipgate_project::{LoadError, Loaded, Origin, Override, Project, Source, parse};
 use shipgate_release::store::Store;
 
 use crate::error::CliError;
 use crate::site::project_error;
+use crate::wiring::whole_file;
 
 /// A project and what it was read from.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl KeptProject {
     /// Keeps it with a release that begins.
     pub(crate) fn keep(&self, store: &Store, release: u64) -> Result<(), CliError> {
         let write = |path: PathBuf, bytes: &[u8]| {
-            write_private(&path, bytes).map_err(|error| {
+            whole_file::write(&path, bytes).map_err(|error| {
                 CliError::new(
                     "state-directory",
                     format!("cannot write {}: {error}", path.display()),
@@ -106,14 +106,4 @@ fn text_path(store: &Store, release: u64) -> PathBuf {
 
 fn flags_path(store: &Store, release: u64) -> PathBuf {
     store.directory(release).join("flags.json")
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(bytes)
 }

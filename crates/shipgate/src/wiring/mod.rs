@@ -16,3 +16,4 @@ pub(crate) mod ports;
 pub(crate) mod retention;
 pub(crate) mod run;
 pub(crate) mod specs;
+pub(crate) mod whole_file;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use shipgate_release::Failure;
 
 use super::KeptFile;
+use crate::wiring::whole_file;
 
 /// What is known of a kept build; lies beside it as `build.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,11 +174,7 @@ fn make_directory(path: &Path) -> Result<(), Trouble> {
 }
 
 fn write_note(path: &Path, build: &Build) -> io::Result<()> {
-    let draft = path.with_extension("json.new");
-    let mut file = File::create(&draft)?;
-    file.write_all(&serde_json::to_vec_pretty(build)?)?;
-    file.sync_data()?;
-    fs::rename(&draft, path)
+    whole_file::write(path, &serde_json::to_vec_pretty(build)?)
 }
 
 fn clear(directory: &Path) -> io::Result<()> {
