@@ -11,7 +11,7 @@ fn killed_while_building(project: &TestProject) {
         &second().set(
             "build",
             "command",
-            "sh -c 'touch {here}/mark; while [ -e {here}/mark ] && [ ! -e {here}/go ]; do sleep 0.02; done; cp {fake-app} fake-app'",
+            "sh -c 'touch {here}/mark; if [ ! -e {here}/go ]; then while [ -e {here}/mark ]; do sleep 0.02; done; exit 1; fi; cp {fake-app} fake-app'",
         ),
     );
     killed_at_mark(project);
