@@ -10,7 +10,7 @@ use shipgate_sql::Dialect;
 
 use crate::backup::Engine;
 use crate::sqlite::SqliteDatabase;
-use crate::{DatabaseUrl, LockError, LockRequest, MigrationLock, Session};
+use crate::{ClientSettings, DatabaseUrl, LockError, LockRequest, MigrationLock, Session};
 
 /// One database: how to get a session on it, lock it and back it up.
 #[async_trait]
@@ -44,7 +44,7 @@ pub trait Database: Send + Sync {
 ///
 /// # Errors
 /// [`OpenError::NotSupported`] for a database this version cannot open.
-pub fn open(url: &DatabaseUrl) -> Result<Arc<dyn Database>, OpenError> {
+pub fn open(url: &DatabaseUrl, _settings: &ClientSettings) -> Result<Arc<dyn Database>, OpenError> {
     match url.dialect() {
         Dialect::Sqlite => Ok(Arc::new(SqliteDatabase::new(url.clone()))),
         dialect => Err(OpenError::NotSupported { dialect }),
@@ -58,9 +58,13 @@ pub struct ConnectOptions {
     pub access: Access,
     /// What happens if the database is not there.
     pub create: Create,
-    /// How long a statement waits for another session's lock.
+    /// How long to try to reach a server that is starting, failing over, or
+    /// not yet known by name; zero: once.
+    pub connect_timeout: Duration,
+    /// How long a statement of a SQLite session waits for another session's
+    /// lock; a server's are set by [`Session::limit`].
     pub busy_timeout: Duration,
-    /// Told once at the start of each such wait.
+    /// Told once at the start of each wait for either.
     pub on_wait: Option<WaitHook>,
 }
 
@@ -69,6 +73,7 @@ impl Default for ConnectOptions {
         Self {
             access: Access::ReadWrite,
             create: Create::Never,
+            connect_timeout: Duration::from_secs(30),
             busy_timeout: Duration::from_secs(10),
             on_wait: None,
         }
@@ -80,6 +85,7 @@ impl fmt::Debug for ConnectOptions {
         f.debug_struct("ConnectOptions")
             .field("access", &self.access)
             .field("create", &self.create)
+            .field("connect_timeout", &self.connect_timeout)
             .field("busy_timeout", &self.busy_timeout)
             .finish_non_exhaustive()
     }
@@ -106,7 +112,7 @@ pub enum Create {
 /// Called with each wait for another session. Must not block.
 pub type WaitHook = Arc<dyn Fn(&Wait) + Send + Sync>;
 
-/// A wait for another session.
+/// A wait for another session, or for a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// What is waited for, as words: `database is locked by another process`.

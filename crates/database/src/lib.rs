@@ -3,10 +3,11 @@
 //!
 //! [`open`] turns a [`DatabaseUrl`] into a [`Database`]; from there on nobody
 //! needs to know which one it is. This crate neither prints nor reads the
-//! environment; the clock is handed in. It knows nothing about migrations.
+//! environment; [`ClientSettings`] and the clock are handed in. It knows nothing about migrations.
 
 pub mod backup;
 mod catalog;
+mod client;
 mod database;
 mod lock;
 mod session;
@@ -14,10 +15,13 @@ pub mod sqlite;
 mod url;
 
 pub use catalog::{Catalog, Difference, SchemaObject};
+pub use client::{ClientSettings, Password};
 pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, WaitHook, open};
 pub use lock::{
     BadLockName, Clock, LockError, LockEvent, LockHook, LockName, LockOwner, LockRequest,
     MigrationLock,
 };
-pub use session::{Canceller, ErrorKind, Executed, Session, StatementError, Value};
+pub use session::{
+    Batch, Canceller, CopyRows, ErrorKind, Executed, Limits, Session, StatementError, Value,
+};
 pub use url::{DatabaseUrl, Mode, UrlError};

@@ -9,6 +9,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Session;
+
 /// Tells the time of day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -84,6 +86,12 @@ pub struct LockRequest {
     pub purpose: String,
     /// How long to wait for another holder; zero: not at all.
     pub timeout: Duration,
+    /// Schema that holds the history, and so the lease that says who has the
+    /// lock; `None`: the connection's own. SQLite has no use for it.
+    pub schema: Option<String>,
+    /// How long to try to reach a server, as
+    /// [`ConnectOptions::connect_timeout`](crate::ConnectOptions::connect_timeout).
+    pub connect_timeout: Duration,
     /// Tells the time.
     pub clock: Clock,
     /// Directory of temporary files (`$TMPDIR`, else `/tmp`), where Atlas
@@ -146,6 +154,12 @@ pub enum LockEvent {
         /// Time left.
         remaining: Duration,
     },
+    /// This user may not write the lease down: whoever waits cannot be told who
+    /// holds the lock, and through a connection pooler it may not hold.
+    LeaseUnusable {
+        /// The server's own message.
+        message: String,
+    },
     /// Atlas's lock file can be neither read nor written (it is another
     /// user's): Atlas is not kept out.
     AtlasLockUnusable {
@@ -162,6 +176,17 @@ pub trait MigrationLock: Send + Sync {
     /// A number that grows with every holder of this lock, so that what an
     /// earlier holder still does can be told and refused.
     fn token(&self) -> u64;
+
+    /// Makes sure, in the session's open transaction if there is one, that the
+    /// lock is still this holder's, and stays so until the transaction ends:
+    /// what is committed with it is fenced against whoever holds it next.
+    ///
+    /// # Errors
+    /// [`LockError::Lost`] if another one has taken it, or nobody can tell.
+    async fn fence(&self, session: &mut dyn Session) -> Result<(), LockError> {
+        let _ = session;
+        Ok(())
+    }
 
     /// Gives the lock back.
     ///
@@ -195,6 +220,12 @@ pub enum LockError {
         /// The file.
         file: PathBuf,
         /// The system's own message.
+        message: String,
+    },
+    /// The server could not be reached or refused.
+    #[error("cannot take the migration lock: {message}")]
+    Server {
+        /// Its own message, or how it was not reached.
         message: String,
     },
     /// The database's kind has no lock here (one in memory).

@@ -1,5 +1,7 @@
 //! A session: one connection that runs one statement at a time.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use shipgate_sql::Dialect;
 
@@ -20,6 +22,54 @@ pub trait Session: Send {
     /// # Errors
     /// The database's own refusal, with the place in the statement if it tells one.
     async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError>;
+
+    /// Runs statements one after the other and stops at the first that fails:
+    /// it is the one after those in [`Batch::done`]. What each does, and the
+    /// error of the one that fails, is as if they had been run by
+    /// [`Session::execute`]; they may be sent without waiting for each answer.
+    /// Each text holds one statement that neither begins nor ends a transaction.
+    ///
+    /// Dropping the future stops the statements.
+    async fn execute_all(&mut self, statements: &[&str]) -> Batch {
+        let mut batch = Batch::default();
+        for statement in statements {
+            match self.execute(statement).await {
+                Ok(executed) => batch.done.push(executed),
+                Err(error) => {
+                    batch.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        batch
+    }
+
+    /// Runs `COPY … FROM STDIN` (`LOAD DATA LOCAL INFILE`) with these rows.
+    ///
+    /// # Errors
+    /// As [`Session::execute`]; [`ErrorKind::SessionLost`] if the session
+    /// could not be kept after a refusal. Databases without such a statement refuse it.
+    async fn copy_in(
+        &mut self,
+        statement: &str,
+        rows: &mut dyn CopyRows,
+    ) -> Result<Executed, StatementError> {
+        let _ = (statement, rows);
+        Err(StatementError::new(
+            ErrorKind::Refused,
+            format!("{} has no COPY from the client", self.dialect()),
+        ))
+    }
+
+    /// Sets how long from now on each statement may wait for locks and run.
+    /// Databases that cannot limit one of these leave it as it is.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    async fn limit(&mut self, limits: &Limits) -> Result<(), StatementError> {
+        let _ = limits;
+        Ok(())
+    }
 
     /// Runs exactly one statement with values bound and returns its rows.
     ///
@@ -84,6 +134,35 @@ pub struct Executed {
     pub notices: Vec<String>,
 }
 
+/// What became of several statements.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// What each statement did, up to the first that failed.
+    pub done: Vec<Executed>,
+    /// Why the one after those failed; `None`: all are done.
+    pub failed: Option<StatementError>,
+}
+
+/// The rows a `COPY … FROM STDIN` reads.
+#[async_trait]
+pub trait CopyRows: Send {
+    /// The next bytes; `None` after the last.
+    ///
+    /// # Errors
+    /// The file that holds them cannot be read: the statement is then undone.
+    async fn next(&mut self) -> std::io::Result<Option<Vec<u8>>>;
+}
+
+/// How long a statement may wait and run. `None`: as the server has it;
+/// zero: without end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Waiting for a lock that another session holds.
+    pub lock: Option<Duration>,
+    /// Running, from start to end.
+    pub statement: Option<Duration>,
+}
+
 /// A value bound to or returned by a statement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -111,6 +190,24 @@ pub struct StatementError {
     pub code: Option<String>,
     /// Byte offset into the statement, if the database told one.
     pub offset: Option<usize>,
+    /// What the database adds (`Key (id)=(1) already exists.`).
+    pub detail: Option<String>,
+    /// What the database proposes to do.
+    pub hint: Option<String>,
+}
+
+impl StatementError {
+    /// An error of which no more is known than this.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            code: None,
+            offset: None,
+            detail: None,
+            hint: None,
+        }
+    }
 }
 
 /// Kinds of statement errors that callers treat differently.
@@ -118,8 +215,12 @@ pub struct StatementError {
 pub enum ErrorKind {
     /// The statement is wrong or the data does not allow it.
     Refused,
-    /// Another session holds what it needs; trying again may help.
+    /// Another session holds what it needs, or held it longer than
+    /// [`Limits::lock`]; or it lost against another transaction (deadlock,
+    /// serialization): trying the whole transaction again may help.
     Locked,
+    /// It ran longer than [`Limits::statement`].
+    TimedOut,
     /// The disk is full.
     DiskFull,
     /// The file or server does not let this user do it.

@@ -297,6 +297,8 @@ async fn permissions_that_are_missing_are_named() {
             host: "here".to_owned(),
             purpose: "x".to_owned(),
             timeout: std::time::Duration::ZERO,
+            schema: None,
+            connect_timeout: std::time::Duration::ZERO,
             clock: Arc::new(|| Timestamp::UNIX_EPOCH),
             temporary_directory: None,
             on_event: None,

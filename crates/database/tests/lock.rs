@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    ConnectOptions, Create, DatabaseUrl, LockError, LockEvent, LockName, LockRequest,
-    MigrationLock, open,
+    ClientSettings, ConnectOptions, Create, DatabaseUrl, LockError, LockEvent, LockName,
+    LockRequest, MigrationLock, open,
 };
 
 const NOW: i64 = 1_795_000_000;
@@ -25,6 +25,8 @@ fn request(purpose: &str) -> LockRequest {
         host: "here".to_owned(),
         purpose: purpose.to_owned(),
         timeout: Duration::ZERO,
+        schema: None,
+        connect_timeout: Duration::from_secs(30),
         clock: Arc::new(clock),
         temporary_directory: None,
         on_event: None,
@@ -73,7 +75,10 @@ async fn lock(
     url: &DatabaseUrl,
     request: LockRequest,
 ) -> Result<Box<dyn MigrationLock>, LockError> {
-    open(url).expect("SQLite").lock(request).await
+    open(url, &ClientSettings::default())
+        .expect("SQLite")
+        .lock(request)
+        .await
 }
 
 async fn held(url: &DatabaseUrl, request: LockRequest) -> String {
@@ -118,7 +123,11 @@ async fn a_link_to_the_database_does_not_get_around_the_lock() {
         create: Create::IfMissing,
         ..ConnectOptions::default()
     };
-    let session = open(&url(&file)).unwrap().connect(&create).await.unwrap();
+    let session = open(&url(&file), &ClientSettings::default())
+        .unwrap()
+        .connect(&create)
+        .await
+        .unwrap();
     session.close().await;
     let link = directory.path().join("link.db");
     std::os::unix::fs::symlink(&file, &link).unwrap();

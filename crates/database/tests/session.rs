@@ -389,7 +389,8 @@ async fn a_read_only_session_does_not_write() {
 #[tokio::test]
 async fn other_databases_are_known_and_refused() {
     let url = DatabaseUrl::parse("postgres://u:secret@h/db", Path::new("/")).unwrap();
-    let Err(error) = shipgate_database::open(&url) else {
+    let Err(error) = shipgate_database::open(&url, &shipgate_database::ClientSettings::default())
+    else {
         panic!("opened");
     };
     assert!(

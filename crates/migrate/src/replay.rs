@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, OpenError, Session, StatementError,
-    Value, open,
+    Access, ClientSettings, ConnectOptions, Create, Database, DatabaseUrl, OpenError, Session,
+    StatementError, Value, open,
 };
 use shipgate_sql::{Dialect, SplitMode};
 
@@ -113,7 +113,9 @@ async fn in_memory() -> Result<Box<dyn Session>, ReplayError> {
         create: Create::IfMissing,
         ..ConnectOptions::default()
     };
-    Ok(open(&url)?.connect(&options).await?)
+    Ok(open(&url, &ClientSettings::default())?
+        .connect(&options)
+        .await?)
 }
 
 async fn execute(session: &mut dyn Session, pending: &Pending<'_>) -> Result<(), ApplyError> {

@@ -110,6 +110,7 @@ async fn set_locked(
         .connect(&ConnectOptions {
             access: Access::ReadWrite,
             create: Create::IfMissing,
+            connect_timeout: options.lock.connect_timeout,
             busy_timeout: options.busy_timeout,
             on_wait: None,
         })

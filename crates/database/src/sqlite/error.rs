@@ -9,10 +9,11 @@ use crate::{ErrorKind, StatementError};
 pub(super) fn statement_error(error: &Error, text: &str) -> StatementError {
     match error {
         Error::SqliteFailure(failure, message) => StatementError {
-            kind: kind(failure.code),
-            message: message.clone().unwrap_or_else(|| failure.to_string()),
             code: Some(codes::name(failure.extended_code)),
-            offset: None,
+            ..StatementError::new(
+                kind(failure.code),
+                message.clone().unwrap_or_else(|| failure.to_string()),
+            )
         },
         Error::SqlInputError {
             error,
@@ -20,19 +21,13 @@ pub(super) fn statement_error(error: &Error, text: &str) -> StatementError {
             sql,
             offset,
         } => StatementError {
-            kind: kind(error.code),
-            message: msg.clone(),
             code: Some(codes::name(error.extended_code)),
             offset: usize::try_from(*offset)
                 .ok()
                 .map(|offset| text.len().saturating_sub(sql.len()) + offset),
+            ..StatementError::new(kind(error.code), msg.clone())
         },
-        other => StatementError {
-            kind: ErrorKind::Refused,
-            message: other.to_string(),
-            code: None,
-            offset: None,
-        },
+        other => StatementError::new(ErrorKind::Refused, other.to_string()),
     }
 }
 
@@ -62,19 +57,12 @@ fn kind(code: ErrorCode) -> ErrorKind {
 /// The error of a call whose statement was stopped.
 pub(super) fn cancelled() -> StatementError {
     StatementError {
-        kind: ErrorKind::Cancelled,
-        message: "interrupted".to_owned(),
         code: Some(codes::name(ffi::SQLITE_INTERRUPT)),
-        offset: None,
+        ..StatementError::new(ErrorKind::Cancelled, "interrupted")
     }
 }
 
 /// The error of a call on a session whose thread is gone.
 pub(super) fn lost() -> StatementError {
-    StatementError {
-        kind: ErrorKind::SessionLost,
-        message: "the session has ended".to_owned(),
-        code: None,
-        offset: None,
-    }
+    StatementError::new(ErrorKind::SessionLost, "the session has ended")
 }

@@ -172,10 +172,8 @@ fn refuse_nul(text: &str) -> Result<(), StatementError> {
     match text.find('\0') {
         None => Ok(()),
         Some(offset) => Err(StatementError {
-            kind: ErrorKind::Refused,
-            message: "NUL byte in SQL".to_owned(),
-            code: None,
             offset: Some(offset),
+            ..StatementError::new(ErrorKind::Refused, "NUL byte in SQL")
         }),
     }
 }

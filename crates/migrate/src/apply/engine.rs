@@ -88,6 +88,7 @@ async fn connect(database: &dyn Database, options: &ApplyOptions) -> Result<Conn
         .connect(&ConnectOptions {
             access,
             create,
+            connect_timeout: options.lock.connect_timeout,
             busy_timeout: options.busy_timeout,
             on_wait: Some(hook),
         })

@@ -41,12 +41,7 @@ struct MortalSession {
 }
 
 fn dead() -> StatementError {
-    StatementError {
-        kind: ErrorKind::SessionLost,
-        message: "the process died".to_owned(),
-        code: None,
-        offset: None,
-    }
+    StatementError::new(ErrorKind::SessionLost, "the process died")
 }
 
 #[async_trait]

@@ -9,7 +9,11 @@ use shipgate_migrate::replay;
 use crate::support::Project;
 
 fn dev() -> Arc<dyn Database> {
-    open(&DatabaseUrl::parse("sqlite://dev?mode=memory", Path::new("/")).unwrap()).unwrap()
+    open(
+        &DatabaseUrl::parse("sqlite://dev?mode=memory", Path::new("/")).unwrap(),
+        &shipgate_database::ClientSettings::default(),
+    )
+    .unwrap()
 }
 
 async fn error(project: &Project, dev: &dyn Database) -> String {

@@ -121,7 +121,11 @@ impl Project {
     /// The database with parameters in its URL.
     pub(crate) fn database_with(&self, query: &str) -> Arc<dyn Database> {
         let url = format!("sqlite://{}{query}", self.database_file().display());
-        shipgate_database::open(&DatabaseUrl::parse(&url, self.root()).unwrap()).unwrap()
+        shipgate_database::open(
+            &DatabaseUrl::parse(&url, self.root()).unwrap(),
+            &shipgate_database::ClientSettings::default(),
+        )
+        .unwrap()
     }
 
     pub(crate) fn lock(&self) -> LockRequest {
@@ -131,6 +135,8 @@ impl Project {
             host: "test".to_owned(),
             purpose: "migrate apply".to_owned(),
             timeout: Duration::ZERO,
+            schema: None,
+            connect_timeout: Duration::from_secs(30),
             clock: still_clock(),
             temporary_directory: None,
             on_event: None,

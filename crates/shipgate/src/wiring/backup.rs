@@ -17,6 +17,7 @@ use shipgate_release::{Failure, FailureKind};
 use shipgate_server::state_directory::StateDirectory;
 
 use super::access::open_failure;
+use super::client::client_settings;
 use super::notice::{Notice, waiting};
 use crate::report::bytes;
 
@@ -43,7 +44,8 @@ impl DatabaseBackups {
     ) -> Result<Self, Failure> {
         let notice = notice.clone();
         let database: std::sync::Arc<dyn Database> =
-            shipgate_database::open(&live).map_err(|error| open_failure(&error))?;
+            shipgate_database::open(&live, &client_settings())
+                .map_err(|error| open_failure(&error))?;
         Ok(Self {
             store: Store::new(state.backups(), database.backups()),
             live,

@@ -15,6 +15,7 @@ use shipgate_server::{launch_failure, machine_failure, report_line};
 
 use super::access::{check_writable, open_failure};
 use super::backup::copy_path;
+use super::client::client_settings;
 use super::engine::{EngineMigrator, objects};
 use super::notice::Notice;
 use super::specs;
@@ -61,7 +62,8 @@ impl CommandMigrator {
     }
 
     async fn schema(&self, target: Target<'_>) -> Result<Standing, Failure> {
-        let database = open(&self.url(target)).map_err(|error| open_failure(&error))?;
+        let database =
+            open(&self.url(target), &client_settings()).map_err(|error| open_failure(&error))?;
         Ok(Standing {
             version: None,
             unfinished: Vec::new(),
@@ -73,6 +75,7 @@ impl CommandMigrator {
         ConnectOptions {
             access: Access::ReadOnly,
             create: Create::Never,
+            connect_timeout: self.project.release.lock_timeout.value,
             busy_timeout: self.project.release.lock_timeout.value,
             on_wait: Some(self.notice.hook()),
         }
@@ -176,7 +179,8 @@ impl Witness {
 impl Before {
     async fn of(migrator: &CommandMigrator, target: Target<'_>) -> Result<Self, Failure> {
         let schema = migrator.schema(target).await?;
-        let database = open(&migrator.url(target)).map_err(|error| open_failure(&error))?;
+        let database = open(&migrator.url(target), &client_settings())
+            .map_err(|error| open_failure(&error))?;
         let witness = match database.connect(&migrator.reading()).await {
             Ok(mut session) => {
                 let seen = session.query(Witness::VERSION, &[]).await;

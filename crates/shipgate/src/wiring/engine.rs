@@ -24,6 +24,7 @@ use failure::{directory_failure, failure_of, timed_out};
 use lines::{Lines, Waits};
 
 use super::access::{check_writable, open_failure};
+use super::client::client_settings;
 use super::notice::Notice;
 use super::{backup, migrations};
 use crate::report::short;
@@ -78,7 +79,7 @@ impl EngineMigrator {
     }
 
     fn database(&self, target: Target<'_>) -> Result<std::sync::Arc<dyn Database>, Failure> {
-        open(&self.url(target)).map_err(|error| open_failure(&error))
+        open(&self.url(target), &client_settings()).map_err(|error| open_failure(&error))
     }
 
     /// Waits, aloud, until the database can be read; one that is not there yet
@@ -121,6 +122,8 @@ impl EngineMigrator {
                 host: host(),
                 purpose: "shipgate deploy".to_owned(),
                 timeout: self.lock_timeout,
+                schema: None,
+                connect_timeout: Duration::from_secs(30),
                 clock: std::sync::Arc::new(jiff::Timestamp::now),
                 temporary_directory: Some(std::env::temp_dir()),
                 on_event: None,
@@ -135,6 +138,7 @@ impl EngineMigrator {
         ConnectOptions {
             access: Access::ReadOnly,
             create: Create::Never,
+            connect_timeout: Duration::from_secs(30),
             busy_timeout: self.lock_timeout,
             on_wait: Some(self.notice.hook()),
         }

@@ -5,6 +5,7 @@ pub(crate) mod access;
 pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod builder;
+pub(crate) mod client;
 pub(crate) mod command_migrator;
 pub(crate) mod engine;
 pub(crate) mod keeper;

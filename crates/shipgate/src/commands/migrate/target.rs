@@ -13,6 +13,7 @@ use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags};
 use crate::error::{CliError, Exit};
 use crate::site;
+use crate::wiring::client::client_settings;
 use crate::wiring::engine::host;
 
 /// Either what was looked for, or how the program ends because it was not found.
@@ -130,7 +131,7 @@ pub(super) fn database(
         );
         return Ok(Err(screen.fail("not-supported", &message, &[])?));
     }
-    match open(&url) {
+    match open(&url, &client_settings()) {
         Ok(database) => Ok(Ok(database)),
         Err(error) => Ok(Err(screen.fail(
             "database-open",
@@ -179,6 +180,8 @@ pub(super) fn lock_request(name: LockName, purpose: &str, timeout: Duration) -> 
         host: host(),
         purpose: purpose.to_owned(),
         timeout,
+        schema: None,
+        connect_timeout: Duration::from_secs(30),
         clock: Arc::new(Timestamp::now),
         temporary_directory: Some(std::env::temp_dir()),
         on_event: None,

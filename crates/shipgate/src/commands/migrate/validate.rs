@@ -10,6 +10,7 @@ use super::target::Found;
 use super::{DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
+use crate::wiring::client::client_settings;
 
 /// Arguments of `shipgate migrate validate`.
 #[derive(clap::Args)]
@@ -62,7 +63,7 @@ fn dev_database(text: &str, screen: &mut Screen) -> Result<Found<Arc<dyn Databas
         Ok(url) => url,
         Err(error) => return Ok(Err(screen.fail("database-url", &error.to_string(), &[])?)),
     };
-    match open(&url) {
+    match open(&url, &client_settings()) {
         Ok(database) => Ok(Ok(database)),
         Err(error) => Ok(Err(screen.fail(
             "database-open",
