@@ -190,6 +190,50 @@ pub enum OpenError {
         /// The file.
         file: PathBuf,
     },
+    /// A server was not reached in time.
+    #[error("cannot reach {target}: {message}{}", crate::lock::after(*waited))]
+    Unreachable {
+        /// The redacted URL, or the host.
+        target: String,
+        /// What the last attempt ended with.
+        message: String,
+        /// For how long it was tried; zero: once.
+        waited: Duration,
+    },
+    /// The server does not let this user in.
+    #[error("{target} does not let this user in: {message}")]
+    Denied {
+        /// The redacted URL, or the host.
+        target: String,
+        /// The server's own message.
+        message: String,
+    },
+    /// The server has no database of this name.
+    #[error("{target} has no database `{name}`: {message}")]
+    NoSuchDatabase {
+        /// The redacted URL, or the host.
+        target: String,
+        /// The database.
+        name: String,
+        /// The server's own message.
+        message: String,
+    },
+    /// The connection could not be encrypted as asked, or the server could
+    /// not prove who it is.
+    #[error("no safe connection to {target}: {message}")]
+    Tls {
+        /// The redacted URL, or the host.
+        target: String,
+        /// What was wrong.
+        message: String,
+    },
+    /// A setting beside the URL (environment, option or service file), or one
+    /// that the server refused.
+    #[error("{message}")]
+    Setting {
+        /// What is wrong with it, and where it was read.
+        message: String,
+    },
     /// Anything else.
     #[error("cannot open {target}: {message}")]
     Other {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use shipgate_sql::Dialect;
+use shipgate_sql::{Dialect, SplitOptions};
 
 use crate::Catalog;
 
@@ -12,6 +12,11 @@ use crate::Catalog;
 pub trait Session: Send {
     /// The dialect statements are split and sent in.
     fn dialect(&self) -> Dialect;
+
+    /// The session's settings that say where strings end in the scripts it runs.
+    fn split_options(&self) -> SplitOptions {
+        SplitOptions::default()
+    }
 
     /// Runs one statement as written and discards its rows. A text that holds
     /// several (a unit of a script with a delimiter of its own) is run from

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use shipgate_sql::Dialect;
+
 use crate::lock::after;
 use crate::{OpenError, StatementError};
 
@@ -37,6 +39,15 @@ pub enum BackupError {
     TargetExists {
         /// The target.
         path: PathBuf,
+    },
+    /// Not in this version.
+    #[error(
+        "backups of {dialect} are not supported by this version; leave the steps `backup` and \
+         `rehearse` out of `[release] steps`"
+    )]
+    NotSupported {
+        /// What the database speaks.
+        dialect: Dialect,
     },
     /// The database has no file.
     #[error(
