@@ -1,5 +1,6 @@
-//! Dev only: temporary projects, a fake app, the CLI test environment.
+//! Dev only: temporary projects and database clusters, a fake app, the CLI test environment.
 
+mod cluster;
 mod http;
 mod manifest;
 mod ports;
@@ -8,6 +9,10 @@ mod run;
 mod running;
 mod wait;
 
+pub use cluster::{
+    MariadbCluster, MariadbDatabase, PgBouncer, PoolMode, PostgresCluster, PostgresDatabase,
+    mariadb, pgbouncer, postgres,
+};
 pub use http::{Answer, get};
 pub use manifest::Manifest;
 pub use ports::free_port;
