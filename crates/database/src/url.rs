@@ -7,6 +7,7 @@
 mod parameters;
 mod percent;
 mod redact;
+mod schema;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -200,6 +201,17 @@ impl DatabaseUrl {
     /// Whether `_fk` (or `_foreign_keys`) turns foreign keys on; `None`: not said.
     pub fn foreign_keys(&self) -> Option<bool> {
         self.sqlite.as_ref()?.parameters.foreign_keys
+    }
+
+    /// The schema (MySQL: the database) that a server's URL connects to;
+    /// `None` if it names none.
+    pub fn schema(&self) -> Option<String> {
+        let (scheme, rest) = self.raw.split_once(':')?;
+        match self.dialect {
+            Dialect::Sqlite => None,
+            Dialect::Postgres => schema::search_path(rest),
+            Dialect::MySql | Dialect::MariaDb => schema::database(scheme, rest),
+        }
     }
 
     /// `mode` of a SQLite URL.

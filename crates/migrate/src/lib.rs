@@ -41,7 +41,7 @@ pub use list::{Listed, list};
 pub use new::{NewError, new};
 pub use replay::{ReplayError, replay};
 pub use set::{SetError, SetOptions, set};
-pub use status::{StatusError, status};
+pub use status::{Reading, StatusError, status};
 pub use transaction::{TxMode, TxModeError};
 pub use validate::{FileWarning, ValidateError, Validated, validate};
 pub use verify::{Expected, Verified, VerifyError, verify};

@@ -13,7 +13,7 @@ use crate::apply::ApplyError;
 use crate::directory::{Directory, DirectoryError, File};
 use crate::formats::Format;
 use crate::golang::{GoDuration, Quoted};
-use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_for};
+use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_of};
 use crate::report::SetReport;
 use crate::script::Script;
 use crate::sum::ChecksumError;
@@ -21,6 +21,8 @@ use crate::sum::ChecksumError;
 /// What `set` is told.
 #[derive(Clone, Debug)]
 pub struct SetOptions {
+    /// The schema of the history; `None`: the connection's.
+    pub revisions_schema: Option<String>,
     /// Who asks for the migration lock and how long it waits.
     pub lock: LockRequest,
     /// How long a statement waits for another session's lock.
@@ -85,14 +87,18 @@ pub async fn set(
 ) -> Result<SetReport, SetError> {
     directory.check_sum()?;
     directory.check_versions()?;
-    let history = history_for(database.dialect())?;
-    let lock = match database.lock(options.lock.clone()).await {
+    let history = history_of(database.url(), options.revisions_schema.as_deref());
+    let request = LockRequest {
+        schema: history.schema().map(str::to_owned),
+        ..options.lock.clone()
+    };
+    let lock = match database.lock(request).await {
         Ok(lock) => Some(lock),
         // A database in memory belongs to this session alone.
         Err(LockError::NotPossible { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let done = set_locked(database, directory, version, options, history).await;
+    let done = set_locked(database, directory, version, options, &*history).await;
     if let Some(lock) = lock {
         lock.release().await?;
     }
@@ -150,6 +156,9 @@ async fn write(
 ) -> Result<(), HistoryError> {
     if !snapshot.table_exists {
         history.create(session).await?;
+    } else if !snapshot.missing_columns.is_empty() {
+        let missing = &snapshot.missing_columns;
+        history.add_columns(session, missing).await?;
     }
     for row in &report.removed {
         history.delete(session, &row.version).await?;

@@ -4,12 +4,21 @@ use shipgate_database::{Access, ConnectOptions, Database, OpenError};
 use shipgate_sql::SplitMode;
 
 use crate::directory::{Directory, DirectoryError, File};
-use crate::history::{Drift, HistoryError, Revision, Snapshot, history_for};
+use crate::history::{Drift, HistoryError, Revision, Snapshot, history_of};
 use crate::plan::{Pending, PlanError, Standing, standing};
 use crate::report::status::{OK, PENDING};
 use crate::report::{Env, FileEntry, StatusReport};
 use crate::script::{Script, ScriptError};
 use crate::sum::ChecksumError;
+
+/// How a history is read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The schema of the history; `None`: the connection's.
+    pub revisions_schema: Option<String>,
+    /// How the database is opened.
+    pub connect: ConnectOptions,
+}
 
 /// Why there is no status.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +54,11 @@ const NOTHING_PENDING: &str = "Already at latest version";
 pub async fn status<'a>(
     database: &dyn Database,
     directory: &'a Directory,
-    connect: &ConnectOptions,
+    reading: &Reading,
 ) -> Result<StatusReport<'a>, StatusError> {
     directory.check_sum()?;
     directory.check_versions()?;
-    let snapshot = read_only_snapshot::<StatusError>(database, connect)
+    let snapshot = read_only_snapshot::<StatusError>(database, reading)
         .await?
         .ordered_by(directory);
     let standing = standing(directory, &snapshot.revisions)?;
@@ -112,15 +121,15 @@ pub async fn status<'a>(
 /// The history of a database that may not exist yet.
 pub(crate) async fn read_only_snapshot<E>(
     database: &dyn Database,
-    connect: &ConnectOptions,
+    reading: &Reading,
 ) -> Result<Snapshot, E>
 where
     E: From<OpenError> + From<HistoryError>,
 {
-    let history = history_for(database.dialect())?;
+    let history = history_of(database.url(), reading.revisions_schema.as_deref());
     let options = ConnectOptions {
         access: Access::ReadOnly,
-        ..connect.clone()
+        ..reading.connect.clone()
     };
     match database.connect(&options).await {
         Ok(mut session) => Ok(history.read(&mut *session).await?),

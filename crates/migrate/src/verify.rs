@@ -1,12 +1,12 @@
 //! `verify`: does the history stand where it should?
 
-use shipgate_database::{ConnectOptions, Database, OpenError};
+use shipgate_database::{Database, OpenError};
 
 use crate::directory::Directory;
 use crate::golang::Quoted;
 use crate::history::{Change, Drift, HistoryError};
 use crate::plan::{ExecOrder, PlanError, standing};
-use crate::status::read_only_snapshot;
+use crate::status::{Reading, read_only_snapshot};
 
 /// Where a history should stand.
 #[derive(Clone, Debug, Default)]
@@ -77,9 +77,9 @@ pub async fn verify(
     database: &dyn Database,
     directory: &Directory,
     expected: &Expected,
-    connect: &ConnectOptions,
+    reading: &Reading,
 ) -> Result<Verified, VerifyError> {
-    let snapshot = read_only_snapshot::<VerifyError>(database, connect)
+    let snapshot = read_only_snapshot::<VerifyError>(database, reading)
         .await?
         .ordered_by(directory);
     let revisions = &snapshot.revisions;

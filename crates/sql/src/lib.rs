@@ -41,3 +41,4 @@ pub use place::{Position, position};
 pub use split::{SplitMode, Statements, decode, split, statements, statements_with};
 pub use statement::{Comment, CopyData, Statement};
 pub use stream::{Event, Splitter};
+pub use words::words;

@@ -81,3 +81,31 @@ impl<'a> Iterator for Words<'a> {
         }
     }
 }
+
+/// The words, quoted names, literals and marks of `statement`, as written and
+/// in order; without blanks, comments and semicolons. It need not be valid.
+pub fn words(dialect: Dialect, statement: &str) -> impl Iterator<Item = &str> {
+    Words::of(dialect, statement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+    use crate::Dialect;
+
+    #[test]
+    fn words_are_told_as_written() {
+        let of = |dialect, text| words(dialect, text).collect::<Vec<_>>();
+        assert_eq!(
+            of(
+                Dialect::Postgres,
+                "ALTER TABLE \"a.b\".c /* x */ ADD d int; -- y\n"
+            ),
+            ["ALTER", "TABLE", "\"a.b\"", ".", "c", "ADD", "d", "int"]
+        );
+        assert_eq!(
+            of(Dialect::MariaDb, "DROP TABLE `a`.`b`,c"),
+            ["DROP", "TABLE", "`a`", ".", "`b`", ",", "c"]
+        );
+    }
+}

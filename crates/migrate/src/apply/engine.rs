@@ -1,6 +1,10 @@
 //! A run from lock to report.
 
-use shipgate_database::{Access, ConnectOptions, Create, Database, LockError, OpenError};
+use std::sync::Arc;
+
+use shipgate_database::{
+    Access, ConnectOptions, Create, Database, LockError, LockRequest, OpenError,
+};
 
 use crate::apply::conductor::{Conductor, wait_channel};
 use crate::apply::dry_run::{Stage, show};
@@ -10,7 +14,7 @@ use crate::apply::warnings::warn_of_drift;
 use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink};
 use crate::directory::Directory;
 use crate::golang::GoDuration;
-use crate::history::{History, Revision, RevisionKind, Snapshot, history_for};
+use crate::history::{History, Revision, RevisionKind, Snapshot, history_of};
 use crate::plan::{Plan, PlanError, plan};
 use crate::report::{ApplyReport, Env};
 
@@ -32,7 +36,8 @@ pub async fn apply<'a>(
     let start = (options.lock.clock)();
     let env = Env::new(database.url(), directory.location().url());
     let report = ApplyReport::new(env, start);
-    let history = check(directory, database).map_err(before_report)?;
+    check(directory).map_err(before_report)?;
+    let history = history_of(database.url(), options.revisions_schema.as_deref());
     let session = match connect(database, options).await {
         Ok(conductor) => Some(conductor),
         // A dry run does not make a database that is not there.
@@ -63,13 +68,10 @@ fn before_report<'a>(error: ApplyError) -> ApplyFailure<'a> {
     }
 }
 
-fn check(
-    directory: &Directory,
-    database: &dyn Database,
-) -> Result<&'static dyn History, ApplyError> {
+fn check(directory: &Directory) -> Result<(), ApplyError> {
     directory.check_sum()?;
     directory.check_versions()?;
-    Ok(history_for(database.dialect())?)
+    Ok(())
 }
 
 type Connected = (
@@ -97,17 +99,16 @@ async fn connect(database: &dyn Database, options: &ApplyOptions) -> Result<Conn
 }
 
 /// What a run works with.
-#[derive(Clone, Copy)]
 struct Engine<'e, 'a> {
     database: &'e dyn Database,
     directory: &'a Directory,
     options: &'e ApplyOptions,
-    history: &'static dyn History,
+    history: Arc<dyn History>,
 }
 
 impl<'e, 'a> Engine<'e, 'a> {
     async fn run(
-        self,
+        &self,
         mut conductor: Conductor<'e>,
         report: ApplyReport<'a>,
     ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
@@ -134,7 +135,7 @@ impl<'e, 'a> Engine<'e, 'a> {
             )
             .await;
         }
-        let lock = match conductor.lock(self.database, &self.options.lock).await {
+        let lock = match conductor.lock(self.database, &self.lock_request()).await {
             Ok(Some(lock)) => Some(lock),
             Ok(None) => return Err(before_report(ApplyError::Cancelled(None))),
             // A database in memory belongs to this session alone.
@@ -155,7 +156,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     }
 
     async fn run_locked(
-        self,
+        &self,
         mut conductor: Conductor<'e>,
         report: ApplyReport<'a>,
     ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
@@ -169,7 +170,7 @@ impl<'e, 'a> Engine<'e, 'a> {
             return Ok(self.nothing_to_do(&mut conductor, &plan, report));
         }
         let prepared = prepare(self.directory, self.database, self.options, &plan);
-        let mut run = Run::new(conductor, self.history, self.options, report);
+        let mut run = Run::new(conductor, self.history.clone(), self.options, report);
         run.warn(&plan);
         if !plan.pending.is_empty() {
             let planned = match &prepared {
@@ -190,6 +191,14 @@ impl<'e, 'a> Engine<'e, 'a> {
             },
         };
         run.finish(done)
+    }
+
+    /// The lease that says who has the lock is beside the history.
+    fn lock_request(&self) -> LockRequest {
+        LockRequest {
+            schema: self.history.schema().map(str::to_owned),
+            ..self.options.lock.clone()
+        }
     }
 
     async fn read(&self, conductor: &mut Conductor<'_>) -> Result<Snapshot, ApplyError> {
@@ -220,8 +229,12 @@ impl<'e, 'a> Engine<'e, 'a> {
         snapshot: &Snapshot,
         plan: &Plan<'_>,
     ) -> Result<(), ApplyError> {
+        let session = &mut *conductor.session;
         if !snapshot.table_exists {
-            self.history.create(&mut *conductor.session).await?;
+            self.history.create(session).await?;
+        } else if !snapshot.missing_columns.is_empty() {
+            let missing = &snapshot.missing_columns;
+            self.history.add_columns(session, missing).await?;
         }
         if let Some(file) = plan.baseline {
             let row = Revision {

@@ -1,5 +1,7 @@
 //! Executing files, each in a transaction of its own or all in one.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use shipgate_database::ErrorKind;
 use shipgate_sql::{Position, Statement};
@@ -22,7 +24,7 @@ use crate::transaction::TxMode;
 /// A run with a plan.
 pub(super) struct Run<'a, 'r> {
     pub(super) conductor: Conductor<'r>,
-    pub(super) history: &'static dyn History,
+    pub(super) history: Arc<dyn History>,
     options: &'r ApplyOptions,
     report: ApplyReport<'a>,
     /// Whether the session enforces foreign keys outside our transactions.
@@ -32,7 +34,7 @@ pub(super) struct Run<'a, 'r> {
 impl<'a, 'r> Run<'a, 'r> {
     pub(super) fn new(
         conductor: Conductor<'r>,
-        history: &'static dyn History,
+        history: Arc<dyn History>,
         options: &'r ApplyOptions,
         report: ApplyReport<'a>,
     ) -> Self {

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use shipgate_database::LockRequest;
 
-use crate::apply::CancelToken;
+use crate::apply::{CancelToken, Patience};
 use crate::plan::PlanOptions;
 use crate::transaction::TxMode;
 
 /// What a run of `apply` is told.
 #[derive(Clone, Debug)]
 pub struct ApplyOptions {
+    /// The schema of the history; `None`: the connection's.
+    pub revisions_schema: Option<String>,
     /// Which files.
     pub plan: PlanOptions,
     /// What one transaction spans, where a file does not say otherwise.
     pub tx_mode: TxMode,
+    /// How long statements wait and run, where a file does not say otherwise.
+    pub patience: Patience,
     /// Show what would be executed; write nothing, lock nothing.
     pub dry_run: bool,
     /// Who asks for the migration lock and how long it waits. Its clock is

@@ -1,18 +1,27 @@
 //! The history: which migrations a database has, as `atlas_schema_revisions` keeps it.
 
+mod clean;
+mod columns;
 mod drift;
 mod kind;
+mod mysql;
+mod placement;
+mod postgres;
 mod revision;
+mod rows;
 mod sqlite;
 mod store;
 
 pub use drift::{Change, ChangeKind, Drift};
 pub use kind::RevisionKind;
 pub use revision::Revision;
-pub use store::{History, HistoryError, Snapshot, Started, history_for};
+pub use store::{AMBIGUITY_NOTICE, History, HistoryError, Snapshot, Started, history_of};
 
 /// The table's name.
 pub const TABLE: &str = "atlas_schema_revisions";
 
 /// A row that is no revision: it names the database to a cloud service.
 pub(crate) const CLOUD_IDENTIFIER: &str = ".atlas_cloud_identifier";
+
+/// The table in which Shipgate's migration lock is written down.
+pub(crate) const LEASE: &str = "shipgate_lease";

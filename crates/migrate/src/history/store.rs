@@ -1,9 +1,13 @@
 //! Reading and writing the history, whatever the database.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use shipgate_database::{Session, StatementError};
+use shipgate_database::{DatabaseUrl, Session, StatementError};
 use shipgate_sql::Dialect;
 
+use super::mysql::MySqlHistory;
+use super::postgres::PostgresHistory;
 use super::revision::Revision;
 use super::sqlite::SqliteHistory;
 use crate::directory::Directory;
@@ -14,6 +18,8 @@ use crate::golang::Quoted;
 pub struct Snapshot {
     /// Whether the table exists.
     pub table_exists: bool,
+    /// Columns that the table of an older program lacks.
+    pub missing_columns: Vec<&'static str>,
     /// The revisions, by version.
     pub revisions: Vec<Revision>,
 }
@@ -71,9 +77,12 @@ pub enum HistoryError {
     /// Another process changed the row between reading and writing it.
     #[error("sql/migrate: revision {} was written by another process meanwhile; nothing of it was applied twice, run again", Quoted(.0))]
     Changed(String),
-    /// There is no history for this database yet.
-    #[error("migrations of {0} databases are not supported by this version")]
-    Unsupported(Dialect),
+    /// There is a history in the default schema and none in the connected one.
+    #[error(
+        "there is a history table in schema \"atlas_schema_revisions\" and none in the connected schema; \
+         say with --revisions-schema which one is meant"
+    )]
+    Ambiguous,
 }
 
 impl HistoryError {
@@ -82,21 +91,45 @@ impl HistoryError {
     pub const fn statement_error(&self) -> Option<&StatementError> {
         match self {
             Self::Read(error) | Self::Write(error) | Self::Create(error) => Some(error),
-            Self::Value { .. } | Self::Changed(_) | Self::Unsupported(_) => None,
+            Self::Value { .. } | Self::Changed(_) | Self::Ambiguous => None,
         }
     }
 }
 
-/// The history table of one kind of database.
+/// What Atlas prints, and Shipgate too, for [`HistoryError::Ambiguous`].
+pub const AMBIGUITY_NOTICE: &str = "\
+We couldn't find a revision table in the connected schema but found one in \n\
+the schema 'atlas_schema_revisions' and cannot determine the desired behavior.\n\
+\n\
+As a safety guard, we require you to specify whether to use the existing\n\
+table in 'atlas_schema_revisions' or create a new one in the connected schema\n\
+by providing the '--revisions-schema' flag or deleting the 'atlas_schema_revisions'\n\
+schema if it is unused.\n\
+\n";
+
+/// The history table of one database.
 ///
 /// Writes happen in the session's open transaction if there is one.
 #[async_trait]
 pub trait History: Send + Sync {
-    /// Reads everything in one query.
+    /// The schema the table is in; `None` where there is no choice.
+    fn schema(&self) -> Option<&str>;
+
+    /// Reads everything, in one query if the table is there as it should be.
+    ///
+    /// # Errors
+    /// [`HistoryError::Ambiguous`] if the table is in another schema than expected.
     async fn read(&self, session: &mut dyn Session) -> Result<Snapshot, HistoryError>;
 
-    /// Creates the table.
+    /// Creates the table, and its schema where it is missing.
     async fn create(&self, session: &mut dyn Session) -> Result<(), HistoryError>;
+
+    /// Adds columns that the table of an older program lacks.
+    async fn add_columns(
+        &self,
+        session: &mut dyn Session,
+        columns: &[&'static str],
+    ) -> Result<(), HistoryError>;
 
     /// Writes the row that says a file's execution begins, unless the row is
     /// not what `started` says.
@@ -107,12 +140,23 @@ pub trait History: Send + Sync {
         started: Started,
     ) -> Result<(), HistoryError>;
 
-    /// Writes how many statements are done, and nothing else.
+    /// Writes how many statements are done, and that none is under way.
     async fn progress(
         &self,
         session: &mut dyn Session,
         version: &str,
         applied: i64,
+    ) -> Result<(), HistoryError>;
+
+    /// Writes how many statements are done and which one is about to be begun,
+    /// with a text from which a later run can tell whether it took effect.
+    async fn intend(
+        &self,
+        session: &mut dyn Session,
+        version: &str,
+        applied: i64,
+        statement: &str,
+        intent: &str,
     ) -> Result<(), HistoryError>;
 
     /// Writes a row, over the one of the same version if there is one.
@@ -129,13 +173,13 @@ pub trait History: Send + Sync {
     async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, HistoryError>;
 }
 
-/// The history table of a database that speaks this dialect.
-///
-/// # Errors
-/// There is none yet.
-pub fn history_for(dialect: Dialect) -> Result<&'static dyn History, HistoryError> {
-    match dialect {
-        Dialect::Sqlite => Ok(&SqliteHistory),
-        other => Err(HistoryError::Unsupported(other)),
+/// The history table of a database: in the schema that is asked for, else in
+/// the connection's, else in one that has the table's name.
+#[must_use]
+pub fn history_of(url: &DatabaseUrl, asked: Option<&str>) -> Arc<dyn History> {
+    match url.dialect() {
+        Dialect::Sqlite => Arc::new(SqliteHistory),
+        Dialect::Postgres => Arc::new(PostgresHistory::new(url, asked)),
+        Dialect::MySql | Dialect::MariaDb => Arc::new(MySqlHistory::new(url, asked)),
     }
 }

@@ -1,6 +1,6 @@
 //! Applied files that are no longer what was applied.
 
-use shipgate_database::ConnectOptions;
+use shipgate_migrate::Reading;
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_migrate::status;
 
@@ -89,7 +89,7 @@ async fn status_tells_of_it() {
     let project = applied(THREE).await;
     project.write(&[("3_c.sql", "CREATE TABLE c (x, y);\n")]);
     let directory = project.directory();
-    let report = status(&*project.database(), &directory, &ConnectOptions::default())
+    let report = status(&*project.database(), &directory, &Reading::default())
         .await
         .unwrap();
     let changes: Vec<_> = report

@@ -1,7 +1,6 @@
 //! Directories of other tools, executed as those tools would.
 
-use shipgate_database::ConnectOptions;
-use shipgate_migrate::{hash, status};
+use shipgate_migrate::{Reading, hash, status};
 
 use crate::support::Project;
 
@@ -182,7 +181,7 @@ async fn flyway_s_repeatable_that_atlas_recorded_without_a_version_is_one_row_fo
         .await;
     let database = project.database();
     let directory = project.directory();
-    let report = status(&*database, &directory, &ConnectOptions::default())
+    let report = status(&*database, &directory, &Reading::default())
         .await
         .unwrap();
     let applied: Vec<_> = report

@@ -1,8 +1,7 @@
 //! `status`, as text and as JSON, to the byte.
 
-use shipgate_database::ConnectOptions;
 use shipgate_migrate::plan::Limit;
-use shipgate_migrate::{TxMode, status, to_json};
+use shipgate_migrate::{Reading, TxMode, status, to_json};
 
 use crate::support::Project;
 
@@ -17,13 +16,13 @@ const THREE: &[(&str, &str)] = &[
 
 async fn text(project: &Project) -> String {
     let directory = project.directory();
-    let report = status(&*project.database(), &directory, &ConnectOptions::default()).await;
+    let report = status(&*project.database(), &directory, &Reading::default()).await;
     report.unwrap().to_string()
 }
 
 async fn json(project: &Project) -> String {
     let directory = project.directory();
-    let report = status(&*project.database(), &directory, &ConnectOptions::default()).await;
+    let report = status(&*project.database(), &directory, &Reading::default()).await;
     let json = to_json(&report.unwrap()).unwrap();
     let json = json.replace(&project.root().display().to_string(), "/project");
     let (_, after_env) = json.split_once("format=atlas\"},").unwrap();
@@ -264,7 +263,7 @@ async fn a_half_applied_file_that_is_gone() {
     project.apply().await;
     project.remove("1_a.sql");
     let directory = project.directory();
-    let error = status(&*project.database(), &directory, &ConnectOptions::default())
+    let error = status(&*project.database(), &directory, &Reading::default())
         .await
         .unwrap_err();
     assert_eq!(

@@ -10,7 +10,7 @@ use shipgate_database::{
     Access, Clock, ConnectOptions, Create, Database, DatabaseUrl, LockName, LockRequest, Session,
     Value,
 };
-use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken};
+use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, Patience};
 use shipgate_migrate::directory::{Directory, Location};
 use shipgate_migrate::plan::PlanOptions;
 use shipgate_migrate::report::{ApplyTextWriter, Palette};
@@ -145,6 +145,8 @@ impl Project {
 
     pub(crate) fn options(&self) -> ApplyOptions {
         ApplyOptions {
+            revisions_schema: None,
+            patience: Patience::default(),
             plan: PlanOptions::default(),
             tx_mode: TxMode::File,
             dry_run: false,
@@ -157,6 +159,7 @@ impl Project {
 
     pub(crate) fn set_options(&self) -> SetOptions {
         SetOptions {
+            revisions_schema: None,
             lock: self.lock(),
             busy_timeout: Duration::from_secs(5),
             operator_version: "Shipgate test".to_owned(),

@@ -1,8 +1,7 @@
 //! `verify`: the history stands where it should, or says how it does not.
 
-use shipgate_database::ConnectOptions;
 use shipgate_migrate::plan::{ExecOrder, Limit};
-use shipgate_migrate::{Expected, Verified, verify};
+use shipgate_migrate::{Expected, Reading, Verified, verify};
 
 use crate::support::Project;
 
@@ -17,7 +16,7 @@ async fn run(project: &Project, expected: &Expected) -> Result<Verified, String>
         &*project.database(),
         &directory,
         expected,
-        &ConnectOptions::default(),
+        &Reading::default(),
     )
     .await
     .map_err(|error| error.to_string())

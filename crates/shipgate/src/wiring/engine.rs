@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use shipgate_database::{
     Access, ConnectOptions, Create, Database, DatabaseUrl, LockName, LockRequest, OpenError, open,
 };
-use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, apply};
+use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, Patience, apply};
 use shipgate_migrate::directory::Directory;
 use shipgate_migrate::plan::PlanOptions;
-use shipgate_migrate::{TxMode, history};
+use shipgate_migrate::{Reading, TxMode, history};
 use shipgate_project::Project;
 use shipgate_release::machine::MachineId;
 use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
@@ -113,6 +113,8 @@ impl EngineMigrator {
 
     fn options(&self, dry_run: bool, cancel: CancelToken) -> ApplyOptions {
         ApplyOptions {
+            revisions_schema: None,
+            patience: Patience::default(),
             plan: PlanOptions::default(),
             tx_mode: TxMode::default(),
             dry_run,
@@ -313,7 +315,11 @@ impl Migrator for EngineMigrator {
     async fn standing(&self, target: Target<'_>) -> Result<Standing, Failure> {
         let directory = self.open_directory()?;
         let database = self.database(target)?;
-        let status = shipgate_migrate::status(database.as_ref(), &directory, &self.reading())
+        let reading = Reading {
+            revisions_schema: None,
+            connect: self.reading(),
+        };
+        let status = shipgate_migrate::status(database.as_ref(), &directory, &reading)
             .await
             .map_err(|error| Failure::new("history", error.to_string()))?;
         let mut unfinished: Vec<String> = status

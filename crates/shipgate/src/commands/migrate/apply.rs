@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::LockName;
-use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, apply};
+use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, Patience, apply};
+use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
 use shipgate_migrate::report::ApplyTextWriter;
 use shipgate_migrate::{GoDuration, TxMode};
@@ -128,6 +129,9 @@ fn fail(error: &ApplyError, screen: &mut Screen) -> Result<Exit, CliError> {
     if let ApplyError::Checksum(checksum) = error {
         return screen.fail_checksum(checksum);
     }
+    if let ApplyError::History(HistoryError::Ambiguous) = error {
+        return screen.fail_ambiguous();
+    }
     screen.fail("migration-failed", &error.to_string(), &error.hints())?;
     Ok(exit_of(error))
 }
@@ -202,6 +206,8 @@ fn options(arguments: &Arguments) -> Result<ApplyOptions, String> {
     };
     let timeout = parse_timeout(&arguments.lock_timeout)?;
     Ok(ApplyOptions {
+        revisions_schema: arguments.database.revisions_schema.clone(),
+        patience: Patience::default(),
         plan: PlanOptions {
             exec_order: ExecOrder::parse(&arguments.exec_order)
                 .map_err(|error| error.to_string())?,

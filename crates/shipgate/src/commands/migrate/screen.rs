@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anstream::AutoStream;
+use shipgate_migrate::history::{AMBIGUITY_NOTICE, HistoryError};
 use shipgate_migrate::report::Palette;
 use shipgate_migrate::sum::ChecksumError;
 
@@ -78,6 +79,16 @@ impl Screen {
             .stderr
             .write_all(text.as_bytes())
             .and_then(|()| self.stderr.flush());
+        Ok(Exit::Failed)
+    }
+
+    /// A history of which it is not known where it is meant to be: Atlas says
+    /// so on stdout, and nothing on stderr.
+    pub(crate) fn fail_ambiguous(&mut self) -> Result<Exit, CliError> {
+        if self.wants_json() {
+            return self.fail("history", &HistoryError::Ambiguous.to_string(), &[]);
+        }
+        self.write(AMBIGUITY_NOTICE)?;
         Ok(Exit::Failed)
     }
 

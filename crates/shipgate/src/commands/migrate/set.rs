@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::{SetError, SetOptions};
 
 use super::apply::{parse_lock_name, parse_timeout};
@@ -68,6 +69,7 @@ pub(super) async fn run(
             Err(exit) => return Ok(exit),
         };
     let options = SetOptions {
+        revisions_schema: arguments.database.revisions_schema.clone(),
         lock: target::lock_request(lock_name, "shipgate migrate set", timeout),
         busy_timeout: BUSY_TIMEOUT,
         operator_version: operator_version(),
@@ -82,6 +84,7 @@ pub(super) async fn run(
             Ok(Exit::Done)
         }
         Err(SetError::Checksum(error)) => screen.fail_checksum(&error),
+        Err(SetError::History(HistoryError::Ambiguous)) => screen.fail_ambiguous(),
         Err(error) => screen.fail("history", &error.to_string(), &error.hints()),
     }
 }

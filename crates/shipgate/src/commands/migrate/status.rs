@@ -1,7 +1,8 @@
 //! `shipgate migrate status`.
 
 use shipgate_database::ConnectOptions;
-use shipgate_migrate::StatusError;
+use shipgate_migrate::history::HistoryError;
+use shipgate_migrate::{Reading, StatusError};
 
 use super::format::Format;
 use super::screen::Screen;
@@ -42,10 +43,14 @@ pub(super) async fn run(
             Ok(database) => database,
             Err(exit) => return Ok(exit),
         };
-    let connect = ConnectOptions::default();
-    let report = match shipgate_migrate::status(database.as_ref(), &directory, &connect).await {
+    let reading = Reading {
+        revisions_schema: arguments.database.revisions_schema.clone(),
+        connect: ConnectOptions::default(),
+    };
+    let report = match shipgate_migrate::status(database.as_ref(), &directory, &reading).await {
         Ok(report) => report,
         Err(StatusError::Checksum(error)) => return screen.fail_checksum(&error),
+        Err(StatusError::History(HistoryError::Ambiguous)) => return screen.fail_ambiguous(),
         Err(error) => return screen.fail("history", &error.to_string(), &[]),
     };
     for change in &report.drift.changes {

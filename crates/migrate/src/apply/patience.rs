@@ -1,0 +1,158 @@
+//! How long statements wait and run, and how often a wait that was too long is
+//! tried again.
+//!
+//! A definition that waits for its lock makes everybody wait who comes after
+//! it: on a server one queued `ALTER TABLE` stops the whole app behind it. So
+//! it waits only for a moment, gives everything back, and tries again later.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+use shipgate_database::Limits;
+use shipgate_sql::{Dialect, Statement, StatementKind};
+
+/// How long statements wait and run, and how often what waited too long is
+/// tried again. `None` leaves the choice to the rule below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a statement waits for a lock; zero: without end. Without a
+    /// choice, on a server, [`Patience::DEFINITIONS_WAIT`] where a lock is
+    /// waited for that stops others, else as the server has it.
+    pub lock_timeout: Option<Duration>,
+    /// How long a statement runs; zero: without end.
+    pub statement_timeout: Option<Duration>,
+    /// How often a transaction that waited too long, or lost against another
+    /// one, is tried again; without a choice [`Patience::RETRIES`].
+    pub lock_retries: Option<u32>,
+}
+
+impl Patience {
+    /// How long a definition waits for its lock on a server.
+    pub const DEFINITIONS_WAIT: Duration = Duration::from_secs(1);
+
+    /// How often it is tried again: with the pauses in between for a minute
+    /// and a half.
+    pub const RETRIES: u32 = 25;
+
+    const FIRST_PAUSE: Duration = Duration::from_millis(250);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+    /// These choices, and where there is none the `others`.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            lock_timeout: self.lock_timeout.or(others.lock_timeout),
+            statement_timeout: self.statement_timeout.or(others.statement_timeout),
+            lock_retries: self.lock_retries.or(others.lock_retries),
+        }
+    }
+
+    /// The limits of one statement, or of a transaction with several.
+    pub(super) fn limits<'s>(
+        self,
+        dialect: Dialect,
+        statements: impl IntoIterator<Item = &'s Statement<'s>>,
+    ) -> Limits {
+        let by_rule = || {
+            let stops_others = dialect != Dialect::Sqlite
+                && statements
+                    .into_iter()
+                    .any(|statement| stops_others(statement.kind));
+            stops_others.then_some(Self::DEFINITIONS_WAIT)
+        };
+        Limits {
+            lock: self.lock_timeout.or_else(by_rule),
+            statement: self.statement_timeout,
+        }
+    }
+
+    /// How often a transaction is tried again.
+    pub(super) fn retries(self) -> u32 {
+        self.lock_retries.unwrap_or(Self::RETRIES)
+    }
+
+    /// How long to wait before a further attempt, from 1: longer each time,
+    /// and never the same for two who fail together.
+    pub(super) fn pause(attempt: u32) -> Duration {
+        let doubled = Self::FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(10));
+        let longest = doubled.min(Self::LONGEST_PAUSE);
+        let random = RandomState::new().build_hasher().finish() % 1000;
+        longest / 2 + longest.mul_f64(random as f64 / 2000.0)
+    }
+}
+
+/// Whether a statement may wait for a lock that makes others wait behind it.
+fn stops_others(kind: StatementKind<'_>) -> bool {
+    match kind {
+        // These wait for old transactions, and nobody waits behind them.
+        StatementKind::CreateIndexConcurrently
+        | StatementKind::DropIndexConcurrently
+        | StatementKind::ReindexConcurrently
+        | StatementKind::DetachPartitionConcurrently => false,
+        StatementKind::Truncate
+        | StatementKind::Lock
+        | StatementKind::Cluster
+        | StatementKind::Refresh
+        | StatementKind::Reindex => true,
+        kind => kind.changes_schema(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use shipgate_sql::{Dialect, SplitMode, Statement, statements};
+
+    use super::Patience;
+
+    fn limits(patience: Patience, dialect: Dialect, script: &str) -> Option<Duration> {
+        let statements: Vec<Statement<'_>> = statements(dialect, SplitMode::Own, script)
+            .collect::<Result<_, _>>()
+            .unwrap();
+        patience.limits(dialect, &statements).lock
+    }
+
+    #[test]
+    fn definitions_wait_for_a_moment_on_servers() {
+        let waits = |dialect, script| limits(Patience::default(), dialect, script);
+        let moment = Some(Patience::DEFINITIONS_WAIT);
+        assert_eq!(
+            waits(Dialect::Postgres, "SELECT 1; ALTER TABLE t ADD a int;"),
+            moment
+        );
+        assert_eq!(waits(Dialect::MariaDb, "TRUNCATE t;"), moment);
+        assert_eq!(waits(Dialect::Postgres, "UPDATE t SET a = 1;"), None);
+        assert_eq!(
+            waits(Dialect::Postgres, "CREATE INDEX CONCURRENTLY i ON t (a);"),
+            None
+        );
+        assert_eq!(waits(Dialect::Sqlite, "ALTER TABLE t ADD a int;"), None);
+    }
+
+    #[test]
+    fn a_choice_wins_over_the_rule_and_the_file_over_the_run() {
+        let second = Some(Duration::from_secs(2));
+        let chosen = Patience {
+            lock_timeout: second,
+            ..Patience::default()
+        };
+        assert_eq!(limits(chosen, Dialect::Postgres, "SELECT 1;"), second);
+        let file = Patience {
+            lock_timeout: Some(Duration::ZERO),
+            ..Patience::default()
+        };
+        assert_eq!(file.or(chosen).lock_timeout, Some(Duration::ZERO));
+        assert_eq!(Patience::default().or(chosen).lock_timeout, second);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        for attempt in 1..40 {
+            let pause = Patience::pause(attempt);
+            assert!(pause >= Patience::FIRST_PAUSE / 2, "{pause:?}");
+            assert!(pause <= Patience::LONGEST_PAUSE, "{pause:?}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! `atlas_schema_revisions` on PostgreSQL, column for column as Atlas creates and fills it.
+
+use async_trait::async_trait;
+use shipgate_database::{DatabaseUrl, Session, Value};
+use shipgate_sql::Dialect;
+
+use super::clean;
+use super::columns::{has_code, read_older, revisions_of};
+use super::placement::{Placement, quoted_name, quoted_text};
+use super::revision::Revision;
+use super::rows::{COLUMNS, Spelling, values_of, written_over};
+use super::store::{History, HistoryError, Snapshot, Started};
+use super::{LEASE, TABLE};
+
+/// `undefined_table`; `invalid_schema_name`.
+const NO_TABLE: &[&str] = &["42P01", "3F000"];
+
+/// `undefined_column`.
+const NO_COLUMN: &[&str] = &["42703"];
+
+/// The history of a PostgreSQL database.
+pub(super) struct PostgresHistory {
+    placement: Placement,
+    connected: Option<String>,
+    table: String,
+}
+
+impl PostgresHistory {
+    pub(super) fn new(url: &DatabaseUrl, asked: Option<&str>) -> Self {
+        let placement = Placement::of(url, asked);
+        Self {
+            connected: Placement::connected_schema(url),
+            table: placement.table(Dialect::Postgres),
+            placement,
+        }
+    }
+
+    fn select(&self, is_there: impl Fn(&str) -> bool) -> String {
+        let columns = COLUMNS.map(|column| match column {
+            column if !is_there(column) => format!("NULL AS \"{column}\""),
+            "executed_at" => {
+                "to_char(\"executed_at\" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+                    .to_owned()
+            }
+            "partial_hashes" => "\"partial_hashes\"::text".to_owned(),
+            column => format!("\"{column}\""),
+        });
+        format!(
+            "SELECT {} FROM {} ORDER BY \"version\" COLLATE \"C\"",
+            columns.join(", "),
+            self.table
+        )
+    }
+
+    fn insert(&self) -> String {
+        let columns = COLUMNS.map(|column| format!("\"{column}\""));
+        let values: Vec<_> = (1..=COLUMNS.len())
+            .map(|number| format!("${number}"))
+            .collect();
+        format!(
+            "INSERT INTO {} AS \"row\" ({}) VALUES ({})",
+            self.table,
+            columns.join(", "),
+            values.join(", ")
+        )
+    }
+
+    async fn column_names(&self, session: &mut dyn Session) -> Result<Snapshot, HistoryError> {
+        let names = format!(
+            "SELECT attname::text FROM pg_catalog.pg_attribute \
+             WHERE attrelid = {}::regclass AND attnum > 0 AND NOT attisdropped",
+            quoted_text(&self.table)
+        );
+        read_older(session, &names, |there| {
+            self.select(|column| there.contains(column))
+        })
+        .await
+    }
+
+    async fn refuse_ambiguous(&self, session: &mut dyn Session) -> Result<(), HistoryError> {
+        if !self.placement.may_be_ambiguous() {
+            return Ok(());
+        }
+        let other = format!("SELECT to_regclass('\"{TABLE}\".\"{TABLE}\"') IS NOT NULL");
+        let rows = session
+            .query(&other, &[])
+            .await
+            .map_err(HistoryError::Read)?;
+        if rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)) {
+            return Err(HistoryError::Ambiguous);
+        }
+        Ok(())
+    }
+}
+
+fn on_conflict() -> String {
+    let columns: Vec<_> = written_over()
+        .map(|column| format!("\"{column}\" = excluded.\"{column}\""))
+        .collect();
+    format!(
+        " ON CONFLICT (\"version\") DO UPDATE SET {}",
+        columns.join(", ")
+    )
+}
+
+/// A column's type as Atlas declares it.
+fn definition(column: &str) -> &'static str {
+    match column {
+        "type" => "bigint NOT NULL DEFAULT 2",
+        "applied" | "total" => "bigint NOT NULL DEFAULT 0",
+        "executed_at" => "timestamptz NOT NULL",
+        "execution_time" => "bigint NOT NULL",
+        "error" | "error_stmt" => "text NULL",
+        "partial_hashes" => "jsonb NULL",
+        _ => "character varying NOT NULL",
+    }
+}
+
+/// What rows that are there already get in a new column without a default of its own.
+fn filling(column: &str) -> Option<&'static str> {
+    match column {
+        "executed_at" => Some("now()"),
+        "execution_time" => Some("0"),
+        "type" | "applied" | "total" | "error" | "error_stmt" | "partial_hashes" => None,
+        _ => Some("''"),
+    }
+}
+
+#[async_trait]
+impl History for PostgresHistory {
+    fn schema(&self) -> Option<&str> {
+        Some(&self.placement.schema)
+    }
+
+    async fn read(&self, session: &mut dyn Session) -> Result<Snapshot, HistoryError> {
+        match session.query(&self.select(|_| true), &[]).await {
+            Ok(rows) => Ok(Snapshot {
+                table_exists: true,
+                missing_columns: Vec::new(),
+                revisions: revisions_of(rows)?,
+            }),
+            Err(error) if has_code(&error, NO_TABLE) => {
+                self.refuse_ambiguous(session).await?;
+                Ok(Snapshot::default())
+            }
+            Err(error) if has_code(&error, NO_COLUMN) => self.column_names(session).await,
+            Err(error) => Err(HistoryError::Read(error)),
+        }
+    }
+
+    async fn create(&self, session: &mut dyn Session) -> Result<(), HistoryError> {
+        let schema = &self.placement.schema;
+        let known = format!(
+            "SELECT to_regnamespace({}) IS NOT NULL",
+            quoted_text(&quoted_name(Dialect::Postgres, schema))
+        );
+        let rows = session
+            .query(&known, &[])
+            .await
+            .map_err(HistoryError::Create)?;
+        if rows.first().and_then(|row| row.first()) != Some(&Value::Integer(1)) {
+            let statement = format!(
+                "CREATE SCHEMA IF NOT EXISTS {}",
+                quoted_name(Dialect::Postgres, schema)
+            );
+            session
+                .execute(&statement)
+                .await
+                .map_err(HistoryError::Create)?;
+        }
+        let columns = COLUMNS.map(|column| format!("\"{column}\" {}", definition(column)));
+        let statement = format!(
+            "CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY (\"version\"))",
+            self.table,
+            columns.join(", ")
+        );
+        session
+            .execute(&statement)
+            .await
+            .map_err(HistoryError::Create)?;
+        Ok(())
+    }
+
+    async fn add_columns(
+        &self,
+        session: &mut dyn Session,
+        columns: &[&'static str],
+    ) -> Result<(), HistoryError> {
+        for column in columns {
+            let filling = filling(column);
+            let default = filling.map_or(String::new(), |value| format!(" DEFAULT {value}"));
+            let mut statement = format!(
+                "ALTER TABLE {} ADD COLUMN IF NOT EXISTS \"{column}\" {}{default}",
+                self.table,
+                definition(column)
+            );
+            if filling.is_some() {
+                statement.push_str(&format!(
+                    "; ALTER TABLE {} ALTER COLUMN \"{column}\" DROP DEFAULT",
+                    self.table
+                ));
+            }
+            session
+                .execute(&statement)
+                .await
+                .map_err(HistoryError::Create)?;
+        }
+        Ok(())
+    }
+
+    async fn start(
+        &self,
+        session: &mut dyn Session,
+        revision: &Revision,
+        started: Started,
+    ) -> Result<(), HistoryError> {
+        let mut values = values_of(revision, Spelling::Postgres);
+        let conflict = match started {
+            Started::New => " ON CONFLICT (\"version\") DO NOTHING".to_owned(),
+            Started::Resumed { applied } => {
+                values.push(Value::Integer(applied));
+                let seen = values.len();
+                format!("{} WHERE \"row\".\"applied\" = ${seen}", on_conflict())
+            }
+        };
+        let statement = format!("{}{conflict} RETURNING \"version\"", self.insert());
+        let written = session
+            .query(&statement, &values)
+            .await
+            .map_err(HistoryError::Write)?;
+        if written.is_empty() {
+            return Err(HistoryError::Changed(revision.version.clone()));
+        }
+        Ok(())
+    }
+
+    async fn progress(
+        &self,
+        session: &mut dyn Session,
+        version: &str,
+        applied: i64,
+    ) -> Result<(), HistoryError> {
+        let statement = format!(
+            "UPDATE {} SET \"applied\" = $1, \"error\" = '', \"error_stmt\" = '' WHERE \"version\" = $2",
+            self.table
+        );
+        let values = [Value::Integer(applied), Value::Text(version.to_owned())];
+        session
+            .query(&statement, &values)
+            .await
+            .map_err(HistoryError::Write)?;
+        Ok(())
+    }
+
+    async fn intend(
+        &self,
+        session: &mut dyn Session,
+        version: &str,
+        applied: i64,
+        statement: &str,
+        intent: &str,
+    ) -> Result<(), HistoryError> {
+        let update = format!(
+            "UPDATE {} SET \"applied\" = $1, \"error_stmt\" = $2, \"error\" = $3 WHERE \"version\" = $4",
+            self.table
+        );
+        let values = [
+            Value::Integer(applied),
+            Value::Text(statement.to_owned()),
+            Value::Text(intent.to_owned()),
+            Value::Text(version.to_owned()),
+        ];
+        session
+            .query(&update, &values)
+            .await
+            .map_err(HistoryError::Write)?;
+        Ok(())
+    }
+
+    async fn write(
+        &self,
+        session: &mut dyn Session,
+        revision: &Revision,
+    ) -> Result<(), HistoryError> {
+        let statement = format!("{}{}", self.insert(), on_conflict());
+        session
+            .query(&statement, &values_of(revision, Spelling::Postgres))
+            .await
+            .map_err(HistoryError::Write)?;
+        Ok(())
+    }
+
+    async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {
+        let statement = format!("DELETE FROM {} WHERE \"version\" = $1", self.table);
+        session
+            .query(&statement, &[Value::Text(version.to_owned())])
+            .await
+            .map_err(HistoryError::Write)?;
+        Ok(())
+    }
+
+    async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, HistoryError> {
+        let schemas = format!(
+            "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_namespace n \
+             LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid \
+             AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> '{LEASE}' \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+             WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
+             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+             WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e') \
+             ORDER BY n.nspname, c.relname"
+        );
+        let rows = session
+            .query(&schemas, &[])
+            .await
+            .map_err(HistoryError::Read)?;
+        let schemas = clean::schemas_of(rows);
+        Ok(match &self.connected {
+            Some(schema) => clean::connected(&schemas, schema, &self.placement.schema),
+            None => clean::postgres(&schemas, &self.placement.schema),
+        })
+    }
+}
