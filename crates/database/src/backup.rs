@@ -19,7 +19,6 @@ mod lost_writes;
 mod options;
 mod store;
 mod task;
-#[expect(dead_code, reason = "the servers that need it come next")]
 mod unsupported;
 
 pub use engine::{Checked, Contents, Engine, Restored, TableContent};
@@ -31,5 +30,4 @@ pub use store::{Listed, Store};
 
 pub(crate) use files::{copy_synced, sync_directory, sync_file};
 pub(crate) use task::{Stop, run};
-#[expect(unused_imports, reason = "the servers that need it come next")]
 pub(crate) use unsupported::Unsupported;

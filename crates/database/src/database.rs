@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use shipgate_sql::Dialect;
 
 use crate::backup::Engine;
+use crate::postgres::PostgresDatabase;
 use crate::sqlite::SqliteDatabase;
 use crate::{ClientSettings, DatabaseUrl, LockError, LockRequest, MigrationLock, Session};
 
@@ -44,9 +45,10 @@ pub trait Database: Send + Sync {
 ///
 /// # Errors
 /// [`OpenError::NotSupported`] for a database this version cannot open.
-pub fn open(url: &DatabaseUrl, _settings: &ClientSettings) -> Result<Arc<dyn Database>, OpenError> {
+pub fn open(url: &DatabaseUrl, settings: &ClientSettings) -> Result<Arc<dyn Database>, OpenError> {
     match url.dialect() {
         Dialect::Sqlite => Ok(Arc::new(SqliteDatabase::new(url.clone()))),
+        Dialect::Postgres => Ok(Arc::new(PostgresDatabase::new(url.clone(), settings)?)),
         dialect => Err(OpenError::NotSupported { dialect }),
     }
 }

@@ -6,6 +6,7 @@
 
 mod parameters;
 mod percent;
+mod postgres;
 mod redact;
 mod schema;
 
@@ -16,7 +17,10 @@ use std::path::{Path, PathBuf};
 
 pub use parameters::Mode;
 use parameters::Parameters;
+pub(crate) use postgres::PostgresParameters;
 use shipgate_sql::Dialect;
+
+use crate::postgres::Settings;
 
 /// Where a database is and how it wants to be opened.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct DatabaseUrl {
     raw: String,
     dialect: Dialect,
     sqlite: Option<SqliteUrl>,
+    /// What a PostgreSQL URL says; empty for every other.
+    postgres: PostgresParameters,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -82,6 +88,15 @@ pub enum UrlError {
     /// An unescaped `#`.
     #[error("`#` in the database URL; in a file name write it as `%23`")]
     Fragment,
+    /// `[::1` without its `]`.
+    #[error("`[` in the database URL has no `]`; an IPv6 address is `[::1]`")]
+    Bracket,
+    /// A keyword string that is none.
+    #[error(
+        "the database keywords cannot be read; write for example \
+         `host=db.example.com dbname=app user=me`, and a value with blanks between `'`"
+    )]
+    Keywords,
     /// A parameter with a value it does not take.
     #[error("`{name}={value}` in the database URL; `{name}` is {expected}")]
     Parameter {
@@ -92,6 +107,37 @@ pub enum UrlError {
         /// What it may be.
         expected: &'static str,
     },
+}
+
+impl UrlError {
+    fn hide_value_unless(self, may_be_shown: impl Fn(&str) -> bool) -> Self {
+        match self {
+            Self::Parameter {
+                name,
+                value,
+                expected,
+            } if !may_be_shown(&value) => Self::Parameter {
+                name,
+                value: redact::HIDDEN.to_owned(),
+                expected,
+            },
+            other => other,
+        }
+    }
+
+    /// A parameter with a value it does not take; a secret one is not shown.
+    pub(crate) fn parameter(name: &str, value: &str, expected: &'static str) -> Self {
+        let value = if redact::looks_secret(name) {
+            redact::HIDDEN
+        } else {
+            value
+        };
+        Self::Parameter {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            expected,
+        }
+    }
 }
 
 impl DatabaseUrl {
@@ -115,6 +161,9 @@ impl DatabaseUrl {
         if text.is_empty() {
             return Err(UrlError::Empty);
         }
+        if postgres::is_keywords(text) {
+            return Self::postgres(text, postgres::parse_keywords(text)?);
+        }
         let (scheme, rest) = text.split_once(':').ok_or(UrlError::NoScheme)?;
         let dialect = match scheme.to_ascii_lowercase().as_str() {
             "sqlite" | "sqlite3" | "file" => Dialect::Sqlite,
@@ -129,6 +178,9 @@ impl DatabaseUrl {
             }
             _ => return Err(UrlError::NoScheme),
         };
+        if dialect == Dialect::Postgres {
+            return Self::postgres(text, postgres::parse_url(rest)?);
+        }
         let sqlite = match dialect {
             Dialect::Sqlite => Some(SqliteUrl::parse(scheme, rest, base)?),
             _ => None,
@@ -137,7 +189,27 @@ impl DatabaseUrl {
             raw: text.to_owned(),
             dialect,
             sqlite,
+            postgres: Vec::new(),
         })
+    }
+
+    fn postgres(text: &str, parameters: PostgresParameters) -> Result<Self, UrlError> {
+        // Only what may be shown of the text may be shown in an error.
+        Settings::parse(&parameters).map_err(|error| {
+            let shown = redact::redact(text, true);
+            error.hide_value_unless(|value| shown.contains(value))
+        })?;
+        Ok(Self {
+            raw: text.to_owned(),
+            dialect: Dialect::Postgres,
+            sqlite: None,
+            postgres: parameters,
+        })
+    }
+
+    /// The parameters of a PostgreSQL URL, in the order they are written.
+    pub(crate) fn postgres_parameters(&self) -> &[(String, String)] {
+        &self.postgres
     }
 
     /// The URL of a SQLite file.
@@ -152,6 +224,7 @@ impl DatabaseUrl {
                 query: String::new(),
                 parameters: Parameters::default(),
             }),
+            postgres: Vec::new(),
         }
     }
 
@@ -185,6 +258,7 @@ impl DatabaseUrl {
             raw,
             dialect: self.dialect,
             sqlite: Some(sqlite),
+            postgres: Vec::new(),
         }
     }
 

@@ -385,17 +385,3 @@ async fn a_read_only_session_does_not_write() {
         .unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotAllowed);
 }
-
-#[tokio::test]
-async fn other_databases_are_known_and_refused() {
-    let url = DatabaseUrl::parse("postgres://u:secret@h/db", Path::new("/")).unwrap();
-    let Err(error) = shipgate_database::open(&url, &shipgate_database::ClientSettings::default())
-    else {
-        panic!("opened");
-    };
-    assert!(
-        error
-            .to_string()
-            .starts_with("PostgreSQL is not supported by this version")
-    );
-}

@@ -121,7 +121,7 @@ pub enum BackupError {
         /// What was asked of it.
         what: String,
         /// Its answer.
-        error: StatementError,
+        error: Box<StatementError>,
     },
     /// It was stopped.
     #[error("stopped as asked")]

@@ -138,7 +138,7 @@ pub(super) fn failed<'a>(
             }
             _ => BackupError::Statement {
                 what: what.to_owned(),
-                error,
+                error: Box::new(error),
             },
         }
     }

@@ -1,6 +1,6 @@
 //! The query of a SQLite URL.
 
-use super::{UrlError, percent, redact};
+use super::{UrlError, percent};
 
 /// What of the query concerns Shipgate. Everything else (`cache`,
 /// `_journal_mode`, `connection_limit`, ...) is for the app and stays as it is.
@@ -66,14 +66,5 @@ fn mode(value: &str) -> Result<Mode, UrlError> {
 }
 
 fn wrong(name: &str, value: &str, expected: &'static str) -> UrlError {
-    let value = if redact::looks_secret(name) {
-        "***"
-    } else {
-        value
-    };
-    UrlError::Parameter {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        expected,
-    }
+    UrlError::parameter(name, value, expected)
 }

@@ -1,6 +1,8 @@
 //! What of a URL may be shown.
 
-const HIDDEN: &str = "***";
+use super::postgres;
+
+pub(super) const HIDDEN: &str = "***";
 
 /// Parts of parameter names whose values are never shown.
 const SECRET_PARTS: [&str; 8] = [
@@ -24,6 +26,9 @@ pub(super) fn looks_secret(name: &str) -> bool {
 /// In doubt it hides more: a password may hold an unescaped `/`, `?` or `@`,
 /// so everything up to the last `@` is taken for it.
 pub(super) fn redact(url: &str, has_user: bool) -> String {
+    if postgres::is_keywords(url) {
+        return postgres::redact_keywords(url, HIDDEN, looks_secret);
+    }
     let mut shown = String::with_capacity(url.len());
     let mut rest = url;
     if has_user

@@ -1,0 +1,351 @@
+//! Connecting: which host, how, and whether it is worth waiting for.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use postgres_protocol::message::frontend;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::host::Host;
+use super::session::PostgresSession;
+use super::settings::{Found, Settings, Target, look_up};
+use super::startup::{Key, Request, StartError, start};
+use super::wire::{Stream, Wire};
+use crate::{Access, ConnectOptions, OpenError, Value, Wait};
+
+/// Where a session is, so that another connection can be made to it.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) host: Host,
+    pub(super) settings: Arc<Settings>,
+}
+
+/// Why one attempt did not succeed.
+#[derive(Debug)]
+enum Failure {
+    /// Something else may be true in a moment.
+    ForNow(String),
+    /// It would be the same again.
+    ForGood(OpenError),
+}
+
+/// Opens a session on the first host that will do, and waits for one up to
+/// the limit.
+pub(super) async fn connect(
+    settings: &Arc<Settings>,
+    options: &ConnectOptions,
+) -> Result<PostgresSession, OpenError> {
+    let limit = settings.connect_timeout.unwrap_or(options.connect_timeout);
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(50);
+    let mut told = String::new();
+    loop {
+        let (target, reason) = match once(settings, options, limit, started).await? {
+            Attempt::Session(session) => return Ok(*session),
+            Attempt::Unreachable { target, reason } => (target, reason),
+        };
+        let remaining = limit.saturating_sub(started.elapsed());
+        if remaining.is_zero() {
+            return Err(OpenError::Unreachable {
+                target,
+                message: reason,
+                waited: limit,
+            });
+        }
+        let reason = format!("waiting for {target}: {reason}");
+        if let Some(hook) = &options.on_wait
+            && told != reason
+        {
+            hook(&Wait {
+                reason: reason.clone(),
+                limit: remaining,
+            });
+            told = reason;
+        }
+        sleep(pause.min(remaining)).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
+    }
+}
+
+enum Attempt {
+    Session(Box<PostgresSession>),
+    Unreachable { target: String, reason: String },
+}
+
+/// Tries each host once. A host that is not reached now hides no refusal of
+/// one that is.
+async fn once(
+    settings: &Arc<Settings>,
+    options: &ConnectOptions,
+    limit: Duration,
+    started: Instant,
+) -> Result<Attempt, OpenError> {
+    let mut reasons = Vec::new();
+    let mut standby = None;
+    for host in &settings.hosts {
+        let place = Place {
+            host: host.clone(),
+            settings: settings.clone(),
+        };
+        // One that does not answer at all leaves time for the others.
+        let shortest = Duration::from_secs(2);
+        let rest = limit.saturating_sub(started.elapsed()).max(shortest);
+        let patience = if settings.hosts.len() > 1 {
+            rest.min(Duration::from_secs(5))
+        } else {
+            rest
+        };
+        let attempt = match timeout(patience, place.open(options)).await {
+            Ok(attempt) => attempt,
+            Err(_) => Err(Failure::ForNow("no answer".to_owned())),
+        };
+        match attempt {
+            Ok(mut session) => match session.suits(settings.target).await {
+                Suits::Yes => return Ok(Attempt::Session(Box::new(session))),
+                Suits::IfNothingBetter => standby = Some(session),
+                Suits::No(reason) => reasons.push((place.to_string(), reason.to_owned())),
+            },
+            Err(Failure::ForNow(reason)) => reasons.push((place.to_string(), reason)),
+            Err(Failure::ForGood(error)) => return Err(error),
+        }
+    }
+    if let Some(session) = standby {
+        return Ok(Attempt::Session(Box::new(session)));
+    }
+    let (target, reason) = match reasons.as_slice() {
+        [(target, reason)] => (target.clone(), reason.clone()),
+        several => {
+            let targets: Vec<_> = several.iter().map(|(target, _)| target.as_str()).collect();
+            let all: Vec<_> = several
+                .iter()
+                .map(|(target, reason)| format!("{target}: {reason}"))
+                .collect();
+            (targets.join(", "), all.join("; "))
+        }
+    };
+    Ok(Attempt::Unreachable {
+        target: format!("PostgreSQL at {target}"),
+        reason,
+    })
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.host.fmt(f)
+    }
+}
+
+impl Place {
+    fn target(&self) -> String {
+        format!("PostgreSQL at {self}")
+    }
+
+    /// A stream to the host, before anything is said.
+    pub(super) async fn stream(&self) -> io::Result<Box<dyn Stream>> {
+        match &self.host {
+            Host::Socket { directory, port } => {
+                let file = Host::socket_file(directory, *port);
+                Ok(Box::new(UnixStream::connect(file).await?))
+            }
+            Host::Tcp {
+                name,
+                address,
+                port,
+            } => {
+                let to = address.as_deref().unwrap_or(name);
+                let stream = TcpStream::connect((to, *port)).await?;
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+        }
+    }
+
+    /// Asks the server to stop what the session of `key` is running, and
+    /// waits until it has been told.
+    pub(super) async fn cancel(&self, key: Key) -> io::Result<()> {
+        let mut wire = Wire::new(self.stream().await?);
+        frontend::cancel_request(key.process, key.secret, wire.output());
+        wire.flush().await?;
+        wire.closed().await;
+        Ok(())
+    }
+
+    async fn open(&self, options: &ConnectOptions) -> Result<PostgresSession, Failure> {
+        let mut parameters = self.settings.run_time.clone();
+        if options.access == Access::ReadOnly {
+            parameters.push(("default_transaction_read_only".to_owned(), "on".to_owned()));
+        }
+        let mut refused: Vec<(String, String)> = Vec::new();
+        loop {
+            match self.attempt(&parameters).await {
+                Ok(mut session) => {
+                    session
+                        .set(&refused)
+                        .await
+                        .map_err(|error| self.refusal(&error.message))?;
+                    return Ok(session);
+                }
+                // A pooler takes few settings at the start; each connection
+                // tells of one, or of all, that it does not take.
+                Err(StartError::Server(report))
+                    if report.message.contains("unsupported startup parameter") =>
+                {
+                    let before = parameters.len();
+                    let names = report.message.clone();
+                    parameters.retain(|pair| {
+                        let is_refused = names
+                            .split(|letter: char| {
+                                !(letter.is_alphanumeric() || "_.".contains(letter))
+                            })
+                            .any(|word| word == pair.0);
+                        if is_refused {
+                            refused.push(pair.clone());
+                        }
+                        !is_refused
+                    });
+                    if parameters.len() == before {
+                        return Err(self.refusal(&report.message));
+                    }
+                }
+                Err(error) => return Err(self.failure(error)),
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        parameters: &[(String, String)],
+    ) -> Result<PostgresSession, StartError> {
+        let settings = &self.settings;
+        if settings.tls.mode >= super::settings::SslMode::Require {
+            return Err(StartError::Impossible(
+                "TLS is not supported yet".to_owned(),
+            ));
+        }
+        let mut wire = Wire::new(self.stream().await?);
+        let found = match &settings.password {
+            Some(_) => Found::Nothing,
+            None => settings
+                .passfile
+                .as_deref()
+                .map_or(Found::Nothing, |path| look_up(path, &self.host, settings)),
+        };
+        let password = match (&settings.password, &found) {
+            (Some(password), _) | (None, Found::Password(password)) => Some(password.expose()),
+            (None, _) => None,
+        };
+        let request = Request {
+            user: settings.user.as_deref().unwrap_or_default(),
+            database: settings.database(),
+            password,
+            parameters,
+            channel_binding: settings.tls.channel_binding,
+            end_point: None,
+        };
+        let started = start(&mut wire, &request).await?;
+        Ok(PostgresSession::new(wire, self.clone(), started))
+    }
+
+    fn failure(&self, error: StartError) -> Failure {
+        match error {
+            StartError::Io(error) => Failure::ForNow(words(&error)),
+            StartError::Impossible(message) => Failure::ForGood(OpenError::Denied {
+                target: self.target(),
+                message,
+            }),
+            StartError::Server(report) => match report.code.as_str() {
+                // Starting, stopping, recovering; too many connections.
+                "57P03" | "57P01" | "57P02" | "53300" => Failure::ForNow(report.message),
+                // A pooler whose server is not there.
+                "08P01" | "08006" | "08001" | "08004"
+                    if POOLER_WAITS
+                        .iter()
+                        .any(|part| report.message.contains(part)) =>
+                {
+                    Failure::ForNow(report.message)
+                }
+                "3D000" => Failure::ForGood(OpenError::NoSuchDatabase {
+                    target: self.target(),
+                    name: self.settings.database().to_owned(),
+                    message: report.message,
+                }),
+                code if code.starts_with("28") || code == "42501" => {
+                    Failure::ForGood(OpenError::Denied {
+                        target: self.target(),
+                        message: report.message,
+                    })
+                }
+                _ => self.refusal(&report.message),
+            },
+        }
+    }
+
+    fn refusal(&self, message: &str) -> Failure {
+        Failure::ForGood(OpenError::Other {
+            target: self.target(),
+            message: message.to_owned(),
+        })
+    }
+}
+
+/// What PgBouncer says while the server behind it cannot be used.
+const POOLER_WAITS: [&str; 5] = [
+    "server_login_retry",
+    "pgbouncer cannot connect to server",
+    "query_wait_timeout",
+    "no more connections allowed",
+    "pgbouncer database is disabled",
+];
+
+/// `error` without the system's number.
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::NotFound => "no such socket".to_owned(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            "it closed the connection".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Whether a session is on a server that was asked for.
+enum Suits {
+    Yes,
+    IfNothingBetter,
+    No(&'static str),
+}
+
+impl PostgresSession {
+    async fn suits(&mut self, target: Target) -> Suits {
+        if target == Target::Any {
+            return Suits::Yes;
+        }
+        let (Some(is_read_only), Some(is_standby)) = (
+            self.is_on("SELECT current_setting('transaction_read_only') = 'on'")
+                .await,
+            self.is_on("SELECT pg_catalog.pg_is_in_recovery()").await,
+        ) else {
+            return Suits::No("it does not say whether it is read-only");
+        };
+        match target {
+            Target::ReadWrite if is_read_only => Suits::No("it is read-only"),
+            Target::ReadOnly if !is_read_only => Suits::No("it is not read-only"),
+            Target::Primary if is_standby => Suits::No("it is a standby"),
+            Target::Standby if !is_standby => Suits::No("it is no standby"),
+            Target::PreferStandby if !is_standby => Suits::IfNothingBetter,
+            _ => Suits::Yes,
+        }
+    }
+
+    async fn is_on(&mut self, question: &str) -> Option<bool> {
+        use crate::Session as _;
+        let rows = self.query(question, &[]).await.ok()?;
+        match rows.first()?.first()? {
+            Value::Integer(number) => Some(*number != 0),
+            _ => None,
+        }
+    }
+}

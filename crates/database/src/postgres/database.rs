@@ -1,0 +1,68 @@
+//! A PostgreSQL database behind its URL.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::connect::connect;
+use super::session::PostgresSession;
+use super::settings::{Settings, Sources};
+use crate::backup::{Engine, Unsupported};
+use crate::{
+    ClientSettings, ConnectOptions, Database, DatabaseUrl, LockError, LockRequest, MigrationLock,
+    OpenError, Session,
+};
+
+/// A database of a PostgreSQL server, reached directly or through a pooler.
+pub struct PostgresDatabase {
+    url: DatabaseUrl,
+    settings: Arc<Settings>,
+}
+
+impl PostgresDatabase {
+    /// The database behind a URL; what the URL leaves out is taken from
+    /// `client` as libpq does: service file, environment, password file.
+    ///
+    /// # Errors
+    /// [`OpenError::Setting`] for a value that is not possible.
+    pub fn new(url: DatabaseUrl, client: &ClientSettings) -> Result<Self, OpenError> {
+        let settings = Sources {
+            url: url.postgres_parameters(),
+            client,
+        }
+        .settings()?;
+        Ok(Self {
+            url,
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// As [`Database::connect`], with its own type.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn session(&self, options: &ConnectOptions) -> Result<PostgresSession, OpenError> {
+        connect(&self.settings, options).await
+    }
+}
+
+#[async_trait]
+impl Database for PostgresDatabase {
+    fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    async fn connect(&self, options: &ConnectOptions) -> Result<Box<dyn Session>, OpenError> {
+        Ok(Box::new(self.session(options).await?))
+    }
+
+    async fn lock(&self, _request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError> {
+        Err(LockError::NotPossible {
+            message: "PostgreSQL has no migration lock in this version".to_owned(),
+        })
+    }
+
+    fn backups(&self) -> Arc<dyn Engine> {
+        Arc::new(Unsupported::new(self.url.clone()))
+    }
+}

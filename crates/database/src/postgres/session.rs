@@ -1,0 +1,308 @@
+//! A session on a PostgreSQL database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use postgres_protocol::escape::{escape_identifier, escape_literal};
+use postgres_protocol::message::frontend;
+use shipgate_sql::{Dialect, SplitOptions, StatementKind, classify};
+use tokio::sync::RwLock;
+use tokio::time::timeout;
+
+use super::catalog;
+use super::connect::Place;
+use super::startup::{Key, Started};
+use super::status::Status;
+use super::wire::Wire;
+use crate::{
+    Batch, Canceller, Catalog, CopyRows, ErrorKind, Executed, Limits, Session, StatementError,
+    Value,
+};
+
+/// A connection to a PostgreSQL server, or to a pooler before one.
+///
+/// A call that is dropped is cancelled on the server; the next call waits for
+/// that, so the session stays of use.
+pub struct PostgresSession {
+    pub(super) wire: Wire,
+    /// What the server told of its settings: `server_version`, …
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) status: Status,
+    pub(super) is_lost: bool,
+    /// The server waits for rows of a `COPY`.
+    pub(super) is_copying: bool,
+    /// Statements sent whose answers have not been read to their end.
+    pub(super) unanswered: usize,
+    /// Notices since the last answer.
+    pub(super) notices: Vec<String>,
+    stopper: Stopper,
+}
+
+impl PostgresSession {
+    pub(super) fn new(wire: Wire, place: Place, started: Started) -> Self {
+        Self {
+            wire,
+            parameters: started.parameters,
+            status: Status::Idle,
+            is_lost: false,
+            is_copying: false,
+            unanswered: 0,
+            notices: Vec::new(),
+            stopper: Stopper {
+                place,
+                key: started.key,
+                is_running: Arc::default(),
+                gate: Arc::default(),
+            },
+        }
+    }
+
+    /// Makes settings that could not be made when the session began.
+    pub(super) async fn set(
+        &mut self,
+        settings: &[(String, String)],
+    ) -> Result<(), StatementError> {
+        for (name, value) in settings {
+            if name == "options" {
+                return Err(StatementError::new(
+                    ErrorKind::Refused,
+                    "the server or the pooler before it does not take `options`; \
+                     write its settings as parameters of their own: `?search_path=app`",
+                ));
+            }
+            // Lists, as that of `search_path`, are not one text.
+            let value = if name == "search_path" {
+                search_path(value)
+            } else {
+                escape_literal(value)
+            };
+            let name = escape_identifier(name);
+            self.run(&format!("SET {name} = {value}")).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for what an earlier call left, and marks that one runs.
+    pub(super) async fn begin_call(&mut self) -> Result<Call<'_>, StatementError> {
+        if self.is_lost {
+            return Err(StatementError::new(
+                ErrorKind::SessionLost,
+                "the connection to PostgreSQL is lost",
+            ));
+        }
+        if self.unanswered > 0 {
+            self.settle().await?;
+        }
+        // A cancellation of the call before would hit this one.
+        drop(self.stopper.gate.write().await);
+        self.stopper.is_running.store(true, Ordering::SeqCst);
+        Ok(Call { session: self })
+    }
+}
+
+/// A list of schemas for `SET search_path`, as it is written in a URL: names
+/// between commas, quoted where they have to be.
+fn search_path(value: &str) -> String {
+    if value.trim().is_empty() {
+        return "''".to_owned();
+    }
+    value.to_owned()
+}
+
+/// A call that runs. Dropped before its answers are read, it is cancelled.
+pub(super) struct Call<'a> {
+    pub(super) session: &'a mut PostgresSession,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        let session = &mut *self.session;
+        if session.unanswered > 0 && !session.is_lost {
+            session.stopper.abandon();
+        }
+        session.stopper.is_running.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Stops what the session runs.
+#[derive(Clone)]
+struct Stopper {
+    place: Place,
+    key: Option<Key>,
+    is_running: Arc<AtomicBool>,
+    /// Held for reading while a cancellation is on its way.
+    gate: Arc<RwLock<()>>,
+}
+
+impl Stopper {
+    /// How long telling the server to stop may take.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Tells the server to stop a call that nobody waits for any more.
+    fn abandon(&self) {
+        let Some(key) = self.key else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let place = self.place.clone();
+        let on_its_way = self.gate.clone().try_read_owned();
+        runtime.spawn(async move {
+            let _ = timeout(Self::PATIENCE, place.cancel(key)).await;
+            drop(on_its_way);
+        });
+    }
+}
+
+#[async_trait]
+impl Canceller for Stopper {
+    async fn cancel(&self) {
+        let _on_its_way = self.gate.read().await;
+        if let (true, Some(key)) = (self.is_running.load(Ordering::SeqCst), self.key) {
+            // Without an answer the statement goes on, and its caller sees that.
+            let _ = timeout(Self::PATIENCE, self.place.cancel(key)).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Session for PostgresSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn split_options(&self) -> SplitOptions {
+        let is_off = self
+            .parameters
+            .get("standard_conforming_strings")
+            .is_some_and(|value| value == "off");
+        SplitOptions::default().standard_conforming_strings(!is_off)
+    }
+
+    async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
+        let (executed, _) = self.run(statement).await?;
+        Ok(executed)
+    }
+
+    async fn execute_all(&mut self, statements: &[&str]) -> Batch {
+        // Only in a transaction the server stops at the first that fails.
+        if self.status == Status::InTransaction
+            && !statements.iter().any(|text| decides_transaction(text))
+        {
+            return self.run_all(statements).await;
+        }
+        let mut batch = Batch::default();
+        for statement in statements {
+            match self.execute(statement).await {
+                Ok(executed) => batch.done.push(executed),
+                Err(error) => {
+                    batch.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        batch
+    }
+
+    async fn copy_in(
+        &mut self,
+        statement: &str,
+        rows: &mut dyn CopyRows,
+    ) -> Result<Executed, StatementError> {
+        self.run_copy(statement, rows).await
+    }
+
+    async fn limit(&mut self, limits: &Limits) -> Result<(), StatementError> {
+        for (name, limit) in [
+            ("lock_timeout", limits.lock),
+            ("statement_timeout", limits.statement),
+        ] {
+            let text = match limit {
+                None => format!("RESET {name}"),
+                Some(limit) => {
+                    // Less than the server's unit would mean without end.
+                    let least = u128::from(!limit.is_zero());
+                    format!("SET {name} = '{}ms'", limit.as_millis().max(least))
+                }
+            };
+            self.run(&text).await?;
+        }
+        Ok(())
+    }
+
+    async fn query(
+        &mut self,
+        statement: &str,
+        values: &[Value],
+    ) -> Result<Vec<Vec<Value>>, StatementError> {
+        self.run_bound(statement, values).await
+    }
+
+    async fn begin(&mut self) -> Result<(), StatementError> {
+        self.run("BEGIN").await.map(|_| ())
+    }
+
+    async fn commit(&mut self) -> Result<(), StatementError> {
+        let (_, tag) = self.run("COMMIT").await?;
+        if tag == "ROLLBACK" {
+            // The server's way to say that a statement before had failed.
+            return Err(StatementError {
+                code: Some("25P02".to_owned()),
+                ..StatementError::new(
+                    ErrorKind::Refused,
+                    "pq: current transaction is aborted: COMMIT rolled it back (25P02)",
+                )
+            });
+        }
+        Ok(())
+    }
+
+    async fn rollback(&mut self) -> Result<(), StatementError> {
+        if self.is_lost || !self.in_transaction() && self.unanswered == 0 {
+            return Ok(());
+        }
+        self.settle().await?;
+        if !self.in_transaction() {
+            return Ok(());
+        }
+        self.run("ROLLBACK").await.map(|_| ())
+    }
+
+    fn in_transaction(&self) -> bool {
+        self.status != Status::Idle
+    }
+
+    async fn catalog(&mut self, ignore: &[&str]) -> Result<Catalog, StatementError> {
+        catalog::read(self, ignore).await
+    }
+
+    fn canceller(&self) -> Box<dyn Canceller> {
+        Box::new(self.stopper.clone())
+    }
+
+    async fn close(mut self: Box<Self>) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        if self.is_lost {
+            return;
+        }
+        // What a dropped call left is cancelled first, or the server would
+        // only notice the end when it is done.
+        let _ = timeout(PATIENCE, self.stopper.gate.write()).await;
+        frontend::terminate(self.wire.output());
+        let _ = timeout(PATIENCE, self.wire.closed()).await;
+    }
+}
+
+/// Whether a statement could end the transaction, or bring a failed one back.
+fn decides_transaction(statement: &str) -> bool {
+    matches!(
+        classify(Dialect::Postgres, statement),
+        StatementKind::Begin
+            | StatementKind::Commit
+            | StatementKind::Rollback
+            | StatementKind::RollbackTo
+            | StatementKind::PrepareTransaction
+    )
+}

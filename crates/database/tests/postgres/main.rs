@@ -1,0 +1,4 @@
+//! PostgreSQL: sessions, connections, catalogs and locks, against real servers.
+
+mod session;
+mod support;
