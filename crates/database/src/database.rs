@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use shipgate_sql::Dialect;
 
 use crate::backup::Engine;
+use crate::mysql::MysqlDatabase;
 use crate::postgres::PostgresDatabase;
 use crate::sqlite::SqliteDatabase;
 use crate::{ClientSettings, DatabaseUrl, LockError, LockRequest, MigrationLock, Session};
@@ -49,7 +50,9 @@ pub fn open(url: &DatabaseUrl, settings: &ClientSettings) -> Result<Arc<dyn Data
     match url.dialect() {
         Dialect::Sqlite => Ok(Arc::new(SqliteDatabase::new(url.clone()))),
         Dialect::Postgres => Ok(Arc::new(PostgresDatabase::new(url.clone(), settings)?)),
-        dialect => Err(OpenError::NotSupported { dialect }),
+        Dialect::MySql | Dialect::MariaDb => {
+            Ok(Arc::new(MysqlDatabase::new(url.clone(), settings)))
+        }
     }
 }
 

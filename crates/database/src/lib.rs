@@ -10,6 +10,7 @@ mod catalog;
 mod client;
 mod database;
 mod lock;
+pub mod mysql;
 pub mod postgres;
 mod session;
 pub mod sqlite;

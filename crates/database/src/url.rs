@@ -4,6 +4,8 @@
 //! `***` for it and for the values of query parameters whose names look
 //! secret. [`DatabaseUrl::expose`] is the one way to the text itself.
 
+mod mysql;
+mod mysql_parameters;
 mod parameters;
 mod percent;
 mod postgres;
@@ -15,6 +17,8 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+pub(crate) use mysql::{HostPort, MysqlUrl};
+pub(crate) use mysql_parameters::TlsMode;
 pub use parameters::Mode;
 use parameters::Parameters;
 pub(crate) use postgres::PostgresParameters;
@@ -30,6 +34,7 @@ pub struct DatabaseUrl {
     sqlite: Option<SqliteUrl>,
     /// What a PostgreSQL URL says; empty for every other.
     postgres: PostgresParameters,
+    mysql: Option<Box<MysqlUrl>>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -97,6 +102,23 @@ pub enum UrlError {
          `host=db.example.com dbname=app user=me`, and a value with blanks between `'`"
     )]
     Keywords,
+    /// An unescaped `#` in the URL of a server.
+    #[error("`#` in the database URL; in a user, a password or a name write it as `%23`")]
+    ServerFragment,
+    /// Bytes that are no text.
+    #[error("the escaped bytes (`%xx`) in the database URL are not UTF-8")]
+    NotUtf8,
+    /// A host or port that is none; it may be the end of an unescaped password.
+    #[error(
+        "the address in the database URL is not `host`, `host:port` or `[ipv6]:port` with a port \
+         from 1 to 65535; in a user or password write `/` as `%2F`, `:` as `%3A`, `?` as `%3F`"
+    )]
+    Address,
+    /// A URL with `+unix` and no path.
+    #[error(
+        "database URL names no socket; write for example `mysql+unix:///run/mysqld/mysqld.sock?database=app`"
+    )]
+    NoSocket,
     /// A parameter with a value it does not take.
     #[error("`{name}={value}` in the database URL; `{name}` is {expected}")]
     Parameter {
@@ -185,11 +207,32 @@ impl DatabaseUrl {
             Dialect::Sqlite => Some(SqliteUrl::parse(scheme, rest, base)?),
             _ => None,
         };
+        let mysql = match dialect {
+            Dialect::MySql | Dialect::MariaDb => Some(Box::new(Self::parse_mysql(text)?)),
+            _ => None,
+        };
         Ok(Self {
             raw: text.to_owned(),
             dialect,
             sqlite,
             postgres: Vec::new(),
+            mysql,
+        })
+    }
+
+    fn parse_mysql(text: &str) -> Result<MysqlUrl, UrlError> {
+        let (scheme, rest) = text.split_once(':').ok_or(UrlError::NoScheme)?;
+        MysqlUrl::parse(scheme, rest).map_err(|error| match error {
+            // A parameter that is a part of an unescaped password.
+            UrlError::Parameter { ref name, .. }
+                if !redact::redact(text, true).contains(name.as_str()) =>
+            {
+                UrlError::Address
+            }
+            other => {
+                let shown = redact::redact(text, true);
+                other.hide_value_unless(|value| shown.contains(value))
+            }
         })
     }
 
@@ -204,6 +247,7 @@ impl DatabaseUrl {
             dialect: Dialect::Postgres,
             sqlite: None,
             postgres: parameters,
+            mysql: None,
         })
     }
 
@@ -225,6 +269,7 @@ impl DatabaseUrl {
                 parameters: Parameters::default(),
             }),
             postgres: Vec::new(),
+            mysql: None,
         }
     }
 
@@ -259,6 +304,7 @@ impl DatabaseUrl {
             dialect: self.dialect,
             sqlite: Some(sqlite),
             postgres: Vec::new(),
+            mysql: None,
         }
     }
 
@@ -280,17 +326,22 @@ impl DatabaseUrl {
     /// The schema (MySQL: the database) that a server's URL connects to;
     /// `None` if it names none.
     pub fn schema(&self) -> Option<String> {
-        let (scheme, rest) = self.raw.split_once(':')?;
+        let (_, rest) = self.raw.split_once(':')?;
         match self.dialect {
             Dialect::Sqlite => None,
             Dialect::Postgres => schema::search_path(rest),
-            Dialect::MySql | Dialect::MariaDb => schema::database(scheme, rest),
+            Dialect::MySql | Dialect::MariaDb => self.mysql.as_ref()?.database.clone(),
         }
     }
 
     /// `mode` of a SQLite URL.
     pub fn mode(&self) -> Option<Mode> {
         self.sqlite.as_ref()?.parameters.mode
+    }
+
+    /// What the URL of a MySQL or MariaDB server says.
+    pub(crate) fn mysql(&self) -> Option<&MysqlUrl> {
+        self.mysql.as_deref()
     }
 
     /// Whether Atlas would see a DSN that begins with `file:`, for which its

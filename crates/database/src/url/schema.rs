@@ -16,16 +16,6 @@ pub(super) fn search_path(rest: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The database of a MySQL URL: its path, or with a socket the parameter `database`.
-pub(super) fn database(scheme: &str, rest: &str) -> Option<String> {
-    if scheme.to_ascii_lowercase().ends_with("+unix") {
-        return parameter(rest, "database").filter(|name| !name.is_empty());
-    }
-    let location = rest.split(['?', '#']).next()?.strip_prefix("//")?;
-    let (_, path) = location.split_once('/')?;
-    text(path).filter(|name| !name.is_empty())
-}
-
 fn parameter(rest: &str, name: &str) -> Option<String> {
     let (_, query) = rest.split_once('?')?;
     let query = query.split('#').next()?;
@@ -33,9 +23,6 @@ fn parameter(rest: &str, name: &str) -> Option<String> {
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .find(|(key, _)| *key == name)
-        .and_then(|(_, value)| text(&value.replace('+', " ")))
-}
-
-fn text(encoded: &str) -> Option<String> {
-    String::from_utf8(percent::decode(encoded).ok()?).ok()
+        .and_then(|(_, value)| percent::decode(&value.replace('+', " ")).ok())
+        .and_then(|value| String::from_utf8(value).ok())
 }

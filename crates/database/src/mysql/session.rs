@@ -1,0 +1,110 @@
+//! A session on a MySQL or MariaDB server.
+
+use async_trait::async_trait;
+use mysql_async::Opts;
+use shipgate_sql::{Dialect, SplitOptions};
+
+use super::catalog;
+use super::link::Link;
+use super::worker::{Stopper, Worker};
+use crate::{Access, Canceller, Catalog, Executed, Session, StatementError, Value};
+
+/// A connection to a MySQL or MariaDB server, on a task of its own.
+///
+/// Dropping a call stops its statement on the server (`KILL QUERY` from a
+/// second connection); dropping the session ends its connection there.
+pub struct MysqlSession {
+    worker: Worker,
+    dialect: Dialect,
+    access: Access,
+}
+
+impl MysqlSession {
+    pub(super) fn new(link: Link, options: Opts, access: Access) -> Self {
+        let dialect = link.dialect();
+        Self {
+            worker: Worker::start(link, options),
+            dialect,
+            access,
+        }
+    }
+
+    async fn run(&self, text: &'static str) -> Result<(), StatementError> {
+        self.worker
+            .call(move |link| Box::pin(async move { link.execute(text).await.map(|_| ()) }))
+            .await
+    }
+}
+
+#[async_trait]
+impl Session for MysqlSession {
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn split_options(&self) -> SplitOptions {
+        self.worker.split_options()
+    }
+
+    async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
+        let text = statement.to_owned();
+        self.worker
+            .call(move |link| Box::pin(async move { link.execute(&text).await }))
+            .await
+    }
+
+    async fn query(
+        &mut self,
+        statement: &str,
+        values: &[Value],
+    ) -> Result<Vec<Vec<Value>>, StatementError> {
+        let text = statement.to_owned();
+        let values = values.to_vec();
+        self.worker
+            .call(move |link| Box::pin(async move { link.query(&text, &values).await }))
+            .await
+    }
+
+    async fn begin(&mut self) -> Result<(), StatementError> {
+        match self.access {
+            Access::ReadWrite => self.run("START TRANSACTION").await,
+            Access::ReadOnly => self.run("START TRANSACTION READ ONLY").await,
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), StatementError> {
+        self.run("COMMIT").await
+    }
+
+    async fn rollback(&mut self) -> Result<(), StatementError> {
+        self.run("ROLLBACK").await
+    }
+
+    fn in_transaction(&self) -> bool {
+        self.worker.in_transaction()
+    }
+
+    async fn catalog(&mut self, ignore: &[&str]) -> Result<Catalog, StatementError> {
+        let ignore: Vec<String> = ignore.iter().map(|name| (*name).to_owned()).collect();
+        self.worker
+            .call(move |link| Box::pin(async move { catalog::read(link, &ignore).await }))
+            .await
+    }
+
+    fn canceller(&self) -> Box<dyn Canceller> {
+        Box::new(MysqlCanceller(self.worker.stopper()))
+    }
+
+    async fn close(self: Box<Self>) {
+        self.worker.close().await;
+    }
+}
+
+struct MysqlCanceller(Stopper);
+
+#[async_trait]
+impl Canceller for MysqlCanceller {
+    async fn cancel(&self) {
+        self.0.cancel().await;
+    }
+}

@@ -1,0 +1,5 @@
+//! MySQL and MariaDB: a real MariaDB server; of MySQL what differs on the
+//! wire, against a scripted server.
+
+mod session;
+mod support;
