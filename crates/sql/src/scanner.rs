@@ -2,15 +2,17 @@
 //! rules. It reads a window on the script and remembers where it stopped, so
 //! that it goes on when the window has grown.
 
+mod body;
 mod client;
 mod copy;
 mod delimited;
+mod lead;
 
 use std::ops::Range;
 
-use client::client_command;
+use body::Body;
+use lead::Lead;
 
-use crate::boundary::Boundary;
 use crate::delimiter::{self, Delimiter};
 use crate::lexer::Lexer;
 use crate::token::{LexError, Token, TokenKind};
@@ -63,27 +65,6 @@ enum Stage {
     CopyLine,
     /// At the start of a line of its data.
     CopyData,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Lead {
-    comments: Vec<Range<usize>>,
-    /// A comment on the line where the statement before ended is that one's.
-    on_new_line: bool,
-    line_ends: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Body {
-    comments: Vec<Range<usize>>,
-    start: usize,
-    /// Behind the last token that is neither blank nor comment.
-    end: usize,
-    /// Where a token began, at or before the scanner's place.
-    floor: usize,
-    /// Whether a name reaches up to the scanner's place.
-    in_name: bool,
-    boundary: Boundary,
 }
 
 /// Goes through a script.
@@ -193,166 +174,6 @@ impl Scanner {
         Ok(())
     }
 
-    fn begin_lead(&mut self, on_new_line: bool) {
-        self.stage = Stage::Lead(Lead {
-            on_new_line,
-            ..Lead::default()
-        });
-    }
-
-    /// Skips to the first token of the next statement and collects the
-    /// comments that belong to it.
-    fn lead(&mut self, window: Window<'_>) -> Result<Option<Step>, Stop> {
-        loop {
-            if let Some(length) = self.delimiter_at(window, self.at)? {
-                self.at += length;
-                self.lead_mut().comments.clear();
-                continue;
-            }
-            let Some(token) = self.token(window)? else {
-                return Ok(Some(Step::End));
-            };
-            let text = &window.text[token.start..token.end];
-            match token.kind {
-                TokenKind::Space => {
-                    let ends = line_ends(window.bytes(), token.start..token.end);
-                    let lead = self.lead_mut();
-                    lead.line_ends += ends;
-                    lead.on_new_line |= lead.line_ends > 0;
-                    if lead.line_ends > 1 {
-                        lead.comments.clear();
-                    }
-                }
-                TokenKind::LineComment | TokenKind::BlockComment => {
-                    let ends = line_ends(window.bytes(), token.start..token.end);
-                    let lead = self.lead_mut();
-                    lead.line_ends = 0;
-                    if lead.on_new_line {
-                        lead.comments.push(token.start..token.end);
-                    } else {
-                        lead.on_new_line = ends > 0;
-                    }
-                }
-                TokenKind::Semicolon if self.delimiter.is_none() => {
-                    let lead = self.lead_mut();
-                    lead.comments.clear();
-                    lead.on_new_line = false;
-                }
-                TokenKind::ClientCommand if self.is_harmless(text) => {
-                    let lead = self.lead_mut();
-                    lead.comments.clear();
-                    lead.on_new_line = false;
-                }
-                TokenKind::Word if self.is_delimiter_command(text, window, token.end) => {
-                    self.obey_delimiter_command(window, token)?;
-                    continue;
-                }
-                _ => {
-                    self.refuse_client_command(window, token)?;
-                    let comments = std::mem::take(&mut self.lead_mut().comments);
-                    self.stage = Stage::Body(Body {
-                        comments,
-                        start: token.start,
-                        end: token.start,
-                        floor: token.start,
-                        in_name: false,
-                        boundary: Boundary::start(self.dialect),
-                    });
-                    return Ok(None);
-                }
-            }
-            self.at = token.end;
-        }
-    }
-
-    fn lead_mut(&mut self) -> &mut Lead {
-        if !matches!(self.stage, Stage::Lead(_)) {
-            self.begin_lead(false);
-        }
-        match &mut self.stage {
-            Stage::Lead(lead) => lead,
-            _ => unreachable!("the stage was just set"),
-        }
-    }
-
-    /// A statement that ends by the database's own rule.
-    fn body(&mut self, window: Window<'_>) -> Result<Option<Step>, Stop> {
-        loop {
-            self.skip_plain(window);
-            let token = self.token(window)?;
-            let Stage::Body(body) = &mut self.stage else {
-                return Ok(None);
-            };
-            let Some(token) = token else {
-                if let Some((construct, offset)) = body.boundary.open() {
-                    return Err(unterminated(construct, body.start + offset..body.end));
-                }
-                if self.lexer.in_code_comment() {
-                    return Err(unterminated(Construct::BlockComment, body.start..body.end));
-                }
-                return Ok(Some(self.found(window, false)));
-            };
-            let text = &window.text[token.start..token.end];
-            if token.kind == TokenKind::ClientCommand {
-                return Err(Stop::Fault(client_command(text, token)));
-            }
-            self.at = token.end;
-            body.floor = token.end;
-            body.in_name = false;
-            if token.kind.is_gap() {
-                continue;
-            }
-            body.end = token.end;
-            self.lexer.pass(token.kind);
-            if token.kind == TokenKind::Semicolon && self.lexer.in_code_comment() {
-                continue;
-            }
-            let offset = token.start - body.start;
-            if body.boundary.after(token.kind, text, offset) {
-                return Ok(Some(self.found(window, true)));
-            }
-        }
-    }
-
-    /// Skips what cannot end the statement.
-    fn skip_plain(&mut self, window: Window<'_>) {
-        let Stage::Body(body) = &mut self.stage else {
-            return;
-        };
-        if !body.boundary.is_plain() || self.lexer.in_code_comment() {
-            return;
-        }
-        let bytes = window.bytes();
-        let limit = window.sure();
-        loop {
-            let to = self
-                .lexer
-                .skip(bytes, body.floor, self.at, limit, &mut body.in_name);
-            // A string's prefix may lie before the place reached so far.
-            if to > self.at {
-                let blanks = bytes[self.at..to]
-                    .iter()
-                    .rev()
-                    .take_while(|byte| self.lexer.is_space(**byte))
-                    .count();
-                if self.at + blanks < to {
-                    body.end = to - blanks;
-                }
-            }
-            self.at = to;
-            let is_passed = to < limit
-                && bytes
-                    .get(to)
-                    .is_some_and(|byte| body.boundary.pass_parenthesis(*byte, to - body.start));
-            if !is_passed {
-                return;
-            }
-            self.at = to + 1;
-            body.end = self.at;
-            body.floor = self.at;
-        }
-    }
-
     /// Ends the statement that is being read.
     fn found(&mut self, window: Window<'_>, ended: bool) -> Step {
         let on_new_line = window.text[..self.at].ends_with('\n');
@@ -405,12 +226,4 @@ fn unterminated(construct: Construct, span: Range<usize>) -> Stop {
         kind: SplitErrorKind::Unterminated(construct),
         span,
     })
-}
-
-/// `\n`, `\r\n` and a lone `\r` each count as one.
-fn line_ends(bytes: &[u8], span: Range<usize>) -> usize {
-    span.filter(|at| {
-        bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
-    })
-    .count()
 }
