@@ -30,6 +30,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("max-allowed-packet", "64M"),
     ("max-connections", "300"),
     ("skip-log-bin", "1"),
+    ("debug-no-sync", "1"),
     ("skip-name-resolve", "1"),
 ];
 
