@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
-use rusqlite::{Batch, Connection, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 use shipgate_sql::Dialect;
 
 use super::worker::{Stopper, Worker};
 use super::{catalog, error};
-use crate::{Access, Canceller, Catalog, ErrorKind, Executed, Session, StatementError, Value};
+use crate::{
+    Access, Batch, Canceller, Catalog, ErrorKind, Executed, Session, StatementError, Value,
+};
 
 /// A connection to a SQLite database, on a thread of its own.
 ///
@@ -43,6 +45,19 @@ impl Session for SqliteSession {
         self.worker
             .call(move |connection| execute(connection, &text))
             .await
+    }
+
+    async fn execute_all(&mut self, statements: &[&str]) -> Batch {
+        let texts: Vec<String> = statements.iter().map(|&text| text.to_owned()).collect();
+        let stopper = self.worker.stopper();
+        let done = self
+            .worker
+            .call(move |connection| Ok(execute_all(connection, &texts, &stopper)))
+            .await;
+        done.unwrap_or_else(|error| Batch {
+            done: Vec::new(),
+            failed: Some(error),
+        })
     }
 
     async fn query(
@@ -115,7 +130,7 @@ fn execute(connection: &Connection, text: &str) -> Result<Executed, StatementErr
     refuse_nul(text)?;
     let failed = |failure| error::statement_error(&failure, text);
     let mut executed = Executed::default();
-    let mut batch = Batch::new(connection, text);
+    let mut batch = rusqlite::Batch::new(connection, text);
     while let Some(mut statement) = batch.next().map_err(failed)? {
         let before = connection.total_changes();
         let mut rows = statement.raw_query();
@@ -127,6 +142,30 @@ fn execute(connection: &Connection, text: &str) -> Result<Executed, StatementErr
     Ok(executed)
 }
 
+fn execute_all(connection: &Connection, texts: &[String], stopper: &Stopper) -> Batch {
+    let mut batch = Batch::default();
+    for text in texts {
+        let executed = if stopper.is_stopped() {
+            Err(error::cancelled())
+        } else {
+            execute(connection, text)
+        };
+        match executed {
+            Ok(executed) => batch.done.push(executed),
+            // A wait for a lock that was broken off ends as "busy".
+            Err(error) if error.kind == ErrorKind::Locked && stopper.is_stopped() => {
+                batch.failed = Some(error::cancelled());
+                break;
+            }
+            Err(error) => {
+                batch.failed = Some(error);
+                break;
+            }
+        }
+    }
+    batch
+}
+
 fn query(
     connection: &Connection,
     text: &str,
@@ -134,7 +173,8 @@ fn query(
 ) -> Result<Vec<Vec<Value>>, StatementError> {
     refuse_nul(text)?;
     let failed = |failure| error::statement_error(&failure, text);
-    let mut statement = connection.prepare(text).map_err(failed)?;
+    // The same few statements are asked again and again.
+    let mut statement = connection.prepare_cached(text).map_err(failed)?;
     let columns = statement.column_count();
     let values = values.into_iter().map(|value| match value {
         Value::Null => rusqlite::types::Value::Null,

@@ -70,6 +70,11 @@ impl Stopper {
         }
     }
 
+    /// Whether the running call was asked to stop.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.state.is_cancelled()
+    }
+
     fn stop_call(&self, call: &Call) {
         call.0.store(true, Ordering::SeqCst);
         // While this is locked the thread cannot go on to another call.
