@@ -8,7 +8,7 @@ use shipgate_sql::{Dialect, SplitMode, Statement};
 use crate::directory::{Directory, DirectoryError, File, Location, create_new};
 use crate::formats;
 use crate::golang::Quoted;
-use crate::script::{Script, ScriptError};
+use crate::script::{ScriptError, statements_of};
 use crate::sum::ChecksumError;
 
 /// Why nothing was imported.
@@ -169,21 +169,22 @@ fn filled_up(versions: &[String]) -> Vec<String> {
 
 /// A file's statements as an Atlas migration.
 fn content(file: &File) -> Result<String, ImportError> {
-    let script = Script::of(file, Dialect::Sqlite, SplitMode::Own)?;
+    let text = file.text().map_err(ScriptError::from)?;
+    let statements = statements_of(file, &text, Dialect::Sqlite, SplitMode::Own)?;
     let marks = match file.directives().tx_modes.first() {
         Some(mode) => format!("-- atlas:txmode {mode}\n\n"),
         None => String::new(),
     };
-    let plain = format!("{marks}{}", joined(&script.statements, ";"));
-    if splits_into(&plain, &script.statements) {
+    let plain = format!("{marks}{}", joined(&statements, ";"));
+    if splits_into(&plain, &statements) {
         return Ok(plain);
     }
     // A statement with `;` in it, as another database's routine.
     let delimited = format!(
         "-- atlas:delimiter \\n{DELIMITER}\n{marks}{}",
-        joined(&script.statements, &format!("\n{DELIMITER}"))
+        joined(&statements, &format!("\n{DELIMITER}"))
     );
-    if splits_into(&delimited, &script.statements) {
+    if splits_into(&delimited, &statements) {
         return Ok(delimited);
     }
     Err(ImportError::NotWritable(file.name().to_owned()))

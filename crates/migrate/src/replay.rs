@@ -12,7 +12,7 @@ use crate::apply::{ApplyError, failed_statement};
 use crate::directory::Directory;
 use crate::golang::Quoted;
 use crate::plan::{Pending, PlanError, standing};
-use crate::script::Script;
+use crate::script::{Script, Window};
 use crate::transaction::TxMode;
 
 /// Every table of the user's.
@@ -127,9 +127,15 @@ async fn execute(session: &mut dyn Session, pending: &Pending<'_>) -> Result<(),
         let begun = session.begin().await;
         begun.map_err(|source| failed("begin", source))?;
     }
-    for statement in &script.statements {
-        if let Err(error) = session.execute(statement.text).await {
-            let failed = failed_statement(file, statement, error);
+    let mut cursor = script.cursor(None)?;
+    let mut window = Window::default();
+    loop {
+        cursor.fill_one(&mut window)?;
+        let Some(unit) = window.first() else {
+            break;
+        };
+        if let Err(error) = session.execute(unit.text).await {
+            let failed = failed_statement(file, &unit, error);
             return Err(ApplyError::Statement(Box::new(failed)));
         }
     }

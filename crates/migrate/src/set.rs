@@ -269,7 +269,7 @@ impl Setting<'_> {
         let file = self.directory.file(&row.version);
         let statements = file.and_then(|file| {
             let script = Script::of(file, self.dialect, SplitMode::Own).ok()?;
-            i64::try_from(script.statements.len()).ok()
+            i64::try_from(script.len()).ok()
         });
         let total = statements.unwrap_or(row.total.max(row.applied));
         Revision {

@@ -175,5 +175,5 @@ fn tell_of_partial(
 
 fn statement_count(file: &File, database: &dyn Database) -> Result<i64, ScriptError> {
     let script = Script::of(file, database.dialect(), SplitMode::Own)?;
-    Ok(i64::try_from(script.statements.len()).unwrap_or(i64::MAX))
+    Ok(i64::try_from(script.len()).unwrap_or(i64::MAX))
 }

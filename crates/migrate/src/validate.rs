@@ -1,7 +1,7 @@
 //! `validate`: is the directory as it was recorded?
 
-use crate::directive::{self, Warning};
-use crate::directory::{Directory, DirectoryError, Location};
+use crate::directive::{self, FoundLine, LineSearch, Warning};
+use crate::directory::{Directory, DirectoryError, File, Location};
 use crate::sum::ChecksumError;
 
 /// Why a directory is not valid.
@@ -41,16 +41,28 @@ pub fn validate(location: Location) -> Result<Validated, ValidateError> {
     let directory = Directory::open(location)?;
     directory.check_sum()?;
     directory.check_versions()?;
-    let warnings = directory.files().iter().flat_map(|file| {
-        directive::warnings(file.content())
-            .into_iter()
-            .map(|warning| FileWarning {
-                file: file.name().to_owned(),
-                warning,
-            })
-    });
+    let mut warnings = Vec::new();
+    for file in directory.files() {
+        let of_file = warnings_of(file)?.into_iter();
+        warnings.extend(of_file.map(|warning| FileWarning {
+            file: file.name().to_owned(),
+            warning,
+        }));
+    }
     Ok(Validated {
-        warnings: warnings.collect(),
+        warnings,
         directory,
     })
+}
+
+fn warnings_of(file: &File) -> Result<Vec<Warning>, DirectoryError> {
+    let mut found = Vec::new();
+    let mut see = |line: &FoundLine<'_>| found.extend(directive::warning(line));
+    let mut search = LineSearch::new(&[directive::MARK]);
+    let mut pieces = file.pieces()?;
+    while let Some(piece) = pieces.next()? {
+        search.feed(piece, &mut see);
+    }
+    search.finish(&mut see);
+    Ok(found)
 }

@@ -4,14 +4,14 @@ use shipgate_database::Value;
 use shipgate_sql::{Dialect, SplitMode, Statement, StatementKind};
 
 use crate::apply::conductor::Conductor;
-use crate::apply::file_run::failed_statement;
 use crate::apply::prepare::Prepared;
+use crate::apply::statements::failed_statement;
 use crate::apply::{ApplyError, ApplyEvent};
 use crate::directory::File;
 use crate::formats::{Part, PartError};
 use crate::golang::GoDuration;
 use crate::report::ApplyReport;
-use crate::script::{ScriptError, part_statements, parts_error};
+use crate::script::{ScriptError, Unit, part_statements, parts_error};
 
 /// One section of assertions.
 #[derive(Clone, Debug)]
@@ -24,7 +24,11 @@ pub(super) struct Check<'a> {
 impl<'a> Check<'a> {
     /// The checks of a file, in order.
     pub(super) fn of(file: &'a File, dialect: Dialect) -> Result<Vec<Self>, ScriptError> {
-        let text = file.text()?;
+        // What may stay on disk has no checks.
+        let Some(bytes) = file.held() else {
+            return Ok(Vec::new());
+        };
+        let text = file.decoded(bytes)?;
         let sections = file
             .format()
             .checks(text, dialect)
@@ -118,7 +122,14 @@ async fn assert_check<'a>(
                 conductor.emit(&ApplyEvent::Asserted {
                     text: assertion.text,
                 });
-                let failed = failed_statement(file, assertion, error);
+                let unit = Unit::new(
+                    conductor.session.dialect(),
+                    0,
+                    assertion.text,
+                    assertion.span.start,
+                    (assertion.line, assertion.column),
+                );
+                let failed = failed_statement(file, &unit, error);
                 return Err(ApplyError::Statement(Box::new(failed)));
             }
         };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    Canceller, Clock, Executed, LockError, LockEvent, LockRequest, MigrationLock, Session,
-    StatementError, Value, Wait, WaitHook,
+    Batch, Canceller, Clock, CopyRows, Executed, LockError, LockEvent, LockRequest, MigrationLock,
+    Session, StatementError, Value, Wait, WaitHook,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -62,6 +62,39 @@ impl<'r> Conductor<'r> {
     pub(super) async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
         let canceller = self.session.canceller();
         let running = self.session.execute(statement);
+        drive(
+            running,
+            &*canceller,
+            &mut self.cancel,
+            &mut self.waits,
+            self.sink,
+        )
+        .await
+    }
+
+    /// Executes statements one after the other, up to the first that fails; a
+    /// stop from outside interrupts the one that runs.
+    pub(super) async fn execute_all(&mut self, statements: &[&str]) -> Batch {
+        let canceller = self.session.canceller();
+        let running = self.session.execute_all(statements);
+        drive(
+            running,
+            &*canceller,
+            &mut self.cancel,
+            &mut self.waits,
+            self.sink,
+        )
+        .await
+    }
+
+    /// Executes `COPY … FROM STDIN` with its rows.
+    pub(super) async fn copy_in(
+        &mut self,
+        statement: &str,
+        rows: &mut dyn CopyRows,
+    ) -> Result<Executed, StatementError> {
+        let canceller = self.session.canceller();
+        let running = self.session.copy_in(statement, rows);
         drive(
             running,
             &*canceller,
@@ -144,12 +177,12 @@ impl<'r> Conductor<'r> {
 /// Waits for a call's end. The call is never dropped: what a statement did
 /// must be known.
 async fn drive<T>(
-    mut running: impl Future<Output = Result<T, StatementError>> + Unpin,
+    mut running: impl Future<Output = T> + Unpin,
     canceller: &dyn Canceller,
     cancel: &mut CancelToken,
     waits: &mut UnboundedReceiver<Wait>,
     sink: &mut dyn ApplySink,
-) -> Result<T, StatementError> {
+) -> T {
     let mut told_to_stop = false;
     loop {
         tokio::select! {

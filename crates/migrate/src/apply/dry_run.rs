@@ -1,16 +1,18 @@
 //! A dry run: the same report, and nothing done.
 
+use jiff::Timestamp;
 use shipgate_database::Database;
 
 use crate::apply::checks::assert_checks;
 use crate::apply::conductor::Conductor;
 use crate::apply::prepare::{Prepared, planned_file, prepare, unprepared_files};
 use crate::apply::warnings::{warn_of_directives, warn_of_drift};
-use crate::apply::{ApplyEvent, ApplyFailure, ApplyOptions, ApplySink};
+use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink};
 use crate::directory::Directory;
 use crate::golang::GoDuration;
 use crate::plan::Plan;
 use crate::report::ApplyReport;
+use crate::script::Window;
 
 /// What a dry run can look at.
 pub(super) enum Stage<'s, 'r> {
@@ -49,8 +51,8 @@ pub(super) async fn show<'a>(
         return Ok(report);
     };
     warn_of_drift(stage.sink(), plan);
-    warn_of_directives(stage.sink(), plan);
     let prepared = prepare(directory, database, options, plan);
+    warn_of_directives(stage.sink(), plan, &prepared);
     let files = match &prepared {
         Ok(files) => files.iter().map(planned_file).collect(),
         Err(_) => unprepared_files(plan),
@@ -65,25 +67,13 @@ pub(super) async fn show<'a>(
     });
     let files = match prepared {
         Ok(files) => files,
-        Err(error) => {
-            let at = now();
-            let text = error.to_string();
-            report.failed(at, &text);
-            stage
-                .sink()
-                .event(&ApplyEvent::RunFailed { at, error: &text });
-            stage.sink().event(&ApplyEvent::Finished { at });
-            return Err(ApplyFailure {
-                report: Some(Box::new(report)),
-                error,
-            });
-        }
+        Err(error) => return Err(failed(stage.sink(), report, error, now())),
     };
     for (index, prepared) in files.iter().enumerate() {
         let started = now();
         let Prepared { file, skipped, .. } = prepared;
         let (file, skipped) = (*file, *skipped);
-        let total = prepared.script.statements.len();
+        let total = prepared.script.len();
         report.file_started(file, started, skipped);
         if let (0, Stage::Session(conductor)) = (index, &mut stage)
             && let Err(error) = assert_checks(conductor, &mut report, prepared).await
@@ -102,13 +92,8 @@ pub(super) async fn show<'a>(
             skipped,
             total,
         });
-        for (index, statement) in prepared.script.statements.iter().enumerate().skip(skipped) {
-            report.statement(statement.text);
-            stage.sink().event(&ApplyEvent::StatementStarted {
-                number: index + 1,
-                text: statement.text,
-                line: statement.line,
-            });
+        if let Err(error) = show_statements(prepared, &mut report, stage.sink()) {
+            return Err(failed(stage.sink(), report, error, now()));
         }
         let at = now();
         report.file_done(at);
@@ -119,4 +104,41 @@ pub(super) async fn show<'a>(
     report.end = at.into();
     stage.sink().event(&ApplyEvent::Finished { at });
     Ok(report)
+}
+
+fn show_statements(
+    prepared: &Prepared<'_>,
+    report: &mut ApplyReport<'_>,
+    sink: &mut dyn ApplySink,
+) -> Result<(), ApplyError> {
+    let mut cursor = prepared.cursor()?;
+    let mut window = Window::default();
+    loop {
+        cursor.fill_one(&mut window)?;
+        let Some(unit) = window.first() else {
+            return Ok(());
+        };
+        report.statement(unit.text);
+        sink.event(&ApplyEvent::StatementStarted {
+            number: unit.number,
+            text: unit.text,
+            line: unit.line,
+        });
+    }
+}
+
+fn failed<'a>(
+    sink: &mut dyn ApplySink,
+    mut report: ApplyReport<'a>,
+    error: ApplyError,
+    at: Timestamp,
+) -> ApplyFailure<'a> {
+    let text = error.to_string();
+    report.failed(at, &text);
+    sink.event(&ApplyEvent::RunFailed { at, error: &text });
+    sink.event(&ApplyEvent::Finished { at });
+    ApplyFailure {
+        report: Some(Box::new(report)),
+        error,
+    }
 }

@@ -171,7 +171,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         }
         let prepared = prepare(self.directory, self.database, self.options, &plan);
         let mut run = Run::new(conductor, self.history.clone(), self.options, report);
-        run.warn(&plan);
+        run.warn(&plan, &prepared);
         if !plan.pending.is_empty() {
             let planned = match &prepared {
                 Ok(files) => files.iter().map(planned_file).collect(),

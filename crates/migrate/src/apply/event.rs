@@ -125,8 +125,8 @@ pub enum ApplyEvent<'a> {
     StatementDone {
         /// Its number in the file, from 1.
         number: usize,
-        /// How long it took.
-        elapsed: GoDuration,
+        /// How long it took; unknown if it was sent together with others.
+        elapsed: Option<GoDuration>,
         /// Rows it changed.
         rows: u64,
         /// What the database said to it.

@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipgate_database::ErrorKind;
-use shipgate_sql::{Position, Statement};
 
 use crate::apply::checks::assert_checks;
 use crate::apply::conductor::Conductor;
 use crate::apply::foreign_keys::{self, Violation};
 use crate::apply::prepare::Prepared;
 use crate::apply::warnings::{warn_of_directives, warn_of_drift};
-use crate::apply::{
-    ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, FailedStatement, PlannedFile,
-};
-use crate::directory::File;
+use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, PlannedFile};
 use crate::golang::GoDuration;
 use crate::history::{History, Revision, RevisionKind};
 use crate::plan::Plan;
@@ -26,7 +22,7 @@ pub(super) struct Run<'a, 'r> {
     pub(super) conductor: Conductor<'r>,
     pub(super) history: Arc<dyn History>,
     options: &'r ApplyOptions,
-    report: ApplyReport<'a>,
+    pub(super) report: ApplyReport<'a>,
     /// Whether the session enforces foreign keys outside our transactions.
     pub(super) enforces_foreign_keys: bool,
 }
@@ -47,9 +43,13 @@ impl<'a, 'r> Run<'a, 'r> {
         }
     }
 
-    pub(super) fn warn(&mut self, plan: &Plan<'_>) {
+    pub(super) fn warn(
+        &mut self,
+        plan: &Plan<'_>,
+        prepared: &Result<Vec<Prepared<'_>>, ApplyError>,
+    ) {
         warn_of_drift(self.conductor.sink, plan);
-        warn_of_directives(self.conductor.sink, plan);
+        warn_of_directives(self.conductor.sink, plan, prepared);
     }
 
     pub(super) fn planned(&mut self, plan: &Plan<'_>, files: &[PlannedFile<'a>]) {
@@ -168,57 +168,12 @@ impl<'a, 'r> Run<'a, 'r> {
         self.history
             .start(&mut *self.conductor.session, &row, file.started)
             .await?;
-        for index in file.skipped..file.script.statements.len() {
-            self.statement(file, index).await?;
-        }
+        self.statements(file).await?;
         row.execution_time = GoDuration::between(started, self.conductor.now());
         self.history
             .write(&mut *self.conductor.session, &row)
             .await?;
         Ok(())
-    }
-
-    /// Executes one statement and tells of it.
-    pub(super) async fn statement(
-        &mut self,
-        file: &Prepared<'a>,
-        index: usize,
-    ) -> Result<(), ApplyError> {
-        if self.conductor.cancel.is_cancelled() {
-            return Err(ApplyError::Cancelled(None));
-        }
-        let statement = &file.script.statements[index];
-        let number = index + 1;
-        self.report.statement(statement.text);
-        self.conductor.emit(&ApplyEvent::StatementStarted {
-            number,
-            text: statement.text,
-            line: statement.line,
-        });
-        let started = self.conductor.now();
-        match self.conductor.execute(statement.text).await {
-            Ok(executed) => {
-                let elapsed = GoDuration::between(started, self.conductor.now());
-                self.conductor.emit(&ApplyEvent::StatementDone {
-                    number,
-                    elapsed,
-                    rows: executed.rows,
-                    notices: &executed.notices,
-                });
-                Ok(())
-            }
-            Err(error) => {
-                let kind = error.kind;
-                let failed = Box::new(failed_statement(file.file, statement, error));
-                Err(
-                    if kind == ErrorKind::Cancelled && self.conductor.cancel.is_cancelled() {
-                        ApplyError::Cancelled(Some(failed))
-                    } else {
-                        ApplyError::Statement(failed)
-                    },
-                )
-            }
-        }
     }
 
     /// A file's row as its execution begins.
@@ -228,7 +183,7 @@ impl<'a, 'r> Run<'a, 'r> {
             description: file.file.description().to_owned(),
             kind: RevisionKind::EXECUTED,
             applied: count(file.skipped),
-            total: count(file.script.statements.len()),
+            total: count(file.script.len()),
             executed_at: started.into(),
             execution_time: GoDuration::default(),
             error: String::new(),
@@ -319,7 +274,7 @@ impl<'a, 'r> Run<'a, 'r> {
             file: file.file,
             at,
             skipped: file.skipped,
-            total: file.script.statements.len(),
+            total: file.script.len(),
         });
         Ok(at)
     }
@@ -360,28 +315,4 @@ impl<'a, 'r> Run<'a, 'r> {
 /// A number of statements as the history keeps it.
 pub(super) fn count(statements: usize) -> i64 {
     i64::try_from(statements).unwrap_or(i64::MAX)
-}
-
-pub(crate) fn failed_statement(
-    file: &File,
-    statement: &Statement<'_>,
-    error: shipgate_database::StatementError,
-) -> FailedStatement {
-    let start = Position {
-        line: statement.line,
-        column: statement.column,
-    };
-    let position = match (error.offset, file.text()) {
-        (Some(offset), Ok(text)) => shipgate_sql::position(text, statement.span.start + offset),
-        _ => start,
-    };
-    FailedStatement {
-        file: file.name().to_owned(),
-        path: file.path().to_owned(),
-        version: file.version().to_owned(),
-        offset: statement.span.start,
-        position,
-        statement: statement.text.to_owned(),
-        error,
-    }
 }

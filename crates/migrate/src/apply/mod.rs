@@ -12,6 +12,7 @@ mod foreign_keys;
 mod options;
 mod patience;
 mod prepare;
+mod statements;
 mod warnings;
 mod without_transaction;
 
@@ -19,7 +20,7 @@ pub use cancel::{CancelHandle, CancelToken};
 pub use engine::apply;
 pub use error::{ApplyError, ApplyFailure, FailedStatement};
 pub use event::{ApplyEvent, ApplySink, PlannedFile};
-pub(crate) use file_run::failed_statement;
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;
 pub use patience::Patience;
+pub(crate) use statements::failed_statement;

@@ -8,7 +8,8 @@ use crate::apply::{ApplyError, ApplyOptions, PlannedFile};
 use crate::directory::{Directory, File};
 use crate::history::{Revision, Started};
 use crate::plan::{Pending, Plan};
-use crate::script::Script;
+use crate::script::{Cursor, Script, ScriptError};
+use crate::sum::Proof;
 use crate::transaction::TxMode;
 
 /// A file ready to be executed.
@@ -24,6 +25,8 @@ pub(super) struct Prepared<'a> {
     pub(super) started: Started,
     /// The file's hash in the checksums; empty if it is left out of them.
     pub(super) hash: String,
+    /// Proves of a file that stayed on disk that it was not changed.
+    proof: Option<Proof>,
 }
 
 /// Prepares every file of a plan.
@@ -36,8 +39,10 @@ pub(super) fn prepare<'a>(
     plan.pending
         .iter()
         .map(|pending| {
-            let hash = directory.hash_of(pending.file);
-            Prepared::new(pending, hash, database.dialect(), options.tx_mode)
+            let mut prepared = Prepared::new(pending, database.dialect(), options.tx_mode)?;
+            prepared.hash = directory.hash_of(pending.file);
+            prepared.proof = directory.proof_of(pending.file);
+            Ok(prepared)
         })
         .collect()
 }
@@ -46,7 +51,7 @@ pub(super) fn prepare<'a>(
 pub(super) fn planned_file<'a>(prepared: &Prepared<'a>) -> PlannedFile<'a> {
     PlannedFile {
         file: prepared.file,
-        statements: prepared.script.statements.len(),
+        statements: prepared.script.len(),
         skipped: prepared.skipped,
         tx_mode: prepared.tx_mode,
     }
@@ -69,13 +74,15 @@ impl<'a> Prepared<'a> {
     /// Takes a pending file apart and checks that it can be executed.
     pub(super) fn new(
         pending: &Pending<'a>,
-        hash: String,
         dialect: Dialect,
         tx_mode: TxMode,
     ) -> Result<Self, ApplyError> {
         let file = pending.file;
         let tx_mode = tx_mode.for_file(file)?;
-        let own = Script::of(file, dialect, SplitMode::Own)?;
+        let mut controls_transaction = false;
+        let own = Script::seen(file, dialect, SplitMode::Own, &mut |unit| {
+            controls_transaction |= unit.kind.controls_transaction();
+        })?;
         let checks = Check::of(file, dialect)?;
         let (script, skipped, started) = match (&pending.begun, &pending.repeated) {
             (None, None) => (own, 0, Started::New),
@@ -96,30 +103,36 @@ impl<'a> Prepared<'a> {
             tx_mode,
             skipped,
             started,
-            hash,
+            hash: String::new(),
+            proof: None,
         };
-        if tx_mode != TxMode::None {
+        if tx_mode != TxMode::None && controls_transaction {
             prepared.refuse_transaction_control()?;
         }
         Ok(prepared)
     }
 
     fn refuse_transaction_control(&self) -> Result<(), ApplyError> {
-        let rest = &self.script.statements[self.skipped..];
-        match rest
-            .iter()
-            .find(|statement| statement.kind.controls_transaction())
-        {
-            None => Ok(()),
-            Some(statement) => Err(ApplyError::TransactionControl {
-                path: self.file.path().to_owned(),
-                position: Position {
-                    line: statement.line,
-                    column: statement.column,
-                },
-                statement: statement.text.to_owned(),
-            }),
-        }
+        let refused = self.script.find(self.skipped, |unit| {
+            unit.kind
+                .controls_transaction()
+                .then(|| ApplyError::TransactionControl {
+                    path: self.file.path().to_owned(),
+                    position: Position {
+                        line: unit.line,
+                        column: unit.column,
+                    },
+                    statement: unit.text.to_owned(),
+                })
+        })?;
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// A reading of the statements that are still to be executed.
+    pub(super) fn cursor(&self) -> Result<Cursor<'_>, ScriptError> {
+        let mut cursor = self.script.cursor(self.proof.clone())?;
+        cursor.skip(self.skipped)?;
+        Ok(cursor)
     }
 }
 
@@ -134,7 +147,7 @@ fn resume<'a>(
     dialect: Dialect,
 ) -> Result<(Script<'a>, usize), ApplyError> {
     let applied = usize::try_from(row.applied).unwrap_or_default();
-    let changed = match first_difference(&own, row, applied) {
+    let changed = match first_difference(&own, row, applied)? {
         None => return Ok((own, applied)),
         Some(statement) => ApplyError::PartChanged {
             file: file.name().to_owned(),
@@ -142,18 +155,21 @@ fn resume<'a>(
         },
     };
     match Script::of(file, dialect, SplitMode::AtlasCompatible) {
-        Ok(theirs) if first_difference(&theirs, row, applied).is_none() => Ok((theirs, applied)),
+        Ok(theirs) if first_difference(&theirs, row, applied)?.is_none() => Ok((theirs, applied)),
         _ => Err(changed),
     }
 }
 
 /// The number, from 1, of the first executed statement that is not what it was.
-fn first_difference(script: &Script<'_>, row: &Revision, applied: usize) -> Option<usize> {
-    let hashes = script.partial_hashes();
-    (0..applied)
-        .find(|&index| {
-            let now = hashes.get(index);
-            now.is_none() || now != row.partial_hashes.get(index)
-        })
-        .map(|index| index + 1)
+fn first_difference(
+    script: &Script<'_>,
+    row: &Revision,
+    applied: usize,
+) -> Result<Option<usize>, ScriptError> {
+    let hashes = script.partial_hashes(applied)?;
+    let differs = |&index: &usize| {
+        let now = hashes.get(index);
+        now.is_none() || now != row.partial_hashes.get(index)
+    };
+    Ok((0..applied).find(differs).map(|index| index + 1))
 }

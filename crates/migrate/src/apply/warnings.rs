@@ -1,7 +1,9 @@
 //! What a run warns of before it begins.
 
-use crate::apply::{ApplyEvent, ApplySink};
-use crate::directive;
+use crate::apply::prepare::Prepared;
+use crate::apply::{ApplyError, ApplyEvent, ApplySink};
+use crate::directive::{self, Warning};
+use crate::directory::File;
 use crate::plan::Plan;
 
 /// Says what the plan found strange.
@@ -20,13 +22,27 @@ pub(super) fn warn_of_drift(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
 }
 
 /// Says which lines look like directives and are none.
-pub(super) fn warn_of_directives(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
-    for pending in &plan.pending {
-        for warning in directive::warnings(pending.file.content()) {
-            sink.event(&ApplyEvent::DirectiveIgnored {
-                file: pending.file,
-                warning: &warning,
-            });
+pub(super) fn warn_of_directives(
+    sink: &mut dyn ApplySink,
+    plan: &Plan<'_>,
+    prepared: &Result<Vec<Prepared<'_>>, ApplyError>,
+) {
+    let mut tell = |file: &File, warnings: &[Warning]| {
+        for warning in warnings {
+            sink.event(&ApplyEvent::DirectiveIgnored { file, warning });
+        }
+    };
+    match prepared {
+        Ok(files) => {
+            for prepared in files {
+                tell(prepared.file, prepared.script.warnings());
+            }
+        }
+        Err(_) => {
+            for pending in &plan.pending {
+                let held = pending.file.held().unwrap_or_default();
+                tell(pending.file, &directive::warnings(held));
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::apply::prepare::Prepared;
 use crate::apply::{ApplyError, ApplyEvent};
 use crate::golang::GoDuration;
 use crate::history::Revision;
+use crate::script::{Cursor, Unit, Window};
 
 impl<'a> Run<'a, '_> {
     pub(super) async fn without_transaction(
@@ -33,7 +34,7 @@ impl<'a> Run<'a, '_> {
         started: Timestamp,
     ) -> Result<(), ApplyError> {
         let mut row = self.row(file, started);
-        row.partial_hashes = file.script.partial_hashes();
+        row.partial_hashes = file.script.partial_hashes(usize::MAX)?;
         self.history
             .start(&mut *self.conductor.session, &row, file.started)
             .await?;
@@ -52,15 +53,21 @@ impl<'a> Run<'a, '_> {
         row: &mut Revision,
         started: Timestamp,
     ) -> Result<(), ApplyError> {
-        if file.skipped == file.script.statements.len() {
+        if file.skipped == file.script.len() {
             return self.progress(row, row.total, started).await;
         }
         self.restore_session(file).await?;
-        for index in file.skipped..file.script.statements.len() {
-            self.statement_with_progress(file, index, row, started)
+        let mut cursor = file.cursor()?;
+        let mut window = Window::default();
+        loop {
+            cursor.fill_one(&mut window)?;
+            let Some(unit) = window.first() else {
+                break;
+            };
+            self.statement_with_progress(file, &mut cursor, &unit, row, started)
                 .await?;
             if !self.conductor.session.in_transaction() {
-                row.applied = count(index + 1);
+                row.applied = count(unit.number);
             }
         }
         if self.conductor.session.in_transaction() {
@@ -72,26 +79,27 @@ impl<'a> Run<'a, '_> {
     async fn statement_with_progress(
         &mut self,
         file: &Prepared<'a>,
-        index: usize,
+        cursor: &mut Cursor<'_>,
+        unit: &Unit<'_>,
         row: &Revision,
         started: Timestamp,
     ) -> Result<(), ApplyError> {
-        let kind = file.script.statements[index].kind;
-        let done = count(index + 1);
+        let kind = unit.kind;
+        let done = count(unit.number);
         if self.conductor.session.in_transaction() {
             if matches!(kind, StatementKind::Commit | StatementKind::Release) {
                 self.progress(row, done, started).await?;
-                return self.statement(file, index).await;
+                return self.statement(file, cursor, unit).await;
             }
-            self.statement(file, index).await?;
+            self.statement(file, cursor, unit).await?;
             return self.progress(row, done, started).await;
         }
         if !kind.runs_in_transaction() || matches!(kind, StatementKind::Savepoint) {
-            self.statement(file, index).await?;
+            self.statement(file, cursor, unit).await?;
             return self.progress(row, done, started).await;
         }
         self.begin().await?;
-        if let Err(error) = self.statement(file, index).await {
+        if let Err(error) = self.statement(file, cursor, unit).await {
             // The row of the failure is written outside of this transaction.
             let _ = self.conductor.session.rollback().await;
             return Err(error);
@@ -161,17 +169,22 @@ impl<'a> Run<'a, '_> {
 
     /// Makes the session what the executed part of the file had made of it.
     async fn restore_session(&mut self, file: &Prepared<'a>) -> Result<(), ApplyError> {
-        for index in 0..file.skipped {
-            let statement = &file.script.statements[index];
+        let mut cursor = file.script.cursor(None)?;
+        let mut window = Window::default();
+        for _ in 0..file.skipped {
+            cursor.fill_one(&mut window)?;
+            let Some(unit) = window.first() else {
+                break;
+            };
             let lives_in_the_session = matches!(
-                statement.kind,
+                unit.kind,
                 StatementKind::Pragma { .. } | StatementKind::Attach | StatementKind::Detach
             );
             if lives_in_the_session {
                 self.conductor.emit(&ApplyEvent::SessionRestored {
-                    statement: statement.text,
+                    statement: unit.text,
                 });
-                let executed = self.conductor.execute(statement.text).await;
+                let executed = self.conductor.execute(unit.text).await;
                 executed.map_err(ApplyError::Session)?;
             }
         }

@@ -12,8 +12,11 @@
 
 mod file;
 mod line;
+mod search;
 mod warning;
 
 pub use file::FileDirectives;
 pub(crate) use file::asserts_one_of;
+pub(crate) use search::{FoundLine, LineSearch};
+pub(crate) use warning::{MARK, warning};
 pub use warning::{Warning, WarningReason, warnings};

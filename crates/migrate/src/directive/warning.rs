@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::line::{Line, valid_start, without_mark};
+use super::line::Line;
+use super::search::{FoundLine, LineSearch};
 
 /// A line that looks like a directive but is not obeyed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,26 +68,29 @@ impl fmt::Display for Warning {
     }
 }
 
+/// The word that every directive has.
+pub(crate) const MARK: &str = "atlas:";
+
 /// Finds the lines of a file that look like directives and are not obeyed.
 #[must_use]
 pub fn warnings(content: &[u8]) -> Vec<Warning> {
     let mut found = Vec::new();
-    let mut in_block = true;
-    for (number, bytes) in (1..).zip(without_mark(content).split(|&byte| byte == b'\n')) {
-        let text = valid_start(bytes);
-        in_block &= text.starts_with("--") || text.starts_with('#');
-        let Some(line) = Line::parse(text.trim_end_matches('\r')) else {
-            continue;
-        };
-        if let Some(reason) = reason(&line, number, in_block, text) {
-            found.push(Warning {
-                line: number,
-                text: text.trim().to_owned(),
-                reason,
-            });
-        }
-    }
+    let mut search = LineSearch::new(&[MARK]);
+    let mut see = |line: &FoundLine<'_>| found.extend(warning(line));
+    search.feed(content, &mut see);
+    search.finish(&mut see);
     found
+}
+
+/// The warning about a line, if it looks like a directive and is not obeyed.
+pub(crate) fn warning(found: &FoundLine<'_>) -> Option<Warning> {
+    let line = Line::parse(found.text.trim_end_matches('\r'))?;
+    let reason = reason(&line, found.number, found.in_opening_block, found.text)?;
+    Some(Warning {
+        line: found.number,
+        text: found.text.trim().to_owned(),
+        reason,
+    })
 }
 
 fn reason(line: &Line<'_>, number: usize, in_block: bool, text: &str) -> Option<WarningReason> {

@@ -98,6 +98,11 @@ pub enum DirectoryError {
         /// The same as a byte offset.
         offset: usize,
     },
+    /// A file was written to after it was read for its checksum.
+    #[error(
+        "migration file {0} changed while it was being read; run again when nothing writes to it"
+    )]
+    Changed(String),
     /// `new` was asked for a name that cannot be a file's.
     #[error("{} cannot be part of a migration file's name: it has a path separator", Quoted(.0))]
     NameWithSeparator(String),

@@ -1,9 +1,11 @@
 //! One migration file.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use super::content::{Content, HELD_AT_MOST};
 use crate::directive::FileDirectives;
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, Pieces};
 use crate::formats::Format;
 
 /// A migration file: its name, what the name says, and its content.
@@ -13,7 +15,7 @@ pub struct File {
     version: String,
     description: String,
     path: PathBuf,
-    content: Vec<u8>,
+    content: Content,
     directives: FileDirectives,
     format: &'static dyn Format,
 }
@@ -29,13 +31,47 @@ impl File {
         content: Vec<u8>,
         settings: Option<&str>,
     ) -> Self {
+        Self::of(format, name, path, Content::Held(content), settings)
+    }
+
+    /// Reads a file. A large one stays on disk if its layout allows it; `room`
+    /// is how many bytes may still be held, and becomes less.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn open(
+        format: &'static dyn Format,
+        name: &str,
+        path: PathBuf,
+        settings: Option<&str>,
+        room: &mut usize,
+    ) -> Result<Self, DirectoryError> {
+        let most = HELD_AT_MOST.min(*room);
+        let content = Content::read(name, &path, most, |head| format.is_one_script(head))?;
+        if let Content::Held(bytes) = &content {
+            *room = room.saturating_sub(bytes.len());
+        }
+        Ok(Self::of(format, name, path, content, settings))
+    }
+
+    fn of(
+        format: &'static dyn Format,
+        name: &str,
+        path: PathBuf,
+        content: Content,
+        settings: Option<&str>,
+    ) -> Self {
         let (version, description) = format.version_and_description(name);
+        let head = match &content {
+            Content::Held(bytes) => bytes,
+            Content::Stored(stored) => &stored.head,
+        };
         Self {
             name: name.to_owned(),
             version,
             description,
             path,
-            directives: format.directives(name, &content, settings),
+            directives: format.directives(name, head, settings),
             content,
             format,
         }
@@ -65,10 +101,20 @@ impl File {
         &self.path
     }
 
-    /// The file's bytes as they were when the directory was opened.
-    #[must_use]
-    pub fn content(&self) -> &[u8] {
-        &self.content
+    /// The file's text, if it is held in memory; a large one is not.
+    pub(crate) fn held(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Held(bytes) => Some(bytes),
+            Content::Stored(_) => None,
+        }
+    }
+
+    /// The content, piece by piece.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or is not the one it was when the directory was.
+    pub(crate) fn pieces(&self) -> Result<Pieces<'_>, DirectoryError> {
+        self.content.pieces(&self.name, &self.path)
     }
 
     /// The file's own directives.
@@ -95,19 +141,40 @@ impl File {
         self.directives.checkpoint.is_some()
     }
 
-    /// The content as text.
+    /// The content as text. What is not held is read.
     ///
     /// # Errors
-    /// It is not UTF-8.
-    pub fn text(&self) -> Result<&str, DirectoryError> {
-        shipgate_sql::decode(&self.content).map_err(|error| DirectoryError::NotUtf8 {
+    /// It is not UTF-8, or the file cannot be read.
+    pub fn text(&self) -> Result<Cow<'_, str>, DirectoryError> {
+        if let Some(bytes) = self.held() {
+            return Ok(Cow::Borrowed(self.decoded(bytes)?));
+        }
+        let mut pieces = self.pieces()?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = pieces.next()? {
+            bytes.extend_from_slice(piece);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Cow::Owned(text)),
+            Err(error) => Ok(Cow::Owned(self.decoded(error.as_bytes())?.to_owned())),
+        }
+    }
+
+    /// Bytes of the file as text.
+    pub(crate) fn decoded<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, DirectoryError> {
+        shipgate_sql::decode(bytes).map_err(|error| self.not_utf8(&error))
+    }
+
+    /// The error for bytes that are no text.
+    pub(crate) fn not_utf8(&self, error: &shipgate_sql::SplitError) -> DirectoryError {
+        DirectoryError::NotUtf8 {
             name: self.name.clone(),
             position: shipgate_sql::Position {
                 line: error.line,
                 column: error.column,
             },
             offset: error.span.start,
-        })
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::content::{HELD_TOGETHER, read_error};
 use crate::directory::{DirectoryError, File, Location, replace};
 use crate::history::Revision;
-use crate::sum::{self, ChecksumError, Merge, MergeError, Sum, hash_alone};
+use crate::sum::{self, ChecksumError, Merge, MergeError, Proof, Sum};
 
 /// The name of the checksum file.
 const SUM_FILE: &str = "atlas.sum";
@@ -38,38 +39,36 @@ impl Directory {
             return Err(DirectoryError::NotADirectory(shown));
         }
         let mut files = Vec::new();
+        let mut room = HELD_TOGETHER;
         for name in migration_names(&location)? {
             let path = location.path().join(&name);
-            let content = read(&name, &path)?;
             let settings = settings(&location, &name)?;
-            files.push(File::new(
-                location.format(),
-                &name,
-                path,
-                content,
-                settings.as_deref(),
-            ));
+            let format = location.format();
+            let file = File::open(format, &name, path, settings.as_deref(), &mut room)?;
+            files.push(file);
         }
         let sum_path = location.path().join(SUM_FILE);
         let recorded = match fs::read(&sum_path) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(source) => {
-                return Err(DirectoryError::Read {
-                    name: SUM_FILE.to_owned(),
-                    path: sum_path.display().to_string(),
-                    source,
-                });
+                return Err(read_error(SUM_FILE, &sum_path, source));
             }
         };
-        Ok(Self::of_files(location, files, recorded))
+        Self::of_files(location, files, recorded)
     }
 
     /// A directory of files that were read elsewhere, with the content of its checksum file.
-    #[must_use]
-    pub fn of_files(location: Location, files: Vec<File>, recorded: Option<Vec<u8>>) -> Self {
-        Self {
-            sum: Sum::of(&files),
+    ///
+    /// # Errors
+    /// A file that stayed on disk cannot be read.
+    pub fn of_files(
+        location: Location,
+        files: Vec<File>,
+        recorded: Option<Vec<u8>>,
+    ) -> Result<Self, DirectoryError> {
+        Ok(Self {
+            sum: Sum::of(&files)?,
             by_version: files
                 .iter()
                 .enumerate()
@@ -78,7 +77,7 @@ impl Directory {
             location,
             files,
             recorded,
-        }
+        })
     }
 
     /// Where the directory is.
@@ -132,9 +131,16 @@ impl Directory {
     #[must_use]
     pub fn hash_of(&self, file: &File) -> String {
         if file.is_repeatable() {
-            return hash_alone(file);
+            return self.sum.hash_alone(file);
         }
         self.sum.hash_of(file.name()).unwrap_or_default().to_owned()
+    }
+
+    /// What proves, once a file that stayed on disk was read to its end, that
+    /// it is the one whose checksum was computed; none for a file that is held
+    /// or has no checksum.
+    pub(crate) fn proof_of(&self, file: &File) -> Option<Proof> {
+        self.sum.proof_of(file.name())
     }
 
     /// A history's rows in the order of this directory's versions, repeatable
@@ -263,14 +269,6 @@ fn settings(location: &Location, name: &str) -> Result<Option<String>, Directory
     if !path.exists() {
         return Ok(None);
     }
-    let content = read(&settings, &path)?;
+    let content = fs::read(&path).map_err(|source| read_error(&settings, &path, source))?;
     Ok(Some(String::from_utf8_lossy(&content).into_owned()))
-}
-
-fn read(name: &str, path: &Path) -> Result<Vec<u8>, DirectoryError> {
-    fs::read(path).map_err(|source| DirectoryError::Read {
-        name: name.to_owned(),
-        path: path.display().to_string(),
-        source,
-    })
 }

@@ -1,11 +1,13 @@
 //! The migration directory: where it is, which files it has, what they are called.
 
+mod content;
 mod error;
 mod file;
 mod load;
 mod location;
 mod write;
 
+pub(crate) use content::Pieces;
 pub use error::DirectoryError;
 pub use file::File;
 pub use load::Directory;

@@ -32,6 +32,14 @@ impl Format for Atlas {
         FileDirectives::of(content)
     }
 
+    fn is_one_script(&self, head: &[u8]) -> bool {
+        !FileDirectives::of(head).txtar
+    }
+
+    fn line_fault(&self, line: &str) -> Option<String> {
+        foreign_fault(line)
+    }
+
     fn parts(&self, text: &str, dialect: Dialect) -> Result<Vec<Part>, PartError> {
         refuse_foreign(text)?;
         if !FileDirectives::of(text.as_bytes()).txtar {
@@ -48,25 +56,30 @@ impl Format for Atlas {
     }
 }
 
+/// What begins a line of another format, and the format.
+pub(crate) const FOREIGN_MARKS: [(&str, &str); 2] =
+    [("+goose", "goose"), ("migrate:down", "dbmate")];
+
 /// A file of goose or dbmate read as an Atlas file would be executed with its
 /// way back.
 fn refuse_foreign(text: &str) -> Result<(), PartError> {
-    const MARKS: [(&str, &str); 2] = [("+goose", "goose"), ("migrate:down", "dbmate")];
-    for (mark, format) in MARKS.into_iter().filter(|(mark, _)| text.contains(mark)) {
-        let is_mark = |line: &part::Line<'_>| {
-            line.text
-                .strip_prefix("--")
-                .is_some_and(|rest| rest.trim_start().starts_with(mark))
-        };
-        if let Some(line) = part::lines(text).find(is_mark) {
-            return Err(line.error(format!(
-                "'{}' is a mark of {format}, whose way back would be executed too; \
-                 open the directory with ?format={format}",
-                line.text
-            )));
-        }
+    if !FOREIGN_MARKS.iter().any(|(mark, _)| text.contains(mark)) {
+        return Ok(());
     }
-    Ok(())
+    let fault = |line: part::Line<'_>| Some(line.error(foreign_fault(line.text)?));
+    part::lines(text).find_map(fault).map_or(Ok(()), Err)
+}
+
+fn foreign_fault(line: &str) -> Option<String> {
+    let words = line.strip_prefix("--")?.trim_start();
+    let (_, format) = FOREIGN_MARKS
+        .into_iter()
+        .find(|(mark, _)| words.starts_with(mark))?;
+    Some(format!(
+        "'{}' is a mark of {format}, whose way back would be executed too; \
+         open the directory with ?format={format}",
+        line.trim_end()
+    ))
 }
 
 #[cfg(test)]

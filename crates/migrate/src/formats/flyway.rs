@@ -158,6 +158,10 @@ impl Format for Flyway {
         directives
     }
 
+    fn is_one_script(&self, _head: &[u8]) -> bool {
+        true
+    }
+
     fn parts(&self, text: &str, _dialect: Dialect) -> Result<Vec<Part>, PartError> {
         Ok(Part::whole(text))
     }

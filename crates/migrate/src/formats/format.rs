@@ -92,6 +92,19 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// file [`Format::settings_name`] names, if it is there.
     fn directives(&self, name: &str, content: &[u8], settings: Option<&str>) -> FileDirectives;
 
+    /// Whether a migration with this beginning is one script from its first
+    /// byte to its last, but for what [`Format::line_fault`] refuses. Only such
+    /// a file can be executed without being held in memory.
+    fn is_one_script(&self, _head: &[u8]) -> bool {
+        false
+    }
+
+    /// Why a migration with this line must not be executed as one script.
+    /// Asked for lines with one of [`FOREIGN_MARKS`](super::FOREIGN_MARKS).
+    fn line_fault(&self, _line: &str) -> Option<String> {
+        None
+    }
+
     /// The parts of a migration that are executed when it is applied.
     ///
     /// # Errors

@@ -52,6 +52,10 @@ impl Format for GolangMigrate {
         FileDirectives::only_sum(content)
     }
 
+    fn is_one_script(&self, _head: &[u8]) -> bool {
+        true
+    }
+
     fn parts(&self, text: &str, _dialect: Dialect) -> Result<Vec<Part>, PartError> {
         Ok(Part::whole(text))
     }

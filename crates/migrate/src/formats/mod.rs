@@ -12,6 +12,7 @@ mod part;
 mod stem;
 mod txtar;
 
+pub(crate) use atlas::FOREIGN_MARKS;
 pub use format::{Format, NewFile, UnknownFormat, default, named};
 pub use part::{Part, PartError};
 pub use txtar::CheckPart;

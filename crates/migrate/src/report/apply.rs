@@ -71,7 +71,7 @@ pub struct AppliedFile<'a> {
     pub skipped: i64,
     /// The statements, the failed one last.
     #[serde(rename = "Applied", skip_serializing_if = "Vec::is_empty")]
-    pub statements: Vec<&'a str>,
+    pub statements: Vec<String>,
     /// What was asked before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckEntry<'a>>,
@@ -245,9 +245,9 @@ impl<'a> ApplyReport<'a> {
         self.applied.last_mut()?.checks.last_mut()
     }
 
-    pub(crate) fn statement(&mut self, text: &'a str) {
+    pub(crate) fn statement(&mut self, text: &str) {
         if let Some(file) = self.applied.last_mut() {
-            file.statements.push(text);
+            file.statements.push(text.to_owned());
         }
     }
 

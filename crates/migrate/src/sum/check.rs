@@ -177,11 +177,12 @@ mod tests {
             ("2_b.sql", "B;\n"),
             ("3_c.sql", "C;\n"),
         ]))
+        .unwrap()
         .to_string()
     }
 
     fn check_against(files: &[File], recorded: &str) -> ChecksumError {
-        check(files, &Sum::of(files), Some(recorded.as_bytes())).unwrap_err()
+        check(files, &Sum::of(files).unwrap(), Some(recorded.as_bytes())).unwrap_err()
     }
 
     fn culprit_line(files: &[File]) -> String {
@@ -240,9 +241,9 @@ mod tests {
 
     #[test]
     fn a_missing_checksum_file_matters_only_with_migrations() {
-        assert_eq!(check(&[], &Sum::of(&[]), None), Ok(()));
+        assert_eq!(check(&[], &Sum::of(&[]).unwrap(), None), Ok(()));
         let files = files(&[("1_a.sql", "A;\n")]);
-        let error = check(&files, &Sum::of(&files), None).unwrap_err();
+        let error = check(&files, &Sum::of(&files).unwrap(), None).unwrap_err();
         assert_eq!(error.to_string(), "checksum file not found");
         assert_eq!(
             error.notice(),
@@ -295,7 +296,7 @@ mod tests {
         let hints = check_against(&crlf, &recorded()).hints();
         assert!(hints[0].starts_with("same content except line endings (CRLF or LF) in: 2_b.sql;"));
 
-        let recorded_with_crlf = Sum::of(&crlf).to_string();
+        let recorded_with_crlf = Sum::of(&crlf).unwrap().to_string();
         let lf = files(&[
             ("1_a.sql", "A;\n"),
             ("2_b.sql", "B;\n"),

@@ -13,14 +13,37 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::directory::File;
+use crate::directory::{DirectoryError, File};
 
 /// The checksums of a directory: what `atlas.sum` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Sum {
     total: String,
     entries: Vec<Entry>,
     by_name: HashMap<String, usize>,
+    /// Of files that stayed on disk.
+    proofs: HashMap<String, Proof>,
+    /// Hashes of repeatable files that stayed on disk.
+    alone: HashMap<String, String>,
+}
+
+/// What a file that is read again must come to.
+#[derive(Clone, Debug)]
+pub(crate) struct Proof {
+    chain: HashChain,
+    hash: String,
+}
+
+impl Proof {
+    /// Adds the next bytes of the file.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.chain.feed(bytes);
+    }
+
+    /// Whether the bytes were those of the file.
+    pub(crate) fn holds(&self) -> bool {
+        self.chain.digest() == self.hash
+    }
 }
 
 /// One file's line.
@@ -34,19 +57,31 @@ pub struct Entry {
 
 impl Sum {
     /// Computes the checksums of files in this order.
-    #[must_use]
-    pub fn of<'a>(files: impl IntoIterator<Item = &'a File>) -> Self {
+    ///
+    /// # Errors
+    /// A file that stayed on disk cannot be read.
+    pub fn of<'a>(files: impl IntoIterator<Item = &'a File>) -> Result<Self, DirectoryError> {
         let mut chain = HashChain::default();
         let mut entries = Vec::new();
+        let mut proofs = HashMap::new();
+        let mut alone = HashMap::new();
         for file in files {
-            if let Some(hash) = chain.add(file) {
-                entries.push(Entry {
-                    name: file.name().to_owned(),
-                    hash,
-                });
+            let before = file.held().is_none().then(|| chain.clone());
+            if before.is_some() && file.is_repeatable() {
+                alone.insert(file.name().to_owned(), read_alone(file)?);
             }
+            let Some(hash) = chain.add(file)? else {
+                continue;
+            };
+            let name = file.name().to_owned();
+            if let Some(mut chain) = before {
+                chain.feed(name.as_bytes());
+                let hash = hash.clone();
+                proofs.insert(name.clone(), Proof { chain, hash });
+            }
+            entries.push(Entry { name, hash });
         }
-        Self {
+        Ok(Self {
             total: total_of(&entries),
             by_name: entries
                 .iter()
@@ -54,7 +89,9 @@ impl Sum {
                 .map(|(index, entry)| (entry.name.clone(), index))
                 .collect(),
             entries,
-        }
+            proofs,
+            alone,
+        })
     }
 
     /// The base64 total, without `h1:`.
@@ -74,6 +111,21 @@ impl Sum {
     pub fn hash_of(&self, file_name: &str) -> Option<&str> {
         let index = *self.by_name.get(file_name)?;
         Some(&self.entries[index].hash)
+    }
+
+    /// The base64 hash of a file's name and content, whatever else is there.
+    pub(crate) fn hash_alone(&self, file: &File) -> String {
+        if let Some(hash) = self.alone.get(file.name()) {
+            return hash.clone();
+        }
+        let mut chain = HashChain::default();
+        chain.feed(file.name().as_bytes());
+        chain.feed(file.held().unwrap_or_default());
+        chain.digest()
+    }
+
+    pub(crate) fn proof_of(&self, file_name: &str) -> Option<Proof> {
+        self.proofs.get(file_name).cloned()
     }
 }
 
@@ -100,13 +152,24 @@ impl fmt::Debug for HashChain {
 
 impl HashChain {
     /// Adds a file and returns its hash; none if it is left out of the checksums.
-    pub fn add(&mut self, file: &File) -> Option<String> {
-        self.0.update(file.name());
+    ///
+    /// # Errors
+    /// It stayed on disk and cannot be read.
+    pub fn add(&mut self, file: &File) -> Result<Option<String>, DirectoryError> {
+        self.feed(file.name().as_bytes());
         if file.directives().sum_ignored {
-            return None;
+            return Ok(None);
         }
-        self.0.update(file.content());
-        Some(self.digest())
+        self.feed_content(file)?;
+        Ok(Some(self.digest()))
+    }
+
+    fn feed_content(&mut self, file: &File) -> Result<(), DirectoryError> {
+        let mut pieces = file.pieces()?;
+        while let Some(piece) = pieces.next()? {
+            self.feed(piece);
+        }
+        Ok(())
     }
 
     /// Adds raw bytes.
@@ -121,12 +184,11 @@ impl HashChain {
     }
 }
 
-/// The base64 hash of a file's name and content, whatever else is there.
-pub(crate) fn hash_alone(file: &File) -> String {
+fn read_alone(file: &File) -> Result<String, DirectoryError> {
     let mut chain = HashChain::default();
     chain.feed(file.name().as_bytes());
-    chain.feed(file.content());
-    chain.digest()
+    chain.feed_content(file)?;
+    Ok(chain.digest())
 }
 
 pub(super) fn total_of(entries: &[Entry]) -> String {
@@ -146,7 +208,7 @@ mod tests {
     #[test]
     fn an_empty_directory_hashes_to_the_sum_of_nothing() {
         assert_eq!(
-            Sum::of(&[]).to_string(),
+            Sum::of(&[]).unwrap().to_string(),
             "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
         );
     }
@@ -168,7 +230,7 @@ mod tests {
             ),
         ]);
         assert_eq!(
-            Sum::of(&files).to_string(),
+            Sum::of(&files).unwrap().to_string(),
             "h1:sxNQqhuqhm1fLpr3WN9N/M/niaS81Y7k5RrSaKpmBZE=\n\
              1_baseline.sql h1:rZgkRmNcN2UEKgxru1nHCpBRVn/fjFavyQ4xxPxhrD4=\n\
              20220318104614_initial.sql h1:/B1/+IxzgrRc4tCm1tpcpMhocHgqkdWF+iffxuguYaQ=\n\
@@ -187,12 +249,12 @@ mod tests {
             ("3_c.sql", "CREATE TABLE c (id int);\n"),
         ]);
         assert_eq!(
-            Sum::of(&all).to_string(),
+            Sum::of(&all).unwrap().to_string(),
             "h1:Ebf4d/xIQpsSPcF21A6fgt3FXNx5SqhpshDyxMk4oFM=\n\
              1_a.sql h1:e72Wd39UNYY4sGrVkNYkCs4GRrWBQ0ASXh73rS+WpU4=\n\
              3_c.sql h1:tBXYpVqhlwRkjXyoEs61XsD/I1zEZxDPqntN+lPwgps=\n"
         );
-        let without = Sum::of([&all[0], &all[2]]);
+        let without = Sum::of([&all[0], &all[2]]).unwrap();
         assert_eq!(
             without.hash_of("3_c.sql"),
             Some("JhOaF+tCsedHUxuBs1PleYHueS8hcMve+vthIubhk0w=")

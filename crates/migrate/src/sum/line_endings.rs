@@ -1,12 +1,19 @@
 //! Telling a checkout with other line endings from an edit.
 
-use std::borrow::Cow;
-
-use crate::directory::File;
+use crate::directory::{DirectoryError, File};
 use crate::sum::compute::{Entry, HashChain};
 
+/// How a file's lines end in what is hashed.
+#[derive(Clone, Copy)]
+enum Ends {
+    AsTheyAre,
+    LineFeeds,
+    CarriageReturns,
+}
+
 /// The files whose content is as recorded but for CRLF and LF, if that
-/// explains every difference; none if anything else differs.
+/// explains every difference; none if anything else differs, or a file cannot
+/// be read again.
 pub(super) fn differing_only_in_line_endings(
     files: &[File],
     recorded: &[Entry],
@@ -20,14 +27,10 @@ pub(super) fn differing_only_in_line_endings(
             continue;
         }
         let entry = recorded.next().filter(|entry| entry.name == file.name())?;
-        let variants = [
-            Cow::Borrowed(file.content()),
-            Cow::Owned(with_newlines(file.content())),
-            Cow::Owned(with_carriage_returns(file.content())),
-        ];
-        let (index, matching) = variants.iter().enumerate().find_map(|(index, content)| {
+        let variants = [Ends::AsTheyAre, Ends::LineFeeds, Ends::CarriageReturns];
+        let (index, matching) = variants.into_iter().enumerate().find_map(|(index, ends)| {
             let mut chain = chain.clone();
-            chain.feed(content);
+            feed(&mut chain, file, ends).ok()?;
             (chain.digest() == entry.hash).then_some((index, chain))
         })?;
         if index > 0 {
@@ -38,23 +41,37 @@ pub(super) fn differing_only_in_line_endings(
     (recorded.next().is_none() && !names.is_empty()).then_some(names)
 }
 
-fn with_newlines(content: &[u8]) -> Vec<u8> {
-    let mut changed = Vec::with_capacity(content.len());
-    for (index, &byte) in content.iter().enumerate() {
-        if byte != b'\r' || content.get(index + 1) != Some(&b'\n') {
-            changed.push(byte);
+fn feed(chain: &mut HashChain, file: &File, ends: Ends) -> Result<(), DirectoryError> {
+    let mut pieces = file.pieces()?;
+    let mut before = 0;
+    let mut changed = Vec::new();
+    while let Some(piece) = pieces.next()? {
+        changed.clear();
+        for &byte in piece {
+            match ends {
+                Ends::AsTheyAre => changed.push(byte),
+                Ends::LineFeeds => {
+                    // A carriage return is written when it is known what follows.
+                    if before == b'\r' && byte != b'\n' {
+                        changed.push(b'\r');
+                    }
+                    if byte != b'\r' {
+                        changed.push(byte);
+                    }
+                }
+                Ends::CarriageReturns => {
+                    if byte == b'\n' && before != b'\r' {
+                        changed.push(b'\r');
+                    }
+                    changed.push(byte);
+                }
+            }
+            before = byte;
         }
+        chain.feed(&changed);
     }
-    changed
-}
-
-fn with_carriage_returns(content: &[u8]) -> Vec<u8> {
-    let mut changed = Vec::with_capacity(content.len() + content.len() / 16);
-    for (index, &byte) in content.iter().enumerate() {
-        if byte == b'\n' && (index == 0 || content[index - 1] != b'\r') {
-            changed.push(b'\r');
-        }
-        changed.push(byte);
+    if matches!(ends, Ends::LineFeeds) && before == b'\r' {
+        chain.feed(b"\r");
     }
-    changed
+    Ok(())
 }

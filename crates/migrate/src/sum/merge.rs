@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::directory::File;
+use crate::directory::{DirectoryError, File};
 use crate::golang::Quoted;
 use crate::sum::compute::{Entry, HashChain, Sum};
 use crate::sum::conflict;
@@ -61,6 +61,15 @@ pub enum MergeError {
         "{0} is in neither side's atlas.sum; hash without --merge once the conflict is resolved"
     )]
     InNeither(String),
+    /// A file cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+impl From<DirectoryError> for MergeError {
+    fn from(error: DirectoryError) -> Self {
+        Self::Unreadable(error.to_string())
+    }
 }
 
 /// Checks that both sides' files are there as recorded, and says what each added.
@@ -78,7 +87,7 @@ pub fn merge(files: &[File], recorded: Option<&[u8]>) -> Result<Merge, MergeErro
     for side in [&ours, &theirs] {
         side.check(files)?;
     }
-    let sum = Sum::of(files);
+    let sum = Sum::of(files)?;
     if let Some(entry) = sum
         .entries()
         .iter()
@@ -166,17 +175,23 @@ impl Side {
                 file: entry.name.clone(),
             });
         }
-        let with_ignored = self.first_difference(files, true);
-        match with_ignored.and_then(|file| self.first_difference(files, false).map(|_| file)) {
+        let Some(file) = self.first_difference(files, true)? else {
+            return Ok(());
+        };
+        match self.first_difference(files, false)? {
             None => Ok(()),
-            Some(file) => Err(MergeError::Edited {
+            Some(_) => Err(MergeError::Edited {
                 name: self.name.clone(),
                 file,
             }),
         }
     }
 
-    fn first_difference(&self, files: &[File], with_ignored: bool) -> Option<String> {
+    fn first_difference(
+        &self,
+        files: &[File],
+        with_ignored: bool,
+    ) -> Result<Option<String>, DirectoryError> {
         let mut chain = HashChain::default();
         let mut entries = self.entries.iter();
         for file in files {
@@ -189,15 +204,15 @@ impl Side {
             if !self.has(file.name()) {
                 continue;
             }
-            let hash = chain.add(file);
+            let hash = chain.add(file)?;
             let entry = entries.next();
             if entry
                 .is_none_or(|entry| entry.name != file.name() || Some(&entry.hash) != hash.as_ref())
             {
-                return Some(file.name().to_owned());
+                return Ok(Some(file.name().to_owned()));
             }
         }
-        None
+        Ok(None)
     }
 
     fn merged(&self, other: &Self) -> MergedSide {
@@ -233,7 +248,7 @@ mod tests {
 
     /// What git leaves of the two sides' checksum files.
     fn conflicted() -> String {
-        let sum = |contents: &[(&str, &str)]| Sum::of(&files(contents)).to_string();
+        let sum = |contents: &[(&str, &str)]| Sum::of(&files(contents)).unwrap().to_string();
         let ours = sum(&[BASE, OURS]);
         let theirs = sum(&[BASE, THEIRS]);
         let line = |text: &str, number: usize| text.lines().nth(number).unwrap().to_owned();
@@ -287,7 +302,7 @@ mod tests {
     #[test]
     fn without_a_conflict_there_is_nothing_to_merge() {
         let files = files(&[BASE]);
-        let sum = Sum::of(&files).to_string();
+        let sum = Sum::of(&files).unwrap().to_string();
         assert_eq!(
             merge(&files, Some(sum.as_bytes())),
             Err(MergeError::NoConflict)

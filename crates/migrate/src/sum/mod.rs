@@ -8,7 +8,7 @@ mod merge;
 mod parse;
 
 pub use check::{ChecksumError, Culprit, CulpritKind, check};
-pub(crate) use compute::hash_alone;
+pub(crate) use compute::Proof;
 pub use compute::{Entry, HashChain, Sum};
 pub use conflict::{Conflict, ConflictSide};
 pub use merge::{Merge, MergeError, MergedSide, merge};

@@ -78,7 +78,7 @@ mod tests {
                 .map(|(number, content): (i32, String)| (format!("{number}_{content}.sql"), content))
                 .collect();
             let named: Vec<(&str, &str)> = named.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
-            let sum = Sum::of(&files(&named));
+            let sum = Sum::of(&files(&named)).unwrap();
             let read = RecordedSum::parse(sum.to_string().as_bytes()).unwrap();
             proptest::prop_assert!(read.total_holds());
             proptest::prop_assert_eq!(read.entries, sum.entries());

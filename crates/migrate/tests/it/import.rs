@@ -20,7 +20,7 @@ fn imported(project: &Project) -> Vec<(String, String)> {
     directory
         .files()
         .iter()
-        .map(|file| (file.name().to_owned(), file.text().unwrap().to_owned()))
+        .map(|file| (file.name().to_owned(), file.text().unwrap().into_owned()))
         .collect()
 }
 

@@ -14,6 +14,7 @@ mod formats;
 mod history;
 mod import;
 mod json;
+mod large;
 mod order;
 mod replay;
 mod resume;

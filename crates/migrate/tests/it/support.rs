@@ -180,7 +180,16 @@ impl Project {
 
     /// Applies on a database of the caller's.
     pub(crate) async fn run(&self, database: &dyn Database, options: &ApplyOptions) -> Outcome {
-        let directory = self.directory();
+        self.run_in(&self.directory(), database, options).await
+    }
+
+    /// Applies a directory that was read before.
+    pub(crate) async fn run_in(
+        &self,
+        directory: &Directory,
+        database: &dyn Database,
+        options: &ApplyOptions,
+    ) -> Outcome {
         let mut writer = ApplyTextWriter::new(Palette::Plain, (options.lock.clock)());
         let mut streamed = String::new();
         let mut warnings = Vec::new();
@@ -202,7 +211,7 @@ impl Project {
                 _ => {}
             }
         };
-        let (report, error) = match apply::apply(database, &directory, options, &mut sink).await {
+        let (report, error) = match apply::apply(database, directory, options, &mut sink).await {
             Ok(report) => (Some(report), None),
             Err(failure) => (failure.report.map(|report| *report), Some(failure.error)),
         };

@@ -186,7 +186,8 @@ fn tell(event: &ApplyEvent<'_>, app: &App) {
             for notice in *notices {
                 printer.say(notice);
             }
-            printer.detail(&format!("statement {number}: {elapsed}, {rows} rows"));
+            let elapsed = elapsed.map_or_else(String::new, |elapsed| format!("{elapsed}, "));
+            printer.detail(&format!("statement {number}: {elapsed}{rows} rows"));
         }
         _ => {}
     }

@@ -1,0 +1,212 @@
+//! Executing a file's statements: those that may run together in batches, the
+//! others one by one, and `COPY … FROM STDIN` with its rows.
+//!
+//! What is told of them is the same either way, and in the same order. A batch
+//! is kept so short that what is told lags behind by moments.
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use shipgate_database::{CopyRows, ErrorKind, Executed, StatementError};
+use shipgate_sql::Position;
+
+use crate::apply::file_run::Run;
+use crate::apply::prepare::Prepared;
+use crate::apply::{ApplyError, ApplyEvent, FailedStatement};
+use crate::directory::File;
+use crate::golang::GoDuration;
+use crate::script::{Cursor, ScriptError, Unit, Window};
+
+/// How many statements are sent together.
+struct Pace {
+    statements: usize,
+}
+
+impl Pace {
+    const MOST: usize = 1024;
+    const SHORT: SignedDuration = SignedDuration::from_millis(25);
+    const LONG: SignedDuration = SignedDuration::from_millis(100);
+
+    fn new() -> Self {
+        Self { statements: 8 }
+    }
+
+    /// A batch of as many as were allowed took so long.
+    fn took(&mut self, elapsed: SignedDuration) {
+        if elapsed < Self::SHORT {
+            self.statements = (self.statements * 2).min(Self::MOST);
+        } else if elapsed > Self::LONG {
+            self.statements = (self.statements / 2).max(1);
+        }
+    }
+}
+
+impl Run<'_, '_> {
+    /// Executes the statements of a file that are still to be executed. A
+    /// transaction is open.
+    pub(super) async fn statements(&mut self, file: &Prepared<'_>) -> Result<(), ApplyError> {
+        let dialect = self.conductor.session.dialect();
+        let mut cursor = file.cursor()?;
+        let mut window = Window::default();
+        let mut pace = Pace::new();
+        loop {
+            cursor.fill(&mut window, pace.statements, &|unit| {
+                unit.may_run_together(dialect)
+            })?;
+            let units: Vec<Unit<'_>> = window.units().collect();
+            let (together, alone) = match units.split_last() {
+                None => return Ok(()),
+                Some((last, before)) if !last.may_run_together(dialect) => (before, Some(last)),
+                Some(_) => (units.as_slice(), None),
+            };
+            if together.len() > 1 {
+                let started = self.conductor.now();
+                self.batch(file, together).await?;
+                pace.took(self.conductor.now().duration_since(started));
+            } else if let Some(unit) = together.first() {
+                self.statement(file, &mut cursor, unit).await?;
+            }
+            if let Some(unit) = alone {
+                self.statement(file, &mut cursor, unit).await?;
+            }
+        }
+    }
+
+    /// Executes one statement and tells of it. The cursor stands behind it,
+    /// where its rows are if it reads any.
+    pub(super) async fn statement(
+        &mut self,
+        file: &Prepared<'_>,
+        cursor: &mut Cursor<'_>,
+        unit: &Unit<'_>,
+    ) -> Result<(), ApplyError> {
+        if self.conductor.cancel.is_cancelled() {
+            return Err(ApplyError::Cancelled(None));
+        }
+        self.statement_started(unit);
+        let started = self.conductor.now();
+        let executed = if unit.kind.copies_from_stdin() {
+            self.copy(cursor, unit).await?
+        } else {
+            self.conductor.execute(unit.text).await
+        };
+        match executed {
+            Ok(executed) => {
+                let elapsed = GoDuration::between(started, self.conductor.now());
+                self.statement_done(unit, Some(elapsed), &executed);
+                Ok(())
+            }
+            Err(error) => Err(self.statement_failed(file, unit, error)),
+        }
+    }
+
+    async fn copy(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        unit: &Unit<'_>,
+    ) -> Result<Result<Executed, StatementError>, ApplyError> {
+        let mut rows = FileRows {
+            cursor,
+            unreadable: None,
+        };
+        let done = self.conductor.copy_in(unit.text, &mut rows).await;
+        match rows.unreadable {
+            // That is why it failed, whatever the database says to it.
+            Some(error) => Err(error.into()),
+            None => Ok(done),
+        }
+    }
+
+    async fn batch(&mut self, file: &Prepared<'_>, units: &[Unit<'_>]) -> Result<(), ApplyError> {
+        if self.conductor.cancel.is_cancelled() {
+            return Err(ApplyError::Cancelled(None));
+        }
+        let texts: Vec<&str> = units.iter().map(|unit| unit.text).collect();
+        let batch = self.conductor.execute_all(&texts).await;
+        for (unit, executed) in units.iter().zip(&batch.done) {
+            self.statement_started(unit);
+            self.statement_done(unit, None, executed);
+        }
+        match (batch.failed, units.get(batch.done.len())) {
+            (Some(error), Some(unit)) => {
+                self.statement_started(unit);
+                Err(self.statement_failed(file, unit, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn statement_started(&mut self, unit: &Unit<'_>) {
+        self.report.statement(unit.text);
+        self.conductor.emit(&ApplyEvent::StatementStarted {
+            number: unit.number,
+            text: unit.text,
+            line: unit.line,
+        });
+    }
+
+    fn statement_done(
+        &mut self,
+        unit: &Unit<'_>,
+        elapsed: Option<GoDuration>,
+        executed: &Executed,
+    ) {
+        self.conductor.emit(&ApplyEvent::StatementDone {
+            number: unit.number,
+            elapsed,
+            rows: executed.rows,
+            notices: &executed.notices,
+        });
+    }
+
+    fn statement_failed(
+        &self,
+        file: &Prepared<'_>,
+        unit: &Unit<'_>,
+        error: StatementError,
+    ) -> ApplyError {
+        let kind = error.kind;
+        let failed = Box::new(failed_statement(file.file, unit, error));
+        if kind == ErrorKind::Cancelled && self.conductor.cancel.is_cancelled() {
+            ApplyError::Cancelled(Some(failed))
+        } else {
+            ApplyError::Statement(failed)
+        }
+    }
+}
+
+/// The rows that follow a `COPY … FROM STDIN` in its file.
+struct FileRows<'c, 's> {
+    cursor: &'c mut Cursor<'s>,
+    unreadable: Option<ScriptError>,
+}
+
+#[async_trait]
+impl CopyRows for FileRows<'_, '_> {
+    async fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        self.cursor.next_rows().map_err(|error| {
+            let told = std::io::Error::other(error.to_string());
+            self.unreadable = Some(error);
+            told
+        })
+    }
+}
+
+pub(crate) fn failed_statement(
+    file: &File,
+    unit: &Unit<'_>,
+    error: StatementError,
+) -> FailedStatement {
+    let start = Position {
+        line: unit.line,
+        column: unit.column,
+    };
+    FailedStatement {
+        file: file.name().to_owned(),
+        path: file.path().to_owned(),
+        version: file.version().to_owned(),
+        offset: unit.offset,
+        position: error.offset.map_or(start, |offset| unit.position(offset)),
+        statement: unit.text.to_owned(),
+        error,
+    }
+}
