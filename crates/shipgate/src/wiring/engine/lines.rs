@@ -51,7 +51,8 @@ impl ApplySink for Lines<'_> {
                 elapsed, notices, ..
             } => {
                 if let Some((number, text)) = self.started.take() {
-                    self.watch.line(&format!("  {number}. {text} ({elapsed})"));
+                    let took = elapsed.map_or_else(String::new, |elapsed| format!(" ({elapsed})"));
+                    self.watch.line(&format!("  {number}. {text}{took}"));
                 }
                 for notice in *notices {
                     self.watch.line(&format!("     {notice}"));
