@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::quote::Quoted;
+use super::Quoted;
 
 /// A duration in nanoseconds that displays as Go's `time.Duration` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,6 @@
 mod duration;
 mod json;
 mod os_error;
-mod quote;
 mod time;
 mod url;
 
@@ -12,7 +11,7 @@ pub use duration::{BadDuration, GoDuration};
 pub(crate) use json::is_empty;
 pub use json::to_json;
 pub(crate) use os_error::OsErrorText;
-pub(crate) use quote::{Quoted, QuotedList};
+pub(crate) use shipgate_template::{Quoted, QuotedList};
 pub use time::GoTime;
 pub use url::GoUrl;
 pub(crate) use url::percent_decode;

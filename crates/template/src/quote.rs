@@ -1,12 +1,12 @@
-//! `strconv.Quote`, which error texts use for statements and file names.
+//! `strconv.Quote`, as `%q` and every error write a text.
 
 use std::fmt;
 
 /// Text that displays as Go's `%q`.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+pub struct Quoted<'a>(pub &'a str);
 
 /// A list that displays as Go's `%q` of a slice: `["none" "file"]`.
-pub(crate) struct QuotedList<'a>(pub(crate) &'a [String]);
+pub struct QuotedList<'a>(pub &'a [String]);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,7 +48,7 @@ impl fmt::Display for QuotedList<'_> {
 }
 
 /// Letters, marks, numbers, punctuation, symbols, and of the spaces the ASCII one only.
-fn is_printable(character: char) -> bool {
+pub(crate) fn is_printable(character: char) -> bool {
     if character.is_ascii() {
         return (' '..='~').contains(&character);
     }
