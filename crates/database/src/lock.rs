@@ -1,5 +1,7 @@
 //! The migration lock: one migrator per database.
 
+mod waiting;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +12,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Session;
+pub(crate) use waiting::Waiting;
+
+/// The table, in the schema that holds the history, in which servers write
+/// down who holds the migration lock. It is Shipgate's own: catalogs leave it
+/// out, and a database is clean with it.
+pub const LEASE_TABLE: &str = "shipgate_lease";
 
 /// Tells the time of day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -9,7 +9,6 @@ mod catalog;
 mod connect;
 mod database;
 mod error;
-mod lease;
 mod link;
 mod lock;
 mod names;

@@ -3,10 +3,9 @@
 //! Left out of the definitions is what changes without anybody changing the
 //! schema (`AUTO_INCREMENT` counters) or says who ran a statement (`DEFINER`).
 
-use super::lease;
 use super::link::Link;
 use super::names::quoted;
-use crate::{Catalog, SchemaObject, StatementError, Value};
+use crate::{Catalog, LEASE_TABLE, SchemaObject, StatementError, Value};
 
 /// Databases that belong to the server.
 const SYSTEM: &str = "('information_schema', 'mysql', 'performance_schema', 'sys')";
@@ -44,7 +43,7 @@ async fn read_database(
     let mut objects = Vec::new();
     for (kind, name, table) in list(link, database).await? {
         let is_ignored = [&name, &table].into_iter().any(|own| {
-            own.as_str() == lease::TABLE || ignore.iter().any(|name| name.eq_ignore_ascii_case(own))
+            own.as_str() == LEASE_TABLE || ignore.iter().any(|name| name.eq_ignore_ascii_case(own))
         });
         if is_ignored {
             continue;

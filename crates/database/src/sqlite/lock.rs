@@ -11,13 +11,12 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use super::atlas_lock::{AtlasLock, Attempt};
+use crate::lock::Waiting;
 use crate::{DatabaseUrl, LockError, LockEvent, LockName, LockOwner, LockRequest, MigrationLock};
 
 /// What stands in the lock file.
@@ -46,7 +45,7 @@ pub(super) async fn acquire(
         });
     };
     let path = lock_path(database, &request.name)?;
-    let mut wait = Wait::new(&request);
+    let mut wait = Waiting::new(&request);
     let file = loop {
         let file = open(&path, database)?;
         match file.try_lock() {
@@ -86,7 +85,7 @@ async fn acquire_from_atlas(
     url: &DatabaseUrl,
     database: &Path,
     request: &LockRequest,
-    wait: &mut Wait<'_>,
+    wait: &mut Waiting<'_>,
 ) -> Result<Option<AtlasLock>, LockError> {
     let Some(directory) = &request.temporary_directory else {
         return Ok(None);
@@ -103,53 +102,6 @@ async fn acquire_from_atlas(
                 return Ok(None);
             }
         }
-    }
-}
-
-/// Waits for other holders, up to a limit over all of them.
-struct Wait<'a> {
-    request: &'a LockRequest,
-    started: Instant,
-    pause: Duration,
-    told: Option<LockOwner>,
-}
-
-impl<'a> Wait<'a> {
-    fn new(request: &'a LockRequest) -> Self {
-        Self {
-            request,
-            started: Instant::now(),
-            pause: Duration::from_millis(10),
-            told: None,
-        }
-    }
-
-    fn tell(&self, event: &LockEvent) {
-        if let Some(hook) = &self.request.on_event {
-            hook(event);
-        }
-    }
-
-    async fn pause(&mut self, holder: LockOwner) -> Result<(), LockError> {
-        const LONGEST: Duration = Duration::from_millis(250);
-        let remaining = self.request.timeout.saturating_sub(self.started.elapsed());
-        if remaining.is_zero() {
-            return Err(LockError::Held {
-                name: self.request.name.clone(),
-                holder,
-                waited: self.request.timeout,
-            });
-        }
-        if self.told.as_ref() != Some(&holder) {
-            self.tell(&LockEvent::Waiting {
-                holder: holder.clone(),
-                remaining,
-            });
-            self.told = Some(holder);
-        }
-        tokio::time::sleep(self.pause.min(remaining)).await;
-        self.pause = (self.pause * 2).min(LONGEST);
-        Ok(())
     }
 }
 
