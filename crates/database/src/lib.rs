@@ -14,6 +14,7 @@ pub mod mysql;
 pub mod postgres;
 mod session;
 pub mod sqlite;
+mod tls;
 mod url;
 
 pub use catalog::{Catalog, Difference, SchemaObject};

@@ -17,6 +17,7 @@ mod session;
 mod settings;
 mod startup;
 mod status;
+mod transport;
 mod values;
 mod wire;
 

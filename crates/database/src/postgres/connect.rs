@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postgres_protocol::message::frontend;
-use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::host::Host;
 use super::session::PostgresSession;
 use super::settings::{Found, Settings, Target, look_up};
 use super::startup::{Key, Request, StartError, start};
-use super::wire::{Stream, Wire};
+use super::transport::{self, Encryption};
+use super::wire::Wire;
 use crate::{Access, ConnectOptions, OpenError, Value, Wait};
 
 /// Where a session is, so that another connection can be made to it.
@@ -20,6 +20,7 @@ use crate::{Access, ConnectOptions, OpenError, Value, Wait};
 pub(super) struct Place {
     pub(super) host: Host,
     pub(super) settings: Arc<Settings>,
+    encryption: Encryption,
 }
 
 /// Why one attempt did not succeed.
@@ -40,9 +41,18 @@ pub(super) async fn connect(
     let limit = settings.connect_timeout.unwrap_or(options.connect_timeout);
     let started = Instant::now();
     let mut pause = Duration::from_millis(50);
+    // One that does not answer at all leaves time for others, and is told of;
+    // one that only takes long is given more time at the next attempt.
+    let mut patience = Duration::from_secs(5);
     let mut told = String::new();
     loop {
-        let (target, reason) = match once(settings, options, limit, started).await? {
+        let (target, reason) = match once(
+            settings,
+            options,
+            patience.min(remaining_of(limit, started)),
+        )
+        .await?
+        {
             Attempt::Session(session) => return Ok(*session),
             Attempt::Unreachable { target, reason } => (target, reason),
         };
@@ -66,7 +76,14 @@ pub(super) async fn connect(
         }
         sleep(pause.min(remaining)).await;
         pause = (pause * 2).min(Duration::from_secs(1));
+        patience *= 2;
     }
+}
+
+/// The time left, but enough for one attempt.
+fn remaining_of(limit: Duration, started: Instant) -> Duration {
+    const SHORTEST: Duration = Duration::from_secs(2);
+    limit.saturating_sub(started.elapsed()).max(SHORTEST)
 }
 
 enum Attempt {
@@ -79,8 +96,7 @@ enum Attempt {
 async fn once(
     settings: &Arc<Settings>,
     options: &ConnectOptions,
-    limit: Duration,
-    started: Instant,
+    patience: Duration,
 ) -> Result<Attempt, OpenError> {
     let mut reasons = Vec::new();
     let mut standby = None;
@@ -88,16 +104,9 @@ async fn once(
         let place = Place {
             host: host.clone(),
             settings: settings.clone(),
+            encryption: Encryption::Clear,
         };
-        // One that does not answer at all leaves time for the others.
-        let shortest = Duration::from_secs(2);
-        let rest = limit.saturating_sub(started.elapsed()).max(shortest);
-        let patience = if settings.hosts.len() > 1 {
-            rest.min(Duration::from_secs(5))
-        } else {
-            rest
-        };
-        let attempt = match timeout(patience, place.open(options)).await {
+        let attempt = match timeout(patience, place.clone().open(options)).await {
             Ok(attempt) => attempt,
             Err(_) => Err(Failure::ForNow("no answer".to_owned())),
         };
@@ -142,37 +151,18 @@ impl Place {
         format!("PostgreSQL at {self}")
     }
 
-    /// A stream to the host, before anything is said.
-    pub(super) async fn stream(&self) -> io::Result<Box<dyn Stream>> {
-        match &self.host {
-            Host::Socket { directory, port } => {
-                let file = Host::socket_file(directory, *port);
-                Ok(Box::new(UnixStream::connect(file).await?))
-            }
-            Host::Tcp {
-                name,
-                address,
-                port,
-            } => {
-                let to = address.as_deref().unwrap_or(name);
-                let stream = TcpStream::connect((to, *port)).await?;
-                stream.set_nodelay(true)?;
-                Ok(Box::new(stream))
-            }
-        }
-    }
-
     /// Asks the server to stop what the session of `key` is running, and
     /// waits until it has been told.
-    pub(super) async fn cancel(&self, key: Key) -> io::Result<()> {
-        let mut wire = Wire::new(self.stream().await?);
+    pub(super) async fn cancel(&self, key: Key) -> Result<(), StartError> {
+        let transport = transport::open(&self.host, &self.settings.tls, self.encryption).await?;
+        let mut wire = Wire::new(transport.stream);
         frontend::cancel_request(key.process, key.secret, wire.output());
         wire.flush().await?;
         wire.closed().await;
         Ok(())
     }
 
-    async fn open(&self, options: &ConnectOptions) -> Result<PostgresSession, Failure> {
+    async fn open(mut self, options: &ConnectOptions) -> Result<PostgresSession, Failure> {
         let mut parameters = self.settings.run_time.clone();
         if options.access == Access::ReadOnly {
             parameters.push(("default_transaction_read_only".to_owned(), "on".to_owned()));
@@ -214,23 +204,41 @@ impl Place {
         }
     }
 
+    /// One attempt, in each of the ways `sslmode` knows.
     async fn attempt(
-        &self,
+        &mut self,
         parameters: &[(String, String)],
     ) -> Result<PostgresSession, StartError> {
-        let settings = &self.settings;
-        if settings.tls.mode >= super::settings::SslMode::Require {
-            return Err(StartError::Impossible(
-                "TLS is not supported yet".to_owned(),
-            ));
+        let ways = transport::ways(&self.host, self.settings.tls.mode);
+        let mut first = None;
+        for way in ways {
+            self.encryption = *way;
+            let error = match self.start(parameters).await {
+                Ok(session) => return Ok(session),
+                Err(error) => error,
+            };
+            // Another way may do where this one is not offered or not let in;
+            // a wrong password is wrong both ways.
+            let is_about_the_way = match &error {
+                StartError::Tls(_) => true,
+                StartError::Server(report) => report.code == "28000",
+                _ => false,
+            };
+            if !is_about_the_way {
+                return Err(error);
+            }
+            first.get_or_insert(error);
         }
-        let mut wire = Wire::new(self.stream().await?);
-        let found = match &settings.password {
-            Some(_) => Found::Nothing,
-            None => settings
-                .passfile
-                .as_deref()
-                .map_or(Found::Nothing, |path| look_up(path, &self.host, settings)),
+        Err(first.unwrap_or_else(|| StartError::Impossible("no way to connect".to_owned())))
+    }
+
+    async fn start(&self, parameters: &[(String, String)]) -> Result<PostgresSession, StartError> {
+        let settings = &self.settings;
+        let transport = transport::open(&self.host, &settings.tls, self.encryption).await?;
+        let mut wire = Wire::new(transport.stream);
+        let found = match (&settings.password, &settings.passfile) {
+            (None, Some(path)) => look_up(path, &self.host, settings),
+            _ => Found::Nothing,
         };
         let password = match (&settings.password, &found) {
             (Some(password), _) | (None, Found::Password(password)) => Some(password.expose()),
@@ -240,9 +248,13 @@ impl Place {
             user: settings.user.as_deref().unwrap_or_default(),
             database: settings.database(),
             password,
+            unused_passfile: match (&found, &settings.passfile) {
+                (Found::TooOpen, Some(path)) => Some(path),
+                _ => None,
+            },
             parameters,
             channel_binding: settings.tls.channel_binding,
-            end_point: None,
+            end_point: transport.end_point,
         };
         let started = start(&mut wire, &request).await?;
         Ok(PostgresSession::new(wire, self.clone(), started))
@@ -251,6 +263,10 @@ impl Place {
     fn failure(&self, error: StartError) -> Failure {
         match error {
             StartError::Io(error) => Failure::ForNow(words(&error)),
+            StartError::Tls(message) => Failure::ForGood(OpenError::Tls {
+                target: self.target(),
+                message,
+            }),
             StartError::Impossible(message) => Failure::ForGood(OpenError::Denied {
                 target: self.target(),
                 message,

@@ -11,6 +11,7 @@ pub(super) use passfile::{Found, look_up};
 pub(super) use sources::Sources;
 
 use super::host::Host;
+use crate::tls::{Check, Roots};
 use crate::{Password, UrlError};
 
 /// Everything a connection needs to know, as libpq's parameters say it.
@@ -35,8 +36,8 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TlsSettings {
     pub(super) mode: SslMode,
-    /// Certificates the server's is checked against; `None`: the file in the
-    /// home directory if there is one.
+    /// Certificates the server's is checked against, if any are named
+    /// (`sslrootcert`) or are in the home directory.
     pub(super) roots: Option<Roots>,
     pub(super) certificate: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
@@ -45,11 +46,16 @@ pub(super) struct TlsSettings {
     pub(super) channel_binding: Preference,
 }
 
-/// `sslrootcert`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Roots {
-    System,
-    File(PathBuf),
+impl TlsSettings {
+    /// What is checked: `require` with trusted certificates is `verify-ca`.
+    pub(super) fn check(&self) -> Check {
+        match self.mode {
+            SslMode::VerifyFull => Check::ChainAndName,
+            SslMode::VerifyCa => Check::Chain,
+            SslMode::Require if self.roots.is_some() => Check::Chain,
+            _ => Check::Nothing,
+        }
+    }
 }
 
 /// `sslmode`, as libpq means it.
@@ -172,7 +178,7 @@ impl Reader {
             "passfile" => self.passfile = path(),
             "dbname" | "database" => self.database = text(),
             "sslmode" => self.mode = Some(choose(name, value, &SSL_MODES)?),
-            "sslrootcert" if value == "system" => self.roots = Some(Roots::System),
+            "sslrootcert" if value == "system" => self.roots = Some(Roots::System(None)),
             "sslrootcert" => self.roots = path().map(Roots::File),
             "sslcert" => self.certificate = path(),
             "sslkey" => self.key = path(),
@@ -208,8 +214,8 @@ impl Reader {
     fn finish(self) -> Result<Settings, UrlError> {
         let hosts = hosts(&self.host, &self.address, &self.port)?;
         let mode = match (self.mode, &self.roots) {
-            (None, Some(Roots::System)) => SslMode::VerifyFull,
-            (Some(mode), Some(Roots::System)) if mode < SslMode::VerifyFull => {
+            (None, Some(Roots::System(_))) => SslMode::VerifyFull,
+            (Some(mode), Some(Roots::System(_))) if mode < SslMode::VerifyFull => {
                 return Err(wrong(
                     "sslmode",
                     name_of(mode, &SSL_MODES),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use bytes::{Buf, Bytes};
 use postgres_protocol::authentication::md5_hash;
@@ -13,12 +14,15 @@ use postgres_protocol::message::frontend;
 use super::message::{self, Report, cut_short, tag};
 use super::settings::Preference;
 use super::wire::{Frame, Wire};
+use crate::tls;
 
 /// Who asks for what.
 pub(super) struct Request<'a> {
     pub(super) user: &'a str,
     pub(super) database: &'a str,
     pub(super) password: Option<&'a str>,
+    /// A password file that was not looked at, for others may read it.
+    pub(super) unused_passfile: Option<&'a Path>,
     /// Settings sent with it.
     pub(super) parameters: &'a [(String, String)],
     pub(super) channel_binding: Preference,
@@ -45,13 +49,19 @@ pub(super) struct Key {
 pub(super) enum StartError {
     Io(io::Error),
     Server(Box<Report>),
+    /// The connection is not secure as it is asked to be.
+    Tls(String),
     /// It is not possible as asked: a password is missing, channel binding is required.
     Impossible(String),
 }
 
 impl From<io::Error> for StartError {
     fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        // A server may refuse the client's certificate after the handshake.
+        match tls::refusal(&error) {
+            Some(refusal) => Self::Tls(refusal.to_string()),
+            None => Self::Io(error),
+        }
     }
 }
 
@@ -219,11 +229,16 @@ async fn sasl_data(wire: &mut Wire) -> Result<Bytes, StartError> {
 impl<'a> Request<'a> {
     fn password(&self) -> Result<&'a str, StartError> {
         self.password.ok_or_else(|| {
-            StartError::Impossible(
-                "the server wants a password and none was given; put it in the URL, \
-                 $PGPASSWORD or ~/.pgpass"
+            StartError::Impossible(match self.unused_passfile {
+                None => "the server wants a password and none was given; put it in the URL, \
+                         $PGPASSWORD or ~/.pgpass"
                     .to_owned(),
-            )
+                Some(path) => format!(
+                    "the server wants a password, and the password file {} is not used because \
+                     others may read it; `chmod 600` it",
+                    path.display()
+                ),
+            })
         })
     }
 

@@ -26,10 +26,11 @@ pub(super) fn read(
         .get("PGSYSCONFDIR")
         .map_or("/etc/postgresql-common", String::as_str);
     files.push(PathBuf::from(system).join("pg_service.conf"));
-    for path in &files {
+    for (at, path) in files.iter().enumerate() {
+        let must_be_there = at == 0 && file.is_some();
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && file.is_none() => continue,
+            Err(error) if error.kind() == ErrorKind::NotFound && !must_be_there => continue,
             Err(error) => return Err(wrong(format!("{}: {error}", path.display()))),
         };
         let found = section(&text, name)

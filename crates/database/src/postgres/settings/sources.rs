@@ -1,7 +1,8 @@
 //! The places parameters come from: the URL, a service file, the environment,
 //! a password file, and a password given apart.
 
-use super::{Settings, passfile, service};
+use super::{Settings, SslMode, passfile, service};
+use crate::tls::{Roots, system_bundle};
 use crate::{ClientSettings, OpenError, UrlError};
 
 /// Environment names and the parameters they fill
@@ -57,6 +58,7 @@ impl Sources<'_> {
             settings.user.clone_from(&self.client.user);
         }
         settings.passfile = passfile::path(&settings, self.client);
+        settings.fill_tls(self.client);
         settings.with_application_name();
         if let Some(password) = &self.client.password {
             settings.password = Some(password.clone());
@@ -100,6 +102,34 @@ impl Sources<'_> {
 }
 
 impl Settings {
+    /// Certificates and keys that are in their usual places.
+    fn fill_tls(&mut self, client: &ClientSettings) {
+        let in_home = |name: &str| {
+            let path = client.home.as_ref()?.join(".postgresql").join(name);
+            path.exists().then_some(path)
+        };
+        let tls = &mut self.tls;
+        if tls.roots.is_none() {
+            tls.roots = in_home("root.crt").map(Roots::File);
+        }
+        if tls.certificate.is_none() {
+            tls.certificate = in_home("postgresql.crt");
+        }
+        if tls.key.is_none() {
+            tls.key = in_home("postgresql.key");
+        }
+        let system = || {
+            let file = client.variables.get("SSL_CERT_FILE");
+            Roots::System(system_bundle(file.map(String::as_str)))
+        };
+        // libpq would have a file named; every other driver looks at the
+        // system's certificates, and their users' URLs name none.
+        let is_checked = matches!(tls.mode, SslMode::VerifyCa | SslMode::VerifyFull);
+        if tls.roots == Some(Roots::System(None)) || tls.roots.is_none() && is_checked {
+            tls.roots = Some(system());
+        }
+    }
+
     fn with_application_name(&mut self) {
         let name = "application_name";
         if !self.run_time.iter().any(|(other, _)| other == name) {
