@@ -1,0 +1,112 @@
+//! Evaluating expressions: names, operators, templates and functions.
+//!
+//! Nothing waits here. Where an answer from outside is needed, evaluation
+//! stops with the request and is done again once there is an answer: it is a
+//! function of the file, what was given, the surroundings and the answers so far.
+
+mod collection;
+mod expression;
+mod operator;
+mod reference;
+mod template;
+
+pub(crate) use reference::element;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::data::Answers;
+use crate::error::Evaluated;
+use crate::input::Inputs;
+use crate::project::Project;
+use crate::surroundings::Surroundings;
+use crate::value::Value;
+
+/// One evaluation of a file.
+pub(crate) struct Evaluator<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) surroundings: &'a dyn Surroundings,
+    /// The name that was asked for, `atlas.env`.
+    pub(crate) environment: &'a str,
+    pub(crate) answers: &'a Answers,
+    /// What `print` said.
+    pub(crate) said: RefCell<Vec<String>>,
+    /// The variables of the environment that were asked for and are not set.
+    pub(crate) unset: RefCell<BTreeSet<String>>,
+    known: RefCell<BTreeMap<String, Value>>,
+    running: RefCell<Vec<String>>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn new(
+        project: &'a Project,
+        inputs: &'a Inputs,
+        surroundings: &'a dyn Surroundings,
+        environment: &'a str,
+        answers: &'a Answers,
+    ) -> Self {
+        Self {
+            project,
+            inputs,
+            surroundings,
+            environment,
+            answers,
+            said: RefCell::default(),
+            unset: RefCell::default(),
+            known: RefCell::default(),
+            running: RefCell::default(),
+        }
+    }
+
+    /// The value under a name, evaluated once. Err, also if it needs itself.
+    pub(crate) fn once(
+        &self,
+        name: &str,
+        cycle: impl FnOnce(&[String]) -> crate::error::Stop,
+        evaluate: impl FnOnce() -> Evaluated<Value>,
+    ) -> Evaluated<Value> {
+        if let Some(value) = self.known.borrow().get(name) {
+            return Ok(value.clone());
+        }
+        if self.running.borrow().iter().any(|running| running == name) {
+            return Err(cycle(&self.running.borrow()));
+        }
+        self.running.borrow_mut().push(name.to_owned());
+        let value = evaluate();
+        self.running.borrow_mut().pop();
+        let value = value?;
+        self.known
+            .borrow_mut()
+            .insert(name.to_owned(), value.clone());
+        Ok(value)
+    }
+}
+
+/// Names that are there beside the file's own: `each`, a loop's variables.
+#[derive(Default)]
+pub(crate) struct Scope<'a> {
+    outer: Option<&'a Self>,
+    names: Vec<(&'a str, Value)>,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) const fn of(names: Vec<(&'a str, Value)>) -> Self {
+        Self { outer: None, names }
+    }
+
+    pub(crate) const fn within(outer: &'a Self, names: Vec<(&'a str, Value)>) -> Self {
+        Self {
+            outer: Some(outer),
+            names,
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.names
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+            .or_else(|| self.outer?.get(name))
+    }
+}
