@@ -29,6 +29,11 @@ impl MysqlSession {
         }
     }
 
+    /// The connection's number on the server.
+    pub(super) fn connection(&self) -> u32 {
+        self.worker.connection()
+    }
+
     async fn run(&self, text: &'static str) -> Result<(), StatementError> {
         self.worker
             .call(move |link| Box::pin(async move { link.execute(text).await.map(|_| ()) }))

@@ -130,6 +130,11 @@ impl Worker {
         result
     }
 
+    /// The connection's number on the server.
+    pub(super) fn connection(&self) -> u32 {
+        self.stopper.shared.id
+    }
+
     pub(super) fn in_transaction(&self) -> bool {
         self.stopper.shared.in_transaction.load(Ordering::SeqCst)
     }

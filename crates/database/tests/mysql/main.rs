@@ -1,5 +1,6 @@
 //! MySQL and MariaDB: a real MariaDB server; of MySQL what differs on the
 //! wire, against a scripted server.
 
+mod lock;
 mod session;
 mod support;
