@@ -58,7 +58,7 @@ pub fn validate(location: Location) -> Result<Validated, ValidateError> {
 fn warnings_of(file: &File) -> Result<Vec<Warning>, DirectoryError> {
     let mut found = Vec::new();
     let mut see = |line: &FoundLine<'_>| found.extend(directive::warning(line));
-    let mut search = LineSearch::new(&[directive::MARK]);
+    let mut search = LineSearch::new(&directive::MARKS);
     let mut pieces = file.pieces()?;
     while let Some(piece) = pieces.next()? {
         search.feed(piece, &mut see);

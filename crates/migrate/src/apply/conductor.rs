@@ -2,21 +2,41 @@
 //! a stop from outside, and waits for other sessions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    Batch, Canceller, Clock, CopyRows, Executed, LockError, LockEvent, LockRequest, MigrationLock,
-    Session, StatementError, Value, Wait, WaitHook,
+    Batch, Canceller, Clock, CopyRows, Database, Executed, LockError, LockEvent, LockRequest,
+    MigrationLock, Session, StatementError, Value, Wait, WaitHook,
 };
+use shipgate_sql::Dialect;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::sleep;
 
+use crate::apply::told::Told;
 use crate::apply::{ApplyEvent, ApplySink, CancelToken};
+use crate::history::{History, Snapshot};
+
+/// How often whoever waits for the lock looks whether it is still needed.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What became of the wish for the lock.
+pub(super) enum Locked<T> {
+    /// It is ours.
+    Held(Box<dyn MigrationLock>),
+    /// There is nothing left to do with it.
+    NotNeeded(T),
+    /// The run shall stop.
+    Cancelled,
+}
 
 /// A session with ears.
 pub(super) struct Conductor<'r> {
     pub(super) session: Box<dyn Session>,
     pub(super) sink: &'r mut dyn ApplySink,
     pub(super) cancel: CancelToken,
+    /// Which statements were told already.
+    pub(super) told: Told,
     waits: UnboundedReceiver<Wait>,
     clock: Clock,
 }
@@ -45,9 +65,16 @@ impl<'r> Conductor<'r> {
             session,
             sink,
             cancel,
+            told: Told::default(),
             waits,
             clock,
         }
+    }
+
+    /// Goes on with another session.
+    pub(super) fn take_over(&mut self, session: Box<dyn Session>, waits: UnboundedReceiver<Wait>) {
+        self.session = session;
+        self.waits = waits;
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -144,32 +171,43 @@ impl<'r> Conductor<'r> {
         drive(running, &*canceller, never, &mut self.waits, self.sink).await
     }
 
-    /// Takes the migration lock, telling who holds it meanwhile.
-    pub(super) async fn lock(
+    /// Takes the migration lock, telling who holds it meanwhile. Whoever waits
+    /// looks now and then whether the holder has done all there was to do:
+    /// `is_pending` tells by the history, or hands back what makes the lock needless.
+    pub(super) async fn lock<T>(
         &mut self,
-        database: &dyn shipgate_database::Database,
+        database: &dyn Database,
         request: &LockRequest,
-    ) -> Result<Option<Box<dyn MigrationLock>>, LockError> {
+        history: &dyn History,
+        is_pending: &(dyn Fn(Snapshot) -> Result<(), T> + Sync),
+    ) -> Result<Locked<T>, LockError> {
         let (sender, mut events) = unbounded_channel();
         let mut request = request.clone();
         request.on_event = Some(Arc::new(move |event: &LockEvent| tell(&sender, event)));
         let locking = database.lock(request);
         tokio::pin!(locking);
-        let locked = loop {
+        // A SQLite database is not read while another one writes it.
+        let looks = self.session.dialect() != Dialect::Sqlite;
+        loop {
             tokio::select! {
                 biased;
-                Some(LockEvent::Waiting { holder, remaining }) = events.recv() => {
-                    let holder = &holder;
-                    self.sink.event(&ApplyEvent::WaitingForLock { holder, remaining });
-                }
+                Some(event) = events.recv() => match event {
+                    LockEvent::Waiting { holder, remaining } => {
+                        let holder = &holder;
+                        self.sink.event(&ApplyEvent::WaitingForLock { holder, remaining });
+                    }
+                    other => self.sink.event(&ApplyEvent::LockIsWeak { event: &other }),
+                },
                 // Nothing was done yet: letting go is all it takes to stop.
-                () = self.cancel.cancelled() => return Ok(None),
-                locked = &mut locking => break locked,
+                () = self.cancel.cancelled() => return Ok(Locked::Cancelled),
+                locked = &mut locking => return locked.map(Locked::Held),
+                () = sleep(LOOK), if looks => {
+                    let snapshot = history.read(&mut *self.session).await;
+                    if let Some(Err(needless)) = snapshot.ok().map(is_pending) {
+                        return Ok(Locked::NotNeeded(needless));
+                    }
+                }
             }
-        };
-        match locked {
-            Ok(lock) => Ok(Some(lock)),
-            Err(error) => Err(error),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, LockError, LockRequest, OpenError,
+    Access, ConnectOptions, Create, Database, LockError, LockRequest, MigrationLock, OpenError,
 };
 
-use crate::apply::conductor::{Conductor, wait_channel};
+use crate::apply::conductor::{Conductor, Locked, wait_channel};
 use crate::apply::dry_run::{Stage, show};
 use crate::apply::file_run::Run;
 use crate::apply::prepare::{planned_file, prepare, unprepared_files};
@@ -79,7 +79,10 @@ type Connected = (
     tokio::sync::mpsc::UnboundedReceiver<shipgate_database::Wait>,
 );
 
-async fn connect(database: &dyn Database, options: &ApplyOptions) -> Result<Connected, OpenError> {
+pub(super) async fn connect(
+    database: &dyn Database,
+    options: &ApplyOptions,
+) -> Result<Connected, OpenError> {
     let (hook, waits) = wait_channel();
     let (access, create) = if options.dry_run {
         (Access::ReadOnly, Create::Never)
@@ -135,14 +138,26 @@ impl<'e, 'a> Engine<'e, 'a> {
             )
             .await;
         }
-        let lock = match conductor.lock(self.database, &self.lock_request()).await {
-            Ok(Some(lock)) => Some(lock),
-            Ok(None) => return Err(before_report(ApplyError::Cancelled(None))),
+        let is_pending = |snapshot: Snapshot| {
+            let snapshot = snapshot.ordered_by(self.directory);
+            match plan(self.directory, &snapshot.revisions, &self.options.plan) {
+                Ok(plan) if plan.pending.is_empty() && plan.baseline.is_none() => Err(plan),
+                _ => Ok(()),
+            }
+        };
+        let request = self.lock_request();
+        let locking = conductor.lock(self.database, &request, &*self.history, &is_pending);
+        let mut lock = match locking.await {
+            Ok(Locked::Held(lock)) => Some(lock),
+            Ok(Locked::NotNeeded(plan)) => {
+                return Ok(self.nothing_to_do(&mut conductor, &plan, report));
+            }
+            Ok(Locked::Cancelled) => return Err(before_report(ApplyError::Cancelled(None))),
             // A database in memory belongs to this session alone.
             Err(LockError::NotPossible { .. }) => None,
             Err(error) => return Err(before_report(error.into())),
         };
-        let done = self.run_locked(conductor, report).await;
+        let done = self.run_locked(conductor, &mut lock, report).await;
         match lock {
             None => done,
             Some(lock) => match (lock.release().await, done) {
@@ -158,6 +173,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     async fn run_locked(
         &self,
         mut conductor: Conductor<'e>,
+        lock: &mut Option<Box<dyn MigrationLock>>,
         report: ApplyReport<'a>,
     ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
         let snapshot = self.read(&mut conductor).await.map_err(before_report)?;
@@ -169,8 +185,21 @@ impl<'e, 'a> Engine<'e, 'a> {
         if plan.pending.is_empty() && plan.baseline.is_none() {
             return Ok(self.nothing_to_do(&mut conductor, &plan, report));
         }
-        let prepared = prepare(self.directory, self.database, self.options, &plan);
-        let mut run = Run::new(conductor, self.history.clone(), self.options, report);
+        let mut prepared = prepare(self.directory, self.database, self.options, &plan);
+        let history = self.history.clone();
+        let mut run = Run::new(
+            conductor,
+            history,
+            self.database,
+            lock.take(),
+            self.options,
+            report,
+        );
+        if let Ok(files) = &mut prepared
+            && let Err(error) = run.resolve(files).await
+        {
+            prepared = Err(error);
+        }
         run.warn(&plan, &prepared);
         if !plan.pending.is_empty() {
             let planned = match &prepared {
@@ -181,15 +210,13 @@ impl<'e, 'a> Engine<'e, 'a> {
         }
         let done = match prepared {
             Err(error) => Err(error),
-            Ok(files) => match self
-                .make_history(&mut run.conductor, &snapshot, &plan)
-                .await
-            {
+            Ok(files) => match self.make_history(&mut run, &snapshot, &plan).await {
                 Ok(()) if plan.pending.is_empty() => Ok(()),
                 Ok(()) => run.execute(files).await,
                 Err(error) => Err(error),
             },
         };
+        *lock = run.lock.take();
         run.finish(done)
     }
 
@@ -225,10 +252,16 @@ impl<'e, 'a> Engine<'e, 'a> {
     /// Creates the table where there is none and writes the baseline.
     async fn make_history(
         &self,
-        conductor: &mut Conductor<'_>,
+        run: &mut Run<'_, '_>,
         snapshot: &Snapshot,
         plan: &Plan<'_>,
     ) -> Result<(), ApplyError> {
+        let is_as_it_should_be = snapshot.table_exists && snapshot.missing_columns.is_empty();
+        if is_as_it_should_be && plan.baseline.is_none() {
+            return Ok(());
+        }
+        run.fence().await?;
+        let conductor = &mut run.conductor;
         let session = &mut *conductor.session;
         if !snapshot.table_exists {
             self.history.create(session).await?;

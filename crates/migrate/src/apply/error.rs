@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use shipgate_database::{LockError, OpenError, StatementError};
+use shipgate_database::{ErrorKind, LockError, OpenError, StatementError};
 use shipgate_sql::Position;
 
 use crate::apply::Violation;
@@ -107,6 +107,33 @@ pub enum ApplyError {
     /// A setting of the session cannot be read or made.
     #[error("sql/migrate: prepare session: {0}")]
     Session(#[source] StatementError),
+    /// A file's directive has a value that it does not take.
+    #[error("{}:{line}: `shipgate:{name} {value}`: the value must be {expected}", .path.display())]
+    Directive {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The directive.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A run was broken off in a statement, and nothing tells whether it took effect.
+    #[error("{0}")]
+    Unknown(Box<UnknownOutcome>),
+    /// The connection broke while a transaction was committed, and the
+    /// database cannot be asked what became of it.
+    #[error(
+        "sql/migrate: commit transaction: {source}; whether it was committed cannot be asked now: \
+         run again, the history knows"
+    )]
+    CommitUnknown {
+        /// How the connection broke.
+        source: StatementError,
+    },
     /// The run was asked to stop.
     #[error("interrupted{}", during(.0.as_deref()))]
     Cancelled(Option<Box<FailedStatement>>),
@@ -131,6 +158,27 @@ pub struct FailedStatement {
     pub statement: String,
     /// The database's answer.
     pub error: StatementError,
+    /// What else is known: how often it was tried, who was in the way.
+    pub notes: Vec<String>,
+}
+
+/// A statement of which nothing tells whether it took effect.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "a run was broken off in statement {} from version {} at {}:{}:{}, and whether it took effect is unknown: {why}",
+    Quoted(.statement), Quoted(.version), .path.display(), .position.line, .position.column
+)]
+pub struct UnknownOutcome {
+    /// The file's path.
+    pub path: PathBuf,
+    /// The file's version.
+    pub version: String,
+    /// Where the statement begins.
+    pub position: Position,
+    /// The statement's text.
+    pub statement: String,
+    /// Why nothing tells.
+    pub why: String,
 }
 
 impl ApplyError {
@@ -154,6 +202,7 @@ impl ApplyError {
                 None => Vec::new(),
             },
             Self::Statement(failed) => failed.hints(),
+            Self::Unknown(unknown) => unknown.hints(),
             Self::Plan(PlanError::Changed(_)) => {
                 vec!["go on all the same with --allow-changed".to_owned()]
             }
@@ -188,6 +237,10 @@ impl FailedStatement {
             self.position.line,
             self.position.column
         )];
+        hints.extend(self.notes.iter().cloned());
+        if self.error.kind == ErrorKind::SessionLost {
+            hints.push("run again: it goes on where it was broken off".to_owned());
+        }
         if self.error.message.contains("from within a transaction") {
             hints.push(
                 "this statement cannot run in a transaction: put '-- atlas:txmode none' into the file's first line"
@@ -195,6 +248,16 @@ impl FailedStatement {
             );
         }
         hints
+    }
+}
+
+impl UnknownOutcome {
+    fn hints(&self) -> Vec<String> {
+        let version = &self.version;
+        vec![
+            format!("if it took effect: shipgate migrate set --applied {version}"),
+            format!("if it did not:     shipgate migrate set --not-applied {version}"),
+        ]
     }
 }
 

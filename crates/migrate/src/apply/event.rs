@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipgate_database::LockOwner;
+use shipgate_database::{LockEvent, LockOwner};
 
 use crate::directive;
 use crate::directory::File;
@@ -31,6 +31,11 @@ pub enum ApplyEvent<'a> {
         holder: &'a LockOwner,
         /// How much longer it is waited for.
         remaining: Duration,
+    },
+    /// The lock is held, but something that makes it stronger cannot be used.
+    LockIsWeak {
+        /// What.
+        event: &'a LockEvent,
     },
     /// Another session holds what a statement needs.
     WaitingForDatabase {
@@ -105,6 +110,43 @@ pub enum ApplyEvent<'a> {
         skipped: usize,
         /// Statements in the file.
         total: usize,
+    },
+    /// The server still executes a statement of a run whose process is gone;
+    /// its end is waited for.
+    WaitingForEnd {
+        /// The server's number of that run's session.
+        session: i64,
+        /// The statement.
+        statement: &'a str,
+    },
+    /// An earlier run was broken off in a statement, and the catalog told
+    /// whether it took effect.
+    OutcomeTold {
+        /// The file.
+        file: &'a File,
+        /// The statement.
+        statement: &'a str,
+        /// Whether it did.
+        applied: bool,
+    },
+    /// What a statement had left behind that was broken off is removed.
+    LeftoverRemoved {
+        /// What removes it.
+        statement: &'a str,
+    },
+    /// A transaction waited too long for a lock or lost against another one.
+    /// It is rolled back and tried again after a pause.
+    Retrying {
+        /// How often it has failed, from 1.
+        attempt: u32,
+        /// How often it is tried again at most.
+        most: u32,
+        /// How long it is waited before that.
+        pause: Duration,
+        /// The database's answer.
+        reason: &'a str,
+        /// Sessions that hold locks, one line each.
+        blockers: &'a [String],
     },
     /// A statement that an earlier run did is done again, because what it set
     /// lived only in that run's session (`PRAGMA foreign_keys`, `ATTACH`).

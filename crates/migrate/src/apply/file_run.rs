@@ -1,14 +1,17 @@
-//! Executing files, each in a transaction of its own or all in one.
+//! Executing files: which way each goes, and what is told of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shipgate_database::ErrorKind;
+use shipgate_database::{Database, Limits, MigrationLock};
 
 use crate::apply::checks::assert_checks;
 use crate::apply::conductor::Conductor;
-use crate::apply::foreign_keys::{self, Violation};
+use crate::apply::foreign_keys;
+use crate::apply::intent::SessionMark;
 use crate::apply::prepare::Prepared;
+use crate::apply::stepwise::Grouping;
 use crate::apply::warnings::{warn_of_directives, warn_of_drift};
 use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, PlannedFile};
 use crate::golang::GoDuration;
@@ -21,8 +24,16 @@ use crate::transaction::TxMode;
 pub(super) struct Run<'a, 'r> {
     pub(super) conductor: Conductor<'r>,
     pub(super) history: Arc<dyn History>,
-    options: &'r ApplyOptions,
+    pub(super) database: &'r dyn Database,
+    pub(super) lock: Option<Box<dyn MigrationLock>>,
+    pub(super) options: &'r ApplyOptions,
     pub(super) report: ApplyReport<'a>,
+    /// The session as the server knows it, once that was asked.
+    pub(super) mark: Option<SessionMark>,
+    /// How long its statements wait and run.
+    pub(super) limits: Limits,
+    /// Tables whose rows no transaction brings back.
+    pub(super) untransactional: BTreeSet<String>,
     /// Whether the session enforces foreign keys outside our transactions.
     pub(super) enforces_foreign_keys: bool,
 }
@@ -31,14 +42,21 @@ impl<'a, 'r> Run<'a, 'r> {
     pub(super) fn new(
         conductor: Conductor<'r>,
         history: Arc<dyn History>,
+        database: &'r dyn Database,
+        lock: Option<Box<dyn MigrationLock>>,
         options: &'r ApplyOptions,
         report: ApplyReport<'a>,
     ) -> Self {
         Self {
             conductor,
             history,
+            database,
+            lock,
             options,
             report,
+            mark: None,
+            limits: Limits::default(),
+            untransactional: BTreeSet::new(),
             enforces_foreign_keys: false,
         }
     }
@@ -70,18 +88,33 @@ impl<'a, 'r> Run<'a, 'r> {
     /// Executes the files in order and stops at the first failure.
     pub(super) async fn execute(&mut self, files: Vec<Prepared<'a>>) -> Result<(), ApplyError> {
         self.look_at_foreign_keys().await?;
+        self.look_at_engines().await?;
         if self.options.tx_mode == TxMode::All {
-            return self.all_in_one_transaction(&files).await;
+            return if files.iter().any(|file| self.goes_stepwise(file)) {
+                self.stepwise(&files, Grouping::Together).await
+            } else {
+                self.all_in_one_transaction(&files).await
+            };
         }
         for file in &files {
-            let started = self.file_started(file).await?;
-            let done = match file.tx_mode {
-                TxMode::None => self.without_transaction(file, started).await,
-                TxMode::File | TxMode::All => self.in_own_transaction(file, started).await,
-            };
-            self.file_ended(started, done)?;
+            if file.tx_mode == TxMode::None {
+                let files = std::slice::from_ref(file);
+                self.stepwise(files, Grouping::Each).await?;
+            } else if self.goes_stepwise(file) {
+                let files = std::slice::from_ref(file);
+                self.stepwise(files, Grouping::Together).await?;
+            } else {
+                let started = self.file_started(file).await?;
+                let done = self.in_own_transaction(file, started).await;
+                self.file_ended(started, done)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether one transaction cannot hold all of a file.
+    fn goes_stepwise(&self, file: &Prepared<'_>) -> bool {
+        self.definitions_commit() && (file.may_commit || !self.untransactional.is_empty())
     }
 
     /// Ends the run and hands the report over.
@@ -123,59 +156,6 @@ impl<'a, 'r> Run<'a, 'r> {
         Ok(())
     }
 
-    async fn all_in_one_transaction(&mut self, files: &[Prepared<'a>]) -> Result<(), ApplyError> {
-        let before = self.open_transaction().await?;
-        for file in files {
-            let done = match self.file_started(file).await {
-                Ok(started) => {
-                    let done = self.statements_in_transaction(file, started).await;
-                    self.file_ended(started, done)
-                }
-                Err(error) => Err(error),
-            };
-            if let Err(error) = done {
-                self.roll_back().await;
-                return Err(error);
-            }
-        }
-        self.commit_transaction(&before).await
-    }
-
-    async fn in_own_transaction(
-        &mut self,
-        file: &Prepared<'a>,
-        started: Timestamp,
-    ) -> Result<(), ApplyError> {
-        let before = self.open_transaction().await?;
-        match self.statements_in_transaction(file, started).await {
-            Ok(()) => self.commit_transaction(&before).await,
-            Err(error) => {
-                self.roll_back().await;
-                Err(error)
-            }
-        }
-    }
-
-    /// The row goes in first: if another process has done this file meanwhile,
-    /// nothing of it is done again.
-    async fn statements_in_transaction(
-        &mut self,
-        file: &Prepared<'a>,
-        started: Timestamp,
-    ) -> Result<(), ApplyError> {
-        let mut row = self.row(file, started);
-        row.applied = row.total;
-        self.history
-            .start(&mut *self.conductor.session, &row, file.started)
-            .await?;
-        self.statements(file).await?;
-        row.execution_time = GoDuration::between(started, self.conductor.now());
-        self.history
-            .write(&mut *self.conductor.session, &row)
-            .await?;
-        Ok(())
-    }
-
     /// A file's row as its execution begins.
     pub(super) fn row(&self, file: &Prepared<'a>, started: Timestamp) -> Revision {
         Revision {
@@ -194,79 +174,11 @@ impl<'a, 'r> Run<'a, 'r> {
         }
     }
 
-    async fn open_transaction(&mut self) -> Result<Vec<Violation>, ApplyError> {
-        if self.conductor.cancel.is_cancelled() {
-            return Err(ApplyError::Cancelled(None));
-        }
-        if self.enforces_foreign_keys {
-            foreign_keys::enforce(&mut *self.conductor.session, false)
-                .await
-                .map_err(ApplyError::Session)?;
-        }
-        if let Err(source) = self.conductor.begin().await {
-            self.restore_foreign_keys().await;
-            return Err(if source.kind == ErrorKind::Cancelled {
-                ApplyError::Cancelled(None)
-            } else {
-                ApplyError::Transaction {
-                    action: "begin",
-                    source,
-                }
-            });
-        }
-        if !self.enforces_foreign_keys {
-            return Ok(Vec::new());
-        }
-        match foreign_keys::violations(&mut *self.conductor.session).await {
-            Ok(violations) => Ok(violations),
-            Err(error) => {
-                self.roll_back().await;
-                Err(ApplyError::Session(error))
-            }
-        }
-    }
-
-    async fn commit_transaction(&mut self, before: &[Violation]) -> Result<(), ApplyError> {
-        if let Err(error) = self.check_and_commit(before).await {
-            self.roll_back().await;
-            return Err(error);
-        }
-        self.restore_foreign_keys().await;
-        Ok(())
-    }
-
-    async fn check_and_commit(&mut self, before: &[Violation]) -> Result<(), ApplyError> {
-        if self.enforces_foreign_keys {
-            let after = foreign_keys::violations(&mut *self.conductor.session)
-                .await
-                .map_err(ApplyError::Session)?;
-            let added = foreign_keys::added(before, after);
-            if !added.is_empty() {
-                return Err(ApplyError::ForeignKeys(added));
-            }
-        }
-        let committed = self.conductor.commit().await;
-        committed.map_err(|source| ApplyError::Transaction {
-            action: "commit",
-            source,
-        })
-    }
-
-    /// Rolls back what is open. If the session is lost the database does it by itself.
-    pub(super) async fn roll_back(&mut self) {
-        let _ = self.conductor.session.rollback().await;
-        self.restore_foreign_keys().await;
-    }
-
-    /// A session that cannot be restored fails at its next use and says so then.
-    async fn restore_foreign_keys(&mut self) {
-        if self.enforces_foreign_keys {
-            let _ = foreign_keys::enforce(&mut *self.conductor.session, true).await;
-        }
-    }
-
     /// Begins a file: what must hold before it is asked first.
-    async fn file_started(&mut self, file: &Prepared<'a>) -> Result<Timestamp, ApplyError> {
+    pub(super) async fn file_started(
+        &mut self,
+        file: &Prepared<'a>,
+    ) -> Result<Timestamp, ApplyError> {
         let at = self.conductor.now();
         self.report.file_started(file.file, at, file.skipped);
         assert_checks(&mut self.conductor, &mut self.report, file).await?;
@@ -279,7 +191,7 @@ impl<'a, 'r> Run<'a, 'r> {
         Ok(at)
     }
 
-    fn file_ended(
+    pub(super) fn file_ended(
         &mut self,
         started: Timestamp,
         done: Result<(), ApplyError>,

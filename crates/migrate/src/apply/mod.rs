@@ -1,5 +1,7 @@
 //! Executing migrations.
 
+mod attempts;
+mod blockers;
 mod cancel;
 mod checks;
 mod conductor;
@@ -9,16 +11,23 @@ mod error;
 mod event;
 mod file_run;
 mod foreign_keys;
+mod in_transaction;
+mod intent;
 mod options;
+mod outcome;
 mod patience;
 mod prepare;
+mod resolve;
+mod session;
 mod statements;
+mod step_kind;
+mod stepwise;
+mod told;
 mod warnings;
-mod without_transaction;
 
 pub use cancel::{CancelHandle, CancelToken};
 pub use engine::apply;
-pub use error::{ApplyError, ApplyFailure, FailedStatement};
+pub use error::{ApplyError, ApplyFailure, FailedStatement, UnknownOutcome};
 pub use event::{ApplyEvent, ApplySink, PlannedFile};
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;

@@ -10,7 +10,11 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use shipgate_database::Limits;
-use shipgate_sql::{Dialect, Statement, StatementKind};
+use shipgate_sql::{Dialect, StatementKind};
+
+use crate::apply::ApplyError;
+use crate::directory::File;
+use crate::golang::GoDuration;
 
 /// How long statements wait and run, and how often what waited too long is
 /// tried again. `None` leaves the choice to the rule below.
@@ -48,28 +52,14 @@ impl Patience {
         }
     }
 
-    /// The limits of one statement, or of a transaction with several.
-    pub(super) fn limits<'s>(
-        self,
-        dialect: Dialect,
-        statements: impl IntoIterator<Item = &'s Statement<'s>>,
-    ) -> Limits {
-        let by_rule = || {
-            let stops_others = dialect != Dialect::Sqlite
-                && statements
-                    .into_iter()
-                    .any(|statement| stops_others(statement.kind));
-            stops_others.then_some(Self::DEFINITIONS_WAIT)
-        };
+    /// The limits of statements, of which one may stop others or none does.
+    pub(super) fn limits(self, dialect: Dialect, stops_others: bool) -> Limits {
+        let by_rule =
+            (stops_others && dialect != Dialect::Sqlite).then_some(Self::DEFINITIONS_WAIT);
         Limits {
-            lock: self.lock_timeout.or_else(by_rule),
+            lock: self.lock_timeout.or(by_rule),
             statement: self.statement_timeout,
         }
-    }
-
-    /// How often a transaction is tried again.
-    pub(super) fn retries(self) -> u32 {
-        self.lock_retries.unwrap_or(Self::RETRIES)
     }
 
     /// How long to wait before a further attempt, from 1: longer each time,
@@ -83,7 +73,7 @@ impl Patience {
 }
 
 /// Whether a statement may wait for a lock that makes others wait behind it.
-fn stops_others(kind: StatementKind<'_>) -> bool {
+pub(super) fn stops_others(kind: StatementKind<'_>) -> bool {
     match kind {
         // These wait for old transactions, and nobody waits behind them.
         StatementKind::CreateIndexConcurrently
@@ -99,36 +89,62 @@ fn stops_others(kind: StatementKind<'_>) -> bool {
     }
 }
 
+/// What a file says about itself: `-- shipgate:lock_timeout 2s`,
+/// `-- shipgate:statement_timeout 1m`, `-- shipgate:lock_retries 5`.
+pub(super) fn patience_of(file: &File) -> Result<Patience, ApplyError> {
+    let mut patience = Patience::default();
+    for directive in &file.directives().patience {
+        let wrong = |expected| ApplyError::Directive {
+            path: file.path().to_owned(),
+            line: directive.line,
+            name: directive.name.clone(),
+            value: directive.value.clone(),
+            expected,
+        };
+        let duration = || {
+            let duration: Option<GoDuration> = directive.value.parse().ok();
+            let nanos = duration.and_then(|duration| u64::try_from(duration.as_nanos()).ok());
+            nanos.map(Duration::from_nanos).ok_or_else(|| {
+                wrong("a duration such as `500ms`, `2s` or `1m30s`; `0s` is without end")
+            })
+        };
+        match directive.name.as_str() {
+            "lock_timeout" => patience.lock_timeout = Some(duration()?),
+            "statement_timeout" => patience.statement_timeout = Some(duration()?),
+            _ => {
+                let retries = directive.value.parse();
+                patience.lock_retries = Some(retries.map_err(|_| wrong("a whole number"))?);
+            }
+        }
+    }
+    Ok(patience)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use shipgate_sql::{Dialect, SplitMode, Statement, statements};
+    use shipgate_sql::{Dialect, classify};
 
-    use super::Patience;
+    use super::{Patience, stops_others};
 
-    fn limits(patience: Patience, dialect: Dialect, script: &str) -> Option<Duration> {
-        let statements: Vec<Statement<'_>> = statements(dialect, SplitMode::Own, script)
-            .collect::<Result<_, _>>()
-            .unwrap();
-        patience.limits(dialect, &statements).lock
+    fn wait(patience: Patience, dialect: Dialect, statement: &str) -> Option<Duration> {
+        let stops = stops_others(classify(dialect, statement));
+        patience.limits(dialect, stops).lock
     }
 
     #[test]
     fn definitions_wait_for_a_moment_on_servers() {
-        let waits = |dialect, script| limits(Patience::default(), dialect, script);
+        let waits = |dialect, statement| wait(Patience::default(), dialect, statement);
         let moment = Some(Patience::DEFINITIONS_WAIT);
+        assert_eq!(waits(Dialect::Postgres, "ALTER TABLE t ADD a int"), moment);
+        assert_eq!(waits(Dialect::MariaDb, "TRUNCATE t"), moment);
+        assert_eq!(waits(Dialect::Postgres, "UPDATE t SET a = 1"), None);
         assert_eq!(
-            waits(Dialect::Postgres, "SELECT 1; ALTER TABLE t ADD a int;"),
-            moment
-        );
-        assert_eq!(waits(Dialect::MariaDb, "TRUNCATE t;"), moment);
-        assert_eq!(waits(Dialect::Postgres, "UPDATE t SET a = 1;"), None);
-        assert_eq!(
-            waits(Dialect::Postgres, "CREATE INDEX CONCURRENTLY i ON t (a);"),
+            waits(Dialect::Postgres, "CREATE INDEX CONCURRENTLY i ON t (a)"),
             None
         );
-        assert_eq!(waits(Dialect::Sqlite, "ALTER TABLE t ADD a int;"), None);
+        assert_eq!(waits(Dialect::Sqlite, "ALTER TABLE t ADD a int"), None);
     }
 
     #[test]
@@ -138,7 +154,7 @@ mod tests {
             lock_timeout: second,
             ..Patience::default()
         };
-        assert_eq!(limits(chosen, Dialect::Postgres, "SELECT 1;"), second);
+        assert_eq!(wait(chosen, Dialect::Postgres, "SELECT 1"), second);
         let file = Patience {
             lock_timeout: Some(Duration::ZERO),
             ..Patience::default()

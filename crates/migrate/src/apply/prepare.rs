@@ -1,10 +1,14 @@
 //! Everything about the pending files that can fail, asked before anything is changed.
 
+use std::collections::BTreeSet;
+
 use shipgate_database::Database;
 use shipgate_sql::{Dialect, Position, SplitMode};
 
 use crate::apply::checks::Check;
-use crate::apply::{ApplyError, ApplyOptions, PlannedFile};
+use crate::apply::patience::{self, patience_of};
+use crate::apply::step_kind::StepKind;
+use crate::apply::{ApplyError, ApplyOptions, Patience, PlannedFile};
 use crate::directory::{Directory, File};
 use crate::history::{Revision, Started};
 use crate::plan::{Pending, Plan};
@@ -23,6 +27,14 @@ pub(super) struct Prepared<'a> {
     /// Statements an earlier run did.
     pub(super) skipped: usize,
     pub(super) started: Started,
+    /// Its row, if it was begun before.
+    pub(super) begun: Option<Revision>,
+    /// How long its statements wait and run.
+    pub(super) patience: Patience,
+    /// Whether a statement may wait for a lock that makes others wait.
+    pub(super) stops_others: bool,
+    /// Whether a statement may commit the transaction it is in.
+    pub(super) may_commit: bool,
     /// The file's hash in the checksums; empty if it is left out of them.
     pub(super) hash: String,
     /// Proves of a file that stayed on disk that it was not changed.
@@ -42,6 +54,7 @@ pub(super) fn prepare<'a>(
             let mut prepared = Prepared::new(pending, database.dialect(), options.tx_mode)?;
             prepared.hash = directory.hash_of(pending.file);
             prepared.proof = directory.proof_of(pending.file);
+            prepared.patience = prepared.patience.or(options.patience);
             Ok(prepared)
         })
         .collect()
@@ -79,9 +92,16 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, ApplyError> {
         let file = pending.file;
         let tx_mode = tx_mode.for_file(file)?;
+        let patience = patience_of(file)?;
+        let (mut stops_others, mut may_commit) = (false, false);
         let mut controls_transaction = false;
         let own = Script::seen(file, dialect, SplitMode::Own, &mut |unit| {
             controls_transaction |= unit.kind.controls_transaction();
+            stops_others |= patience::stops_others(unit.kind);
+            may_commit |= matches!(
+                StepKind::of(dialect, unit, &BTreeSet::new()),
+                StepKind::Alone | StepKind::MayCommit
+            );
         })?;
         let checks = Check::of(file, dialect)?;
         let (script, skipped, started) = match (&pending.begun, &pending.repeated) {
@@ -103,6 +123,10 @@ impl<'a> Prepared<'a> {
             tx_mode,
             skipped,
             started,
+            begun: pending.begun.clone(),
+            patience,
+            stops_others,
+            may_commit,
             hash: String::new(),
             proof: None,
         };
@@ -130,8 +154,13 @@ impl<'a> Prepared<'a> {
 
     /// A reading of the statements that are still to be executed.
     pub(super) fn cursor(&self) -> Result<Cursor<'_>, ScriptError> {
+        self.cursor_after(self.skipped)
+    }
+
+    /// A reading of the statements after the first `done`.
+    pub(super) fn cursor_after(&self, done: usize) -> Result<Cursor<'_>, ScriptError> {
         let mut cursor = self.script.cursor(self.proof.clone())?;
-        cursor.skip(self.skipped)?;
+        cursor.skip(done)?;
         Ok(cursor)
     }
 }

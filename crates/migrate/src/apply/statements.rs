@@ -135,7 +135,10 @@ impl Run<'_, '_> {
         }
     }
 
-    fn statement_started(&mut self, unit: &Unit<'_>) {
+    pub(super) fn statement_started(&mut self, unit: &Unit<'_>) {
+        if !self.conductor.told.is_new() {
+            return;
+        }
         self.report.statement(unit.text);
         self.conductor.emit(&ApplyEvent::StatementStarted {
             number: unit.number,
@@ -150,6 +153,9 @@ impl Run<'_, '_> {
         elapsed: Option<GoDuration>,
         executed: &Executed,
     ) {
+        if !self.conductor.told.is_new() {
+            return;
+        }
         self.conductor.emit(&ApplyEvent::StatementDone {
             number: unit.number,
             elapsed,
@@ -208,5 +214,6 @@ pub(crate) fn failed_statement(
         position: error.offset.map_or(start, |offset| unit.position(offset)),
         statement: unit.text.to_owned(),
         error,
+        notes: Vec::new(),
     }
 }

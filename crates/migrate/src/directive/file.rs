@@ -7,6 +7,8 @@ use super::line::{Line, opening_block, valid_start};
 pub struct FileDirectives {
     /// Every `txmode` given, as written; more than one is a mistake.
     pub tx_modes: Vec<String>,
+    /// How long statements wait and run, as `shipgate:` directives say it.
+    pub patience: Vec<PatienceDirective>,
     /// The file is a checkpoint, with its tag (which may be empty).
     pub checkpoint: Option<String>,
     /// The file is a txtar archive.
@@ -14,6 +16,20 @@ pub struct FileDirectives {
     /// The file is left out of the checksums.
     pub sum_ignored: bool,
 }
+
+/// `-- shipgate:lock_timeout 2s` and its like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatienceDirective {
+    /// Its line, from 1.
+    pub line: usize,
+    /// Its name.
+    pub name: String,
+    /// What is behind the name.
+    pub value: String,
+}
+
+/// Directives of Shipgate's own.
+pub(super) const OWN: [&str; 3] = ["lock_timeout", "statement_timeout", "lock_retries"];
 
 impl FileDirectives {
     /// Reads the directives of a file.
@@ -26,6 +42,17 @@ impl FileDirectives {
                 "checkpoint" => directives.checkpoint = Some(line.argument.to_owned()),
                 "txtar" => directives.txtar = true,
                 _ => {}
+            }
+        }
+        for (number, line) in (1..).zip(opening_block(content)) {
+            if let Some(line) = Line::parse_own(line)
+                && OWN.contains(&line.name)
+            {
+                directives.patience.push(PatienceDirective {
+                    line: number,
+                    name: line.name.to_owned(),
+                    value: line.argument.to_owned(),
+                });
             }
         }
         directives

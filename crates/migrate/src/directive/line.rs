@@ -12,19 +12,32 @@ pub(super) struct Line<'a> {
     pub(super) raw_argument: &'a str,
 }
 
-const MARK: &str = "atlas:";
+/// What stands before a directive of Atlas's.
+pub(super) const ATLAS: &str = "atlas:";
+
+/// What stands before a directive of Shipgate's own.
+pub(super) const SHIPGATE: &str = "shipgate:";
 
 impl<'a> Line<'a> {
     /// Reads a line; of several directives in it the last one counts.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
+        Self::parse_marked(line, ATLAS)
+    }
+
+    /// Reads a line with a directive of Shipgate's own.
+    pub(super) fn parse_own(line: &'a str) -> Option<Self> {
+        Self::parse_marked(line, SHIPGATE)
+    }
+
+    fn parse_marked(line: &'a str, mark: &str) -> Option<Self> {
         let printable = line
             .bytes()
             .position(|byte| !(b' '..=b'~').contains(&byte))
             .unwrap_or(line.len());
-        line.rmatch_indices(MARK)
+        line.rmatch_indices(mark)
             .filter(|(at, _)| *at <= printable)
             .find_map(|(at, _)| {
-                let rest = &line[at + MARK.len()..];
+                let rest = &line[at + mark.len()..];
                 let end = rest
                     .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
                     .unwrap_or(rest.len());

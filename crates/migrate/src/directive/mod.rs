@@ -9,14 +9,16 @@
 //! lines may stand in the block. `sum` and `delimiter` count in the first line
 //! only; `delimiter` must follow `-- ` exactly. What looks like a directive
 //! and is none under this rule is reported as a [`Warning`].
+//!
+//! Shipgate's own directives (`-- shipgate:lock_timeout 2s`) stand in the same block.
 
 mod file;
 mod line;
 mod search;
 mod warning;
 
-pub use file::FileDirectives;
 pub(crate) use file::asserts_one_of;
+pub use file::{FileDirectives, PatienceDirective};
 pub(crate) use search::{FoundLine, LineSearch};
-pub(crate) use warning::{MARK, warning};
+pub(crate) use warning::{MARKS, warning};
 pub use warning::{Warning, WarningReason, warnings};

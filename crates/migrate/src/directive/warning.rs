@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::line::Line;
+use super::file::OWN;
+use super::line::{ATLAS, Line, SHIPGATE};
 use super::search::{FoundLine, LineSearch};
 
 /// A line that looks like a directive but is not obeyed.
@@ -21,6 +22,11 @@ pub struct Warning {
 pub enum WarningReason {
     /// No directive has this name.
     UnknownName {
+        /// The known name most like it.
+        nearest: Option<&'static str>,
+    },
+    /// No directive of Shipgate's own has this name.
+    UnknownOwnName {
         /// The known name most like it.
         nearest: Option<&'static str>,
     },
@@ -44,7 +50,8 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: \"{}\" is ignored: ", self.line, self.text)?;
         match &self.reason {
-            WarningReason::UnknownName { nearest: None } => {
+            WarningReason::UnknownName { nearest: None }
+            | WarningReason::UnknownOwnName { nearest: None } => {
                 f.write_str("there is no directive of this name")
             }
             WarningReason::UnknownName {
@@ -52,6 +59,12 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "there is no directive of this name; did you mean \"atlas:{nearest}\"?"
+            ),
+            WarningReason::UnknownOwnName {
+                nearest: Some(nearest),
+            } => write!(
+                f,
+                "there is no directive of this name; did you mean \"shipgate:{nearest}\"?"
             ),
             WarningReason::NotInOpeningBlock => {
                 f.write_str("it must stand in the comment lines at the very start of the file")
@@ -68,14 +81,14 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The word that every directive has.
-pub(crate) const MARK: &str = "atlas:";
+/// The words of which every directive has one.
+pub(crate) const MARKS: [&str; 2] = [ATLAS, SHIPGATE];
 
 /// Finds the lines of a file that look like directives and are not obeyed.
 #[must_use]
 pub fn warnings(content: &[u8]) -> Vec<Warning> {
     let mut found = Vec::new();
-    let mut search = LineSearch::new(&[MARK]);
+    let mut search = LineSearch::new(&MARKS);
     let mut see = |line: &FoundLine<'_>| found.extend(warning(line));
     search.feed(content, &mut see);
     search.finish(&mut see);
@@ -84,8 +97,11 @@ pub fn warnings(content: &[u8]) -> Vec<Warning> {
 
 /// The warning about a line, if it looks like a directive and is not obeyed.
 pub(crate) fn warning(found: &FoundLine<'_>) -> Option<Warning> {
-    let line = Line::parse(found.text.trim_end_matches('\r'))?;
-    let reason = reason(&line, found.number, found.in_opening_block, found.text)?;
+    let text = found.text.trim_end_matches('\r');
+    let reason = match Line::parse(text) {
+        Some(line) => reason(&line, found.number, found.in_opening_block, found.text)?,
+        None => reason_of_own(&Line::parse_own(text)?, found.in_opening_block)?,
+    };
     Some(Warning {
         line: found.number,
         text: found.text.trim().to_owned(),
@@ -93,14 +109,28 @@ pub(crate) fn warning(found: &FoundLine<'_>) -> Option<Warning> {
     })
 }
 
-fn reason(line: &Line<'_>, number: usize, in_block: bool, text: &str) -> Option<WarningReason> {
-    let is_first = number == 1;
-    let opens_a_comment = matches!(
+fn reason_of_own(line: &Line<'_>, in_block: bool) -> Option<WarningReason> {
+    if !opens_a_comment(line) {
+        return None;
+    }
+    if !OWN.contains(&line.name) {
+        let nearest = nearest(line.name, OWN.into_iter());
+        return Some(WarningReason::UnknownOwnName { nearest });
+    }
+    (!in_block).then_some(WarningReason::NotInOpeningBlock)
+}
+
+fn opens_a_comment(line: &Line<'_>) -> bool {
+    matches!(
         line.prefix.trim_start(),
         "--" | "-- " | "#" | "# " | "/*" | "/* "
-    );
+    )
+}
+
+fn reason(line: &Line<'_>, number: usize, in_block: bool, text: &str) -> Option<WarningReason> {
+    let is_first = number == 1;
     let is_obeyed_with_any_prefix = is_first && line.name == "sum";
-    if !opens_a_comment && !is_obeyed_with_any_prefix {
+    if !opens_a_comment(line) && !is_obeyed_with_any_prefix {
         return None;
     }
     match line.name {
@@ -114,7 +144,7 @@ fn reason(line: &Line<'_>, number: usize, in_block: bool, text: &str) -> Option<
         }
         name if is_known(name) => None,
         name => Some(WarningReason::UnknownName {
-            nearest: nearest(name),
+            nearest: nearest(name, known()),
         }),
     }
 }
@@ -131,8 +161,8 @@ fn known() -> impl Iterator<Item = &'static str> {
 }
 
 /// The known name within two edits, if there is one.
-fn nearest(name: &str) -> Option<&'static str> {
-    known()
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    known
         .map(|known| (edit_distance(&name.to_ascii_lowercase(), known), known))
         .filter(|(distance, _)| *distance <= 2)
         .min()

@@ -14,6 +14,7 @@ mod store;
 
 pub use drift::{Change, ChangeKind, Drift};
 pub use kind::RevisionKind;
+pub(crate) use placement::{quoted_name, quoted_text};
 pub use revision::Revision;
 pub use store::{AMBIGUITY_NOTICE, History, HistoryError, Snapshot, Started, history_of};
 

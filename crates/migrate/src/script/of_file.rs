@@ -87,7 +87,7 @@ impl<'a> Script<'a> {
                 fault = Some(PartError { line, message });
             }
         };
-        let mut words = vec![directive::MARK];
+        let mut words = directive::MARKS.to_vec();
         words.extend(FOREIGN_MARKS.map(|(mark, _)| mark));
         let mut lines = LineWatch {
             search: LineSearch::new(&words),

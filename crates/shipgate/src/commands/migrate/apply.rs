@@ -4,7 +4,7 @@ use std::num::{IntErrorKind, NonZeroUsize};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipgate_database::LockName;
+use shipgate_database::{LockEvent, LockName};
 use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, Patience, apply};
 use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
@@ -159,6 +159,20 @@ fn write(
     screen.write(&text)
 }
 
+fn lock_warning(event: &LockEvent) -> String {
+    match event {
+        LockEvent::LeaseUnusable { message } => format!(
+            "who holds the migration lock cannot be written down, and behind a connection pooler \
+             it may not hold: {message}"
+        ),
+        LockEvent::AtlasLockUnusable { file, message } => format!(
+            "Atlas's lock file {} cannot be used, and Atlas is not kept out: {message}",
+            file.display()
+        ),
+        LockEvent::Waiting { holder, .. } => format!("the migration lock is held by {holder}"),
+    }
+}
+
 /// Says on stderr what is no part of the report.
 fn tell(event: &ApplyEvent<'_>, app: &App) {
     let printer = &app.printer;
@@ -169,6 +183,42 @@ fn tell(event: &ApplyEvent<'_>, app: &App) {
         )),
         ApplyEvent::WaitingForDatabase { reason, limit } => {
             printer.say(&format!("{reason}; waiting up to {}", short(*limit)));
+        }
+        ApplyEvent::LockIsWeak { event } => printer.warn(&lock_warning(event)),
+        ApplyEvent::WaitingForEnd { session, statement } => printer.say(&format!(
+            "the server still executes a statement of a run that is gone, in session {session}; \
+             waiting for its end: {statement}"
+        )),
+        ApplyEvent::OutcomeTold {
+            file,
+            statement,
+            applied,
+        } => printer.say(&format!(
+            "{}: a run was broken off in a statement; the catalog says that it {}: {statement}",
+            file.name(),
+            if *applied {
+                "took effect"
+            } else {
+                "took no effect, so it is executed again"
+            }
+        )),
+        ApplyEvent::LeftoverRemoved { statement } => {
+            printer.say(&format!("removing what was left behind: {statement}"));
+        }
+        ApplyEvent::Retrying {
+            attempt,
+            most,
+            pause,
+            reason,
+            blockers,
+        } => {
+            printer.say(&format!(
+                "{reason}; rolled back, trying again in {} ({attempt} of {most})",
+                short(*pause)
+            ));
+            for blocker in *blockers {
+                printer.say(&format!("in the way: {blocker}"));
+            }
         }
         ApplyEvent::DirectiveIgnored { file, warning } => {
             printer.warn(&format!("{}: {warning}", file.name()));

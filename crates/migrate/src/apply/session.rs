@@ -1,0 +1,103 @@
+//! What a run does with its session: limits, fences, a new one for a lost one.
+
+use std::collections::BTreeSet;
+
+use shipgate_database::{ErrorKind, Limits, OpenError};
+use shipgate_sql::Dialect;
+
+use crate::apply::engine::connect;
+use crate::apply::file_run::Run;
+use crate::apply::intent::text;
+use crate::apply::prepare::Prepared;
+use crate::apply::step_kind::{UNTRANSACTIONAL, names_untransactional_engine};
+use crate::apply::{ApplyError, Patience};
+use crate::script::Unit;
+
+impl Run<'_, '_> {
+    pub(super) fn dialect(&self) -> Dialect {
+        self.conductor.session.dialect()
+    }
+
+    /// Whether definitions end the transaction that is open.
+    pub(super) fn definitions_commit(&self) -> bool {
+        matches!(self.dialect(), Dialect::MySql | Dialect::MariaDb)
+    }
+
+    /// Sets how long the next statements wait and run.
+    pub(super) async fn limit(
+        &mut self,
+        patience: Patience,
+        stops_others: bool,
+    ) -> Result<(), ApplyError> {
+        let limits = patience.limits(self.dialect(), stops_others);
+        if self.limits == limits {
+            return Ok(());
+        }
+        let session = &mut *self.conductor.session;
+        session.limit(&limits).await.map_err(ApplyError::Session)?;
+        self.limits = limits;
+        Ok(())
+    }
+
+    /// The choices of several files together: the first that makes one wins.
+    pub(super) fn patience_of_all(&self, files: &[Prepared<'_>]) -> Patience {
+        files
+            .iter()
+            .fold(Patience::default(), |all, file| all.or(file.patience))
+    }
+
+    /// Opens a transaction, and makes sure that this run is still the one migrator.
+    pub(super) async fn begin(&mut self) -> Result<(), ApplyError> {
+        if let Err(source) = self.conductor.begin().await {
+            return Err(if source.kind == ErrorKind::Cancelled {
+                ApplyError::Cancelled(None)
+            } else {
+                ApplyError::Transaction {
+                    action: "begin",
+                    source,
+                }
+            });
+        }
+        self.fence().await
+    }
+
+    /// Makes sure that this run is still the one migrator.
+    pub(super) async fn fence(&mut self) -> Result<(), ApplyError> {
+        if let Some(lock) = &self.lock {
+            lock.fence(&mut *self.conductor.session).await?;
+        }
+        Ok(())
+    }
+
+    /// A new session in the place of one that is lost.
+    pub(super) async fn connect_again(&mut self) -> Result<(), OpenError> {
+        let (session, waits) = connect(self.database, self.options).await?;
+        self.conductor.take_over(session, waits);
+        self.limits = Limits::default();
+        self.mark = None;
+        Ok(())
+    }
+
+    /// Asks which tables' rows no transaction brings back.
+    pub(super) async fn look_at_engines(&mut self) -> Result<(), ApplyError> {
+        if !self.definitions_commit() {
+            return Ok(());
+        }
+        let session = &mut *self.conductor.session;
+        let rows = session.query(UNTRANSACTIONAL, &[]).await;
+        let rows = rows.map_err(ApplyError::Session)?;
+        self.untransactional = rows
+            .iter()
+            .filter_map(|row| row.first().map(text))
+            .collect::<BTreeSet<String>>();
+        Ok(())
+    }
+
+    /// The same after a statement that may have changed it.
+    pub(super) async fn note_engines(&mut self, unit: &Unit<'_>) -> Result<(), ApplyError> {
+        if names_untransactional_engine(self.dialect(), unit) {
+            self.look_at_engines().await?;
+        }
+        Ok(())
+    }
+}
