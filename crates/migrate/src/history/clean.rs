@@ -1,10 +1,10 @@
 //! Why a server's database without history is not clean, in Atlas's words.
 //! Only tables count; the history's own and Shipgate's lease do not.
 
-use shipgate_database::Value;
+use shipgate_database::{LEASE_TABLE, Value};
 
+use super::TABLE;
 use super::columns::first_text;
-use super::{LEASE, TABLE};
 use crate::golang::Quoted;
 
 /// A schema with the names of its tables.
@@ -42,13 +42,16 @@ impl Schema {
         self.tables
             .iter()
             .map(String::as_str)
-            .filter(|table| *table != LEASE && (*table != TABLE || self.name != history))
+            .filter(|table| *table != LEASE_TABLE && (*table != TABLE || self.name != history))
             .collect()
     }
 
     /// The tables Atlas would count.
     fn counted(&self) -> usize {
-        self.tables.iter().filter(|table| *table != LEASE).count()
+        self.tables
+            .iter()
+            .filter(|table| *table != LEASE_TABLE)
+            .count()
     }
 }
 

@@ -23,6 +23,3 @@ pub const TABLE: &str = "atlas_schema_revisions";
 
 /// A row that is no revision: it names the database to a cloud service.
 pub(crate) const CLOUD_IDENTIFIER: &str = ".atlas_cloud_identifier";
-
-/// The table in which Shipgate's migration lock is written down.
-pub(crate) const LEASE: &str = "shipgate_lease";

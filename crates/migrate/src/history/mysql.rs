@@ -1,16 +1,16 @@
 //! `atlas_schema_revisions` on MySQL and MariaDB, column for column as Atlas creates and fills it.
 
 use async_trait::async_trait;
-use shipgate_database::{DatabaseUrl, Session, Value};
+use shipgate_database::{DatabaseUrl, LEASE_TABLE, Session, Value};
 use shipgate_sql::Dialect;
 
+use super::TABLE;
 use super::clean;
 use super::columns::{has_code, read_older, revisions_of};
 use super::placement::{Placement, quoted_name};
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of, written_over};
 use super::store::{History, HistoryError, Snapshot, Started};
-use super::{LEASE, TABLE};
 
 /// `ER_NO_SUCH_TABLE` and `ER_BAD_DB_ERROR`, by number and by SQLSTATE.
 const NO_TABLE: &[&str] = &["1146", "42S02", "1049"];
@@ -306,7 +306,7 @@ impl History for MySqlHistory {
         let statement = format!(
             "SELECT s.schema_name, t.table_name FROM information_schema.schemata s \
              LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name \
-             AND t.table_type = 'BASE TABLE' AND t.table_name <> '{LEASE}' \
+             AND t.table_type = 'BASE TABLE' AND t.table_name <> '{LEASE_TABLE}' \
              WHERE {only} ORDER BY s.schema_name, t.table_name"
         );
         let rows = session

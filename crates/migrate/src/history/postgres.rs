@@ -1,16 +1,16 @@
 //! `atlas_schema_revisions` on PostgreSQL, column for column as Atlas creates and fills it.
 
 use async_trait::async_trait;
-use shipgate_database::{DatabaseUrl, Session, Value};
+use shipgate_database::{DatabaseUrl, LEASE_TABLE, Session, Value};
 use shipgate_sql::Dialect;
 
+use super::TABLE;
 use super::clean;
 use super::columns::{has_code, read_older, revisions_of};
 use super::placement::{Placement, quoted_name, quoted_text};
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of, written_over};
 use super::store::{History, HistoryError, Snapshot, Started};
-use super::{LEASE, TABLE};
 
 /// `undefined_table`; `invalid_schema_name`.
 const NO_TABLE: &[&str] = &["42P01", "3F000"];
@@ -303,7 +303,7 @@ impl History for PostgresHistory {
         let schemas = format!(
             "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_namespace n \
              LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid \
-             AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> '{LEASE}' \
+             AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> '{LEASE_TABLE}' \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
              WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
              WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
