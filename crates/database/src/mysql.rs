@@ -5,10 +5,14 @@
 //! owns the connection; what is to stop is killed from a second connection.
 //! Which of the two the server is, it says itself; the URL's scheme does not matter.
 
+mod batch;
 mod catalog;
 mod connect;
+mod copy;
 mod database;
 mod error;
+mod infile;
+mod limits;
 mod link;
 mod lock;
 mod names;
@@ -16,6 +20,7 @@ mod place;
 mod session;
 mod settings;
 mod value;
+mod warnings;
 mod worker;
 
 pub use database::MysqlDatabase;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use mysql_async::{Conn, DriverError, Error, IoError, Opts, ServerError};
 
 use super::error::worded;
+use super::infile::Infile;
 use super::link::Link;
 use super::settings::{Server, Settings};
 use crate::url::TlsMode;
@@ -97,7 +98,11 @@ async fn attempt_once(
     access: Access,
     encrypted: bool,
 ) -> Result<(Link, Opts), Failure> {
-    let options = Opts::from(settings.options(server, encrypted));
+    let infile = Infile::default();
+    let options = settings
+        .options(server, encrypted)
+        .local_infile_handler(Some(infile.clone()));
+    let options = Opts::from(options);
     let conn = match tokio::time::timeout(settings.attempt, Conn::new(options.clone())).await {
         Ok(Ok(conn)) => conn,
         Ok(Err(error)) => return Err(judge(error, settings, server)),
@@ -112,7 +117,7 @@ async fn attempt_once(
     if access == Access::ReadOnly {
         statements.push("SET SESSION TRANSACTION READ ONLY".to_owned());
     }
-    match Link::new(conn, &statements).await {
+    match Link::new(conn, &statements, infile).await {
         Ok(link) => Ok((link, options)),
         Err(Error::Server(error)) => Err(Failure::Lasting(OpenError::Setting {
             message: format!(

@@ -2,10 +2,12 @@
 
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::{Protocol, Queryable};
-use mysql_async::{Conn, Error, Params, QueryResult};
+use mysql_async::{Conn, Error, Params, QueryResult, Row};
 use shipgate_sql::{Dialect, SplitOptions, StatementKind, classify};
 
-use super::{error, value};
+use super::infile::Infile;
+use super::limits::OwnLimits;
+use super::{error, value, warnings};
 use crate::{ErrorKind, Executed, StatementError, Value};
 
 /// A connection and what the server said about itself.
@@ -18,11 +20,17 @@ pub(super) struct Link {
     longest: usize,
     split: SplitOptions,
     in_transaction: bool,
+    infile: Infile,
+    own_limits: Option<OwnLimits>,
 }
 
 impl Link {
     /// Asks a fresh connection who it talks to.
-    pub(super) async fn new(mut conn: Conn, settings: &[String]) -> Result<Self, Error> {
+    pub(super) async fn new(
+        mut conn: Conn,
+        settings: &[String],
+        infile: Infile,
+    ) -> Result<Self, Error> {
         for statement in settings {
             conn.query_drop(statement).await?;
         }
@@ -41,11 +49,34 @@ impl Link {
             longest: usize::try_from(longest).unwrap_or(usize::MAX),
             split: split_options(&sql_mode),
             in_transaction: false,
+            infile,
+            own_limits: None,
         })
     }
 
     pub(super) fn id(&self) -> u32 {
         self.conn.id()
+    }
+
+    pub(super) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    /// Bytes that one command may have.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    pub(super) fn infile(&self) -> &Infile {
+        &self.infile
+    }
+
+    pub(super) fn own_limits(&self) -> Option<&OwnLimits> {
+        self.own_limits.as_ref()
+    }
+
+    pub(super) fn set_own_limits(&mut self, own: OwnLimits) {
+        self.own_limits = Some(own);
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -63,11 +94,15 @@ impl Link {
     /// Runs a text to its end; rows are read and dropped.
     pub(super) async fn execute(&mut self, text: &str) -> Result<Executed, StatementError> {
         self.refuse_too_long(text)?;
+        self.infile.refused();
         let outcome = match self.conn.query_iter(text).await {
             Ok(mut result) => drain(&mut result).await,
             Err(error) => Err(error),
         };
         let (mut executed, warnings) = self.settle(outcome, text).await?;
+        if let Some(file) = self.infile.refused() {
+            return Err(refused_file(&file));
+        }
         if warnings > 0 {
             executed.notices = self.warnings(warnings).await?;
         }
@@ -111,7 +146,7 @@ impl Link {
 
     /// Reads the server's status after an answer; an error carries none, so
     /// it is asked for.
-    async fn settle<T>(
+    pub(super) async fn settle<T>(
         &mut self,
         outcome: Result<T, Error>,
         text: &str,
@@ -143,12 +178,9 @@ impl Link {
 
     async fn warnings(&mut self, count: u16) -> Result<Vec<String>, StatementError> {
         const ASK: &str = "SHOW WARNINGS";
-        let rows: Result<Vec<(String, u16, String)>, Error> = self.conn.query(ASK).await;
+        let rows: Result<Vec<Row>, Error> = self.conn.query(ASK).await;
         let rows = rows.map_err(|failure| error::statement_error(failure, ASK))?;
-        let mut notices: Vec<String> = rows
-            .into_iter()
-            .map(|(level, code, message)| format!("{level} {code}: {message}"))
-            .collect();
+        let mut notices = warnings::notices(rows);
         let more = usize::from(count).saturating_sub(notices.len());
         if more > 0 {
             notices.push(format!("{more} more that the server does not show"));
@@ -209,6 +241,21 @@ async fn rows<P: Protocol>(result: &mut QueryResult<'_, '_, P>) -> Result<Vec<Ve
     }
     while result.next().await?.is_some() {}
     Ok(found)
+}
+
+fn refused_file(file: &str) -> StatementError {
+    StatementError {
+        hint: Some(
+            "put its rows into INSERT statements, or load it with the database's own client"
+                .to_owned(),
+        ),
+        ..StatementError::new(
+            ErrorKind::Refused,
+            format!(
+                "LOAD DATA LOCAL INFILE asks for the file `{file}`; no file of this machine is given to a server"
+            ),
+        )
+    }
 }
 
 fn split_options(sql_mode: &str) -> SplitOptions {

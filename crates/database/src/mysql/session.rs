@@ -1,13 +1,17 @@
 //! A session on a MySQL or MariaDB server.
 
 use async_trait::async_trait;
+use futures_util::future;
 use mysql_async::Opts;
 use shipgate_sql::{Dialect, SplitOptions};
+use tokio::sync::{mpsc, oneshot};
 
-use super::catalog;
 use super::link::Link;
 use super::worker::{Stopper, Worker};
-use crate::{Access, Canceller, Catalog, Executed, Session, StatementError, Value};
+use super::{catalog, copy};
+use crate::{
+    Access, Batch, Canceller, Catalog, CopyRows, Executed, Limits, Session, StatementError, Value,
+};
 
 /// A connection to a MySQL or MariaDB server, on a task of its own.
 ///
@@ -55,6 +59,45 @@ impl Session for MysqlSession {
         let text = statement.to_owned();
         self.worker
             .call(move |link| Box::pin(async move { link.execute(&text).await }))
+            .await
+    }
+
+    async fn execute_all(&mut self, statements: &[&str]) -> Batch {
+        let texts: Vec<String> = statements.iter().map(|text| (*text).to_owned()).collect();
+        let done = self
+            .worker
+            .call(move |link| Box::pin(async move { Ok(link.execute_all(&texts).await) }))
+            .await;
+        done.unwrap_or_else(|error| Batch {
+            done: Vec::new(),
+            failed: Some(error),
+        })
+    }
+
+    /// The rows are read by the server as those of the file the statement
+    /// names, whatever its name.
+    async fn copy_in(
+        &mut self,
+        statement: &str,
+        rows: &mut dyn CopyRows,
+    ) -> Result<Executed, StatementError> {
+        let text = statement.to_owned();
+        let (sink, source) = mpsc::channel(4);
+        let (told, fed) = oneshot::channel();
+        let running = self
+            .worker
+            .call(move |link| Box::pin(async move { link.copy(&text, source, fed).await }));
+        let feeding = async {
+            let _ = told.send(copy::feed(rows, sink).await);
+        };
+        let (copied, ()) = future::join(running, feeding).await;
+        copied
+    }
+
+    async fn limit(&mut self, limits: &Limits) -> Result<(), StatementError> {
+        let limits = *limits;
+        self.worker
+            .call(move |link| Box::pin(async move { link.limit(&limits).await }))
             .await
     }
 

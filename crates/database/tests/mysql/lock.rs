@@ -39,7 +39,7 @@ fn patient(purpose: &str) -> (LockRequest, Events) {
     let request = LockRequest {
         timeout: Duration::from_secs(30),
         on_event: Some(Arc::new(move |event: &LockEvent| {
-            told.lock().unwrap().push(event.clone());
+            told.lock().expect("works").push(event.clone());
         })),
         ..request(purpose)
     };
@@ -71,7 +71,7 @@ async fn owners_connection(session: &mut dyn Session) -> i64 {
 async fn a_second_migrator_of_a_schema_is_told_who_the_first_is() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    let first = lock(&own, request("release 12")).await.unwrap();
+    let first = lock(&own, request("release 12")).await.expect("works");
     let Err(LockError::Held { holder, .. }) = lock(&own, request("another")).await else {
         panic!("it is held");
     };
@@ -81,45 +81,50 @@ async fn a_second_migrator_of_a_schema_is_told_who_the_first_is() {
         (Some(4711), Some("builder"))
     );
     assert!(holder.since.is_some());
-    first.release().await.unwrap();
+    first.release().await.expect("works");
     lock(&own, request("another"))
         .await
-        .unwrap()
+        .expect("works")
         .release()
         .await
-        .unwrap();
+        .expect("works");
 }
 
 #[tokio::test]
 async fn who_waits_gets_it_when_it_is_given_back_with_a_greater_token() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    let first = lock(&own, request("first")).await.unwrap();
+    let first = lock(&own, request("first")).await.expect("works");
     let (request, events) = patient("second");
     let url = own.url();
     let second = tokio::spawn(async move { database(&url).lock(request).await });
-    while events.lock().unwrap().is_empty() {
+    while events.lock().expect("works").is_empty() {
         tokio::task::yield_now().await;
     }
     let token = first.token();
-    first.release().await.unwrap();
-    let second = second.await.unwrap().unwrap();
+    first.release().await.expect("works");
+    let second = second.await.expect("works").expect("works");
     assert!(second.token() > token);
-    let told = events.lock().unwrap().clone();
+    let told = events.lock().expect("works").clone();
     assert!(
         matches!(&told[..], [LockEvent::Waiting { holder, .. }] if holder.purpose == "first"),
         "{told:?}"
     );
-    second.release().await.unwrap();
+    second.release().await.expect("works");
 }
 
 #[tokio::test]
 async fn a_dropped_lock_is_given_back() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    drop(lock(&own, request("first")).await.unwrap());
+    drop(lock(&own, request("first")).await.expect("works"));
     let (request, _) = patient("second");
-    lock(&own, request).await.unwrap().release().await.unwrap();
+    lock(&own, request)
+        .await
+        .expect("works")
+        .release()
+        .await
+        .expect("works");
 }
 
 #[tokio::test]
@@ -127,17 +132,17 @@ async fn schemas_of_a_server_do_not_wait_for_each_other_and_atlas_waits_for_all(
     let _turn = ONE_SERVER.lock().await;
     let (shop, blog) = (mariadb().database(), mariadb().database());
     let mut atlas = connect(&shop).await;
-    let first = lock(&shop, request("shop")).await.unwrap();
-    let second = lock(&blog, request("blog")).await.unwrap();
+    let first = lock(&shop, request("shop")).await.expect("works");
+    let second = lock(&blog, request("blog")).await.expect("works");
     assert!(!atlas_gets_it(&mut *atlas).await);
     // The second carries Atlas's lock on.
-    first.release().await.unwrap();
+    first.release().await.expect("works");
     assert!(!atlas_gets_it(&mut *atlas).await);
     // And a third joins it.
-    let third = lock(&shop, request("shop again")).await.unwrap();
-    second.release().await.unwrap();
+    let third = lock(&shop, request("shop again")).await.expect("works");
+    second.release().await.expect("works");
     assert!(!atlas_gets_it(&mut *atlas).await);
-    third.release().await.unwrap();
+    third.release().await.expect("works");
     shipgate_gone(&mut *atlas).await;
 }
 
@@ -169,14 +174,19 @@ async fn atlas_at_work_is_waited_for() {
     );
     atlas.close().await;
     let (request, _) = patient("mine");
-    lock(&own, request).await.unwrap().release().await.unwrap();
+    lock(&own, request)
+        .await
+        .expect("works")
+        .release()
+        .await
+        .expect("works");
 }
 
 #[tokio::test]
 async fn an_atlas_that_came_first_is_not_overtaken() {
     let _turn = ONE_SERVER.lock().await;
     let (shop, blog) = (mariadb().database(), mariadb().database());
-    let first = lock(&shop, request("shop")).await.unwrap();
+    let first = lock(&shop, request("shop")).await.expect("works");
     let mut atlas = connect(&blog).await;
     let waiting = tokio::spawn(async move {
         let got = number(&mut *atlas, &format!("SELECT GET_LOCK('{ATLAS}', 60)")).await;
@@ -191,8 +201,8 @@ async fn an_atlas_that_came_first_is_not_overtaken() {
     let Err(LockError::Held { .. }) = lock(&blog, request("blog")).await else {
         panic!("Atlas is waiting");
     };
-    first.release().await.unwrap();
-    let (atlas, got) = waiting.await.unwrap();
+    first.release().await.expect("works");
+    let (atlas, got) = waiting.await.expect("works");
     assert_eq!(got, 1);
     atlas.close().await;
 }
@@ -201,40 +211,40 @@ async fn an_atlas_that_came_first_is_not_overtaken() {
 async fn a_dead_owner_is_followed_at_once_and_fenced_off() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    let first = lock(&own, request("first")).await.unwrap();
+    let first = lock(&own, request("first")).await.expect("works");
     let mut session = connect(&own).await;
     let connection = owners_connection(&mut *session).await;
     session
         .execute(&format!("KILL CONNECTION {connection}"))
         .await
-        .unwrap();
-    let second = lock(&own, patient("second").0).await.unwrap();
+        .expect("works");
+    let second = lock(&own, patient("second").0).await.expect("works");
     assert!(second.token() > first.token());
-    session.begin().await.unwrap();
-    second.fence(&mut *session).await.unwrap();
-    session.rollback().await.unwrap();
+    session.begin().await.expect("works");
+    second.fence(&mut *session).await.expect("works");
+    session.rollback().await.expect("works");
     let error = first.fence(&mut *session).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "the migration lock was lost: another one has taken it over"
     );
     assert!(matches!(first.release().await, Err(LockError::Lost { .. })));
-    second.release().await.unwrap();
+    second.release().await.expect("works");
 }
 
 #[tokio::test]
 async fn a_statement_that_a_dead_owner_left_running_is_waited_for() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    let first = lock(&own, request("first")).await.unwrap();
+    let first = lock(&own, request("first")).await.expect("works");
     let mut migrating = connect(&own).await;
-    first.fence(&mut *migrating).await.unwrap();
+    first.fence(&mut *migrating).await.expect("works");
     let mut witness = connect(&own).await;
     let connection = owners_connection(&mut *witness).await;
     witness
         .execute(&format!("KILL CONNECTION {connection}"))
         .await
-        .unwrap();
+        .expect("works");
     let mut impatient = request("second");
     impatient.timeout = Duration::from_millis(200);
     let Err(LockError::Held { holder, .. }) = lock(&own, impatient).await else {
@@ -244,10 +254,10 @@ async fn a_statement_that_a_dead_owner_left_running_is_waited_for() {
     migrating.close().await;
     lock(&own, patient("second").0)
         .await
-        .unwrap()
+        .expect("works")
         .release()
         .await
-        .unwrap();
+        .expect("works");
 }
 
 #[tokio::test]
@@ -256,10 +266,10 @@ async fn an_owner_on_another_server_is_followed_when_its_heartbeat_is_old() {
     let own = mariadb().database();
     lock(&own, request("once"))
         .await
-        .unwrap()
+        .expect("works")
         .release()
         .await
-        .unwrap();
+        .expect("works");
     let mut session = connect(&own).await;
     let beat = |age: u32| {
         format!(
@@ -267,46 +277,49 @@ async fn an_owner_on_another_server_is_followed_when_its_heartbeat_is_old() {
              heartbeat = UTC_TIMESTAMP(6) - INTERVAL {age} SECOND WHERE part = 'lease'"
         )
     };
-    session.execute(&beat(5)).await.unwrap();
+    session.execute(&beat(5)).await.expect("works");
     let Err(LockError::Held { holder, .. }) = lock(&own, request("mine")).await else {
         panic!("it is alive");
     };
     assert_eq!(holder.purpose, "elsewhere");
-    session.execute(&beat(16)).await.unwrap();
+    session.execute(&beat(16)).await.expect("works");
     lock(&own, request("mine"))
         .await
-        .unwrap()
+        .expect("works")
         .release()
         .await
-        .unwrap();
+        .expect("works");
 }
 
 #[tokio::test]
 async fn what_is_fenced_is_not_taken_over_before_its_transaction_ends() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    let first = lock(&own, request("first")).await.unwrap();
+    let first = lock(&own, request("first")).await.expect("works");
     let mut migrating = connect(&own).await;
-    migrating.begin().await.unwrap();
-    first.fence(&mut *migrating).await.unwrap();
+    migrating.begin().await.expect("works");
+    first.fence(&mut *migrating).await.expect("works");
     // As behind a pooler that forgets `GET_LOCK`, long after the last heartbeat.
-    migrating.execute("DO RELEASE_ALL_LOCKS()").await.unwrap();
+    migrating
+        .execute("DO RELEASE_ALL_LOCKS()")
+        .await
+        .expect("works");
     let mut witness = connect(&own).await;
     let connection = owners_connection(&mut *witness).await;
     witness
         .execute(&format!("KILL CONNECTION {connection}"))
         .await
-        .unwrap();
+        .expect("works");
     let Err(LockError::Held { .. }) = lock(&own, request("second")).await else {
         panic!("the fence is held");
     };
-    migrating.commit().await.unwrap();
+    migrating.commit().await.expect("works");
     lock(&own, patient("second").0)
         .await
-        .unwrap()
+        .expect("works")
         .release()
         .await
-        .unwrap();
+        .expect("works");
 }
 
 #[tokio::test]
@@ -319,8 +332,8 @@ async fn without_the_right_to_make_its_table_the_lock_goes_without_a_lease() {
     ));
     let url = own.url().replace("root@", "poor@");
     let (request, events) = patient("poor");
-    let first = database(&url).lock(request).await.unwrap();
-    let told = events.lock().unwrap().clone();
+    let first = database(&url).lock(request).await.expect("works");
+    let told = events.lock().expect("works").clone();
     assert!(
         matches!(&told[..], [LockEvent::LeaseUnusable { .. }]),
         "{told:?}"
@@ -329,7 +342,7 @@ async fn without_the_right_to_make_its_table_the_lock_goes_without_a_lease() {
         database(&url).lock(self::request("second")).await,
         Err(LockError::Held { .. })
     ));
-    first.release().await.unwrap();
+    first.release().await.expect("works");
     own.mariadb("DROP USER poor@localhost");
 }
 
@@ -337,13 +350,13 @@ async fn without_the_right_to_make_its_table_the_lock_goes_without_a_lease() {
 async fn a_lost_connection_is_made_again_if_nobody_took_the_lock() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    let first = lock(&own, request("first")).await.unwrap();
+    let first = lock(&own, request("first")).await.expect("works");
     let mut session = connect(&own).await;
     let before = owners_connection(&mut *session).await;
     session
         .execute(&format!("KILL CONNECTION {before}"))
         .await
-        .unwrap();
+        .expect("works");
     while owners_connection(&mut *session).await == before {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -352,15 +365,15 @@ async fn a_lost_connection_is_made_again_if_nobody_took_the_lock() {
         lock(&own, request("second")).await,
         Err(LockError::Held { .. })
     ));
-    first.release().await.unwrap();
+    first.release().await.expect("works");
 }
 
 #[tokio::test]
 async fn the_leases_table_is_no_part_of_the_schema() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
-    let held = lock(&own, request("first")).await.unwrap();
+    let held = lock(&own, request("first")).await.expect("works");
     let mut session = connect(&own).await;
-    assert!(session.catalog(&[]).await.unwrap().is_empty());
-    held.release().await.unwrap();
+    assert!(session.catalog(&[]).await.expect("works").is_empty());
+    held.release().await.expect("works");
 }

@@ -1,6 +1,9 @@
 //! MySQL and MariaDB: a real MariaDB server; of MySQL what differs on the
 //! wire, against a scripted server.
 
+mod batch;
+mod copy;
+mod limits;
 mod lock;
 mod session;
 mod support;

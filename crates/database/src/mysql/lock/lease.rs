@@ -143,7 +143,7 @@ impl Lease {
             self.table, self.name
         );
         let rows = session.query(&ask, &[]).await?;
-        Ok(rows.into_iter().flatten().next().and_then(number) == i64::try_from(token).ok())
+        Ok(rows.iter().flatten().next().and_then(number) == i64::try_from(token).ok())
     }
 
     async fn try_take(
@@ -220,7 +220,7 @@ impl Lease {
             .query(&format!("SELECT IS_USED_LOCK('{run}') IS NOT NULL"), &[])
             .await;
         match asked {
-            Ok(rows) => Ok(rows.into_iter().flatten().next().and_then(number) == Some(1)),
+            Ok(rows) => Ok(rows.iter().flatten().next().and_then(number) == Some(1)),
             Err(error) if server::is_unknown(&error) => Ok(false),
             Err(error) => Err(error),
         }
@@ -246,20 +246,20 @@ impl Lease {
         };
         let mut columns = row.into_iter();
         let mut next = || columns.next().unwrap_or(Value::Null);
-        let token = number(next()).unwrap_or_default().unsigned_abs();
-        let following = number(next()).unwrap_or_default();
+        let token = number(&next()).unwrap_or_default().unsigned_abs();
+        let following = number(&next()).unwrap_or_default();
         let owner = LockOwner {
-            pid: number(next()).and_then(|pid| u32::try_from(pid).ok()),
+            pid: number(&next()).and_then(|pid| u32::try_from(pid).ok()),
             host: text(next()),
             purpose: text(next()).unwrap_or_else(|| "another Shipgate".to_owned()),
-            since: number(next()).and_then(|micros| Timestamp::from_microsecond(micros).ok()),
+            since: number(&next()).and_then(|micros| Timestamp::from_microsecond(micros).ok()),
         };
         Ok(Some(Row {
             token,
             next: following,
             owner,
-            age: number(next()).map(|micros| Duration::from_micros(micros.unsigned_abs())),
-            is_gone: number(next()) == Some(1),
+            age: number(&next()).map(|micros| Duration::from_micros(micros.unsigned_abs())),
+            is_gone: number(&next()) == Some(1),
         }))
     }
 
@@ -297,9 +297,9 @@ fn shortened(text: &str) -> String {
     text.chars().take(255).collect()
 }
 
-fn number(value: Value) -> Option<i64> {
+fn number(value: &Value) -> Option<i64> {
     match value {
-        Value::Integer(number) => Some(number),
+        Value::Integer(number) => Some(*number),
         _ => None,
     }
 }
