@@ -11,6 +11,7 @@ mod connect;
 mod database;
 mod error;
 mod host;
+mod lock;
 mod message;
 mod query;
 mod session;
@@ -22,4 +23,5 @@ mod values;
 mod wire;
 
 pub use database::PostgresDatabase;
+pub use lock::EXPIRY as LEASE_EXPIRY;
 pub(crate) use settings::Settings;

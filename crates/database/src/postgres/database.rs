@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::connect::connect;
+use super::lock;
 use super::session::PostgresSession;
 use super::settings::{Settings, Sources};
 use crate::backup::{Engine, Unsupported};
@@ -56,10 +57,8 @@ impl Database for PostgresDatabase {
         Ok(Box::new(self.session(options).await?))
     }
 
-    async fn lock(&self, _request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError> {
-        Err(LockError::NotPossible {
-            message: "PostgreSQL has no migration lock in this version".to_owned(),
-        })
+    async fn lock(&self, request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError> {
+        lock::acquire(&self.settings, &request).await
     }
 
     fn backups(&self) -> Arc<dyn Engine> {

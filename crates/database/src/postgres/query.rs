@@ -185,7 +185,9 @@ impl PostgresSession {
             )
             .map_err(|_| io::Error::other("too many values, or one that is too long"))?;
             frontend::describe(b'P', "", output)?;
-            frontend::execute("", 0, output)
+            frontend::execute("", 0, output)?;
+            // Left open, it would hold its snapshot to the transaction's end.
+            frontend::close(b'P', "", output)
         });
         if let Err(error) = result {
             output.truncate(before);

@@ -38,6 +38,7 @@ pub struct PostgresSession {
     pub(super) unanswered: usize,
     /// Notices since the last answer.
     pub(super) notices: Vec<String>,
+    is_pooled: Option<bool>,
     stopper: Stopper,
 }
 
@@ -51,6 +52,7 @@ impl PostgresSession {
             is_copying: false,
             unanswered: 0,
             notices: Vec::new(),
+            is_pooled: None,
             stopper: Stopper {
                 place,
                 key: started.key,
@@ -83,6 +85,38 @@ impl PostgresSession {
             self.run(&format!("SET {name} = {value}")).await?;
         }
         Ok(())
+    }
+
+    /// Whether somebody stands between this session and the server: the
+    /// process that was named at the start is not the one that answers.
+    pub(super) async fn is_pooled(&mut self) -> Result<bool, StatementError> {
+        if let Some(is_pooled) = self.is_pooled {
+            return Ok(is_pooled);
+        }
+        let named = self.stopper.key.map(|key| i64::from(key.process));
+        let rows = self
+            .run_bound("SELECT pg_catalog.pg_backend_pid()", &[])
+            .await?;
+        let is_pooled = match rows.first().map(Vec::as_slice) {
+            Some([Value::Integer(process)]) => named != Some(*process),
+            _ => true,
+        };
+        self.is_pooled = Some(is_pooled);
+        Ok(is_pooled)
+    }
+
+    /// Ends the session and waits until the server knows.
+    pub(super) async fn end(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        if self.is_lost {
+            return;
+        }
+        self.is_lost = true;
+        // What a dropped call left is cancelled first, or the server would
+        // only notice the end when it is done.
+        let _ = timeout(PATIENCE, self.stopper.gate.write()).await;
+        frontend::terminate(self.wire.output());
+        let _ = timeout(PATIENCE, self.wire.closed()).await;
     }
 
     /// Waits for what an earlier call left, and marks that one runs.
@@ -283,15 +317,7 @@ impl Session for PostgresSession {
     }
 
     async fn close(mut self: Box<Self>) {
-        const PATIENCE: Duration = Duration::from_secs(2);
-        if self.is_lost {
-            return;
-        }
-        // What a dropped call left is cancelled first, or the server would
-        // only notice the end when it is done.
-        let _ = timeout(PATIENCE, self.stopper.gate.write()).await;
-        frontend::terminate(self.wire.output());
-        let _ = timeout(PATIENCE, self.wire.closed()).await;
+        self.end().await;
     }
 }
 

@@ -1,7 +1,9 @@
 //! PostgreSQL: sessions, connections, catalogs and locks, against real servers.
 
 mod calls;
+mod catalogs;
 mod connection;
+mod locks;
 mod session;
 mod sources;
 mod support;
