@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::content::{HELD_TOGETHER, read_error};
+use super::location::FilesInMemory;
 use crate::directory::{DirectoryError, File, Location, replace};
 use crate::history::Revision;
 use crate::sum::{self, ChecksumError, Merge, MergeError, Proof, Sum};
@@ -29,6 +31,10 @@ impl Directory {
     /// # Errors
     /// The directory does not exist or a file cannot be read.
     pub fn open(location: Location) -> Result<Self, DirectoryError> {
+        if let Some(FilesInMemory(held)) = location.files_in_memory() {
+            let held = Arc::clone(held);
+            return Self::of_memory(location, &held);
+        }
         let path = location.path();
         let shown = path.display().to_string();
         let metadata = fs::metadata(path).map_err(|source| DirectoryError::Stat {
@@ -56,6 +62,32 @@ impl Directory {
             }
         };
         Self::of_files(location, files, recorded)
+    }
+
+    fn of_memory(location: Location, held: &[(String, Vec<u8>)]) -> Result<Self, DirectoryError> {
+        let format = location.format();
+        let content = |name: &str| held.iter().find(|(known, _)| known == name);
+        let names = held.iter().map(|(name, _)| name.clone());
+        let names = format.arrange(names.filter(|name| format.is_migration(name)).collect());
+        let files = names.into_iter().filter_map(|name| {
+            let (_, bytes) = content(&name)?;
+            let settings = format
+                .settings_name(&name)
+                .and_then(|settings| content(&settings))
+                .map(|(_, bytes)| String::from_utf8_lossy(bytes));
+            let path = location.path().join(&name);
+            Some(File::new(
+                format,
+                &name,
+                path,
+                bytes.clone(),
+                settings.as_deref(),
+            ))
+        });
+        let files = files.collect();
+        let mut directory = Self::of_files(location, files, None)?;
+        directory.recorded = Some(directory.sum.to_string().into_bytes());
+        Ok(directory)
     }
 
     /// A directory of files that were read elsewhere, with the content of its checksum file.

@@ -1,6 +1,8 @@
 //! The `--dir` argument: `file://migrations?format=atlas`, or a plain path.
 
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::directory::DirectoryError;
 use crate::formats::{self, Format};
@@ -14,6 +16,19 @@ pub struct Location {
     url: String,
     path: PathBuf,
     format: &'static dyn Format,
+    in_memory: Option<FilesInMemory>,
+}
+
+/// The files of a directory that is on no disk. They may hold secrets.
+#[derive(Clone)]
+pub(super) struct FilesInMemory(pub(super) Arc<[(String, Vec<u8>)]>);
+
+impl fmt::Debug for FilesInMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
 }
 
 impl Location {
@@ -34,10 +49,6 @@ impl Location {
         } else {
             path.to_owned()
         };
-        let format = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("format="))
-            .filter(|name| !name.is_empty());
         Ok(Self {
             url: if text.contains("://") {
                 text.to_owned()
@@ -49,11 +60,37 @@ impl Location {
             } else {
                 &path
             })),
-            format: match format {
-                Some(name) => formats::named(name)?,
-                None => formats::default(),
-            },
+            format: format_of(query)?,
+            in_memory: None,
         })
+    }
+
+    /// A directory that is on no disk: these files, by name, under a URL with
+    /// an optional `?format=`. Its checksums are those of the files.
+    ///
+    /// # Errors
+    /// The format is unknown.
+    pub fn in_memory(
+        url: &str,
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, DirectoryError> {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        Ok(Self {
+            url: url.to_owned(),
+            path: PathBuf::from(path),
+            format: format_of(query)?,
+            in_memory: Some(FilesInMemory(files.into_iter().collect())),
+        })
+    }
+
+    /// Whether the directory is on no disk: nothing can be written there.
+    #[must_use]
+    pub fn is_in_memory(&self) -> bool {
+        self.in_memory.is_some()
+    }
+
+    pub(super) const fn files_in_memory(&self) -> Option<&FilesInMemory> {
+        self.in_memory.as_ref()
     }
 
     /// The URL as it was given; a plain path becomes a `file://` URL.
@@ -86,6 +123,18 @@ impl Location {
     #[must_use]
     pub fn format(&self) -> &'static dyn Format {
         self.format
+    }
+}
+
+/// The format that a URL's query names.
+fn format_of(query: &str) -> Result<&'static dyn Format, DirectoryError> {
+    let name = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("format="))
+        .filter(|name| !name.is_empty());
+    match name {
+        Some(name) => Ok(formats::named(name)?),
+        None => Ok(formats::default()),
     }
 }
 

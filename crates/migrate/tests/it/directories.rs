@@ -193,3 +193,32 @@ fn new_writes_what_each_format_begins_with() {
         validate(project.location()).unwrap();
     }
 }
+
+#[test]
+fn a_directory_in_memory_is_valid_and_hides_its_content() {
+    let files = [
+        ("2_b.sql", "SELECT 2;"),
+        ("1_a.sql", "SELECT 1;"),
+        ("a.txt", "x"),
+    ];
+    let files = files.map(|(name, content)| (name.to_owned(), content.as_bytes().to_vec()));
+    let place = Location::in_memory("mem://m/t", files).unwrap();
+    assert!(place.is_in_memory());
+    assert!(!format!("{place:?}").contains("SELECT"), "{place:?}");
+    let directory = validate(place).unwrap().directory;
+    let names: Vec<_> = directory.files().iter().map(|file| file.name()).collect();
+    assert_eq!(names, ["1_a.sql", "2_b.sql"]);
+    assert_eq!(
+        directory.location().url_with_format(),
+        "mem://m/t?format=atlas"
+    );
+}
+
+#[test]
+fn a_directory_in_memory_has_the_format_its_url_names() {
+    let files = ["1_a.up.sql", "1_a.down.sql"].map(|name| (name.to_owned(), Vec::new()));
+    let place = Location::in_memory("mem://m/t?format=golang-migrate", files).unwrap();
+    let directory = Directory::open(place).unwrap();
+    let names: Vec<_> = directory.files().iter().map(|file| file.name()).collect();
+    assert_eq!(names, ["1_a.up.sql"]);
+}
