@@ -2,6 +2,7 @@
 //! Traffic and Clock.
 
 pub(crate) mod access;
+pub(crate) mod atlas;
 pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod builder;
@@ -14,6 +15,7 @@ pub(crate) mod migrations;
 pub(crate) mod notice;
 pub(crate) mod policy;
 pub(crate) mod ports;
+mod rendered;
 pub(crate) mod retention;
 pub(crate) mod run;
 pub(crate) mod specs;

@@ -4,6 +4,7 @@ use std::num::{IntErrorKind, NonZeroUsize};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shipgate_atlas_config::Wanted;
 use shipgate_database::{LockEvent, LockName};
 use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, Patience, apply};
 use shipgate_migrate::history::HistoryError;
@@ -11,6 +12,7 @@ use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
 use shipgate_migrate::report::ApplyTextWriter;
 use shipgate_migrate::{GoDuration, TxMode};
 
+use super::config::{Config, Settings};
 use super::format::Format;
 use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags, target};
@@ -39,12 +41,13 @@ pub(crate) struct Arguments {
     /// Show what would be executed; write nothing
     #[arg(long)]
     dry_run: bool,
-    /// What one transaction spans: file, all or none
-    #[arg(long, value_name = "MODE", default_value = "file")]
-    tx_mode: String,
-    /// What files added behind the last applied one mean: linear, linear-skip or non-linear
-    #[arg(long, value_name = "ORDER", default_value = "linear")]
-    exec_order: String,
+    /// What one transaction spans: file, all or none [default: file]
+    #[arg(long, value_name = "MODE")]
+    tx_mode: Option<String>,
+    /// What files added behind the last applied one mean: linear, linear-skip or
+    /// non-linear [default: linear]
+    #[arg(long, value_name = "ORDER")]
+    exec_order: Option<String>,
     /// The version a database without history stands at
     #[arg(long, value_name = "VERSION")]
     baseline: Option<String>,
@@ -54,9 +57,9 @@ pub(crate) struct Arguments {
     /// Go on although applied files are not what was applied
     #[arg(long)]
     allow_changed: bool,
-    /// How long to wait for the migration lock
-    #[arg(long, value_name = "DURATION", default_value = "10s")]
-    lock_timeout: String,
+    /// How long to wait for the migration lock [default: 10s]
+    #[arg(long, value_name = "DURATION")]
+    lock_timeout: Option<String>,
     /// The name of the migration lock; other names do not exclude each other
     #[arg(long, value_name = "NAME")]
     lock_name: Option<String>,
@@ -67,33 +70,68 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(
     arguments: Arguments,
+    config: &Config<'_>,
     app: &App,
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
-    let format = Format::of(arguments.format.as_deref(), screen)?;
-    let mut options = match options(&arguments) {
+    let project = &arguments.directory.project;
+    let targets = match config.all(Wanted::Database, project, screen).await? {
+        Ok(targets) => targets,
+        Err(exit) => return Ok(exit),
+    };
+    let (handle, cancel) = CancelToken::new();
+    let asked = signals::cancel_on_signal(app.printer.clone())?;
+    tokio::spawn(async move {
+        asked.wait().await;
+        handle.cancel();
+    });
+    let count = targets.len();
+    for (number, settings) in (1..).zip(&targets) {
+        if count > 1 {
+            screen.fresh_line()?;
+            let label = settings.label();
+            app.printer.say(&format!("{label} ({number} of {count})"));
+        }
+        let exit = apply_one(&arguments, settings, cancel.clone(), app, screen).await?;
+        if exit != Exit::Done {
+            if number < count {
+                let left = count - number;
+                let label = settings.label();
+                app.printer
+                    .say(&format!("stopped at {label}; {left} of {count} not begun"));
+            }
+            return Ok(exit);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Applies to the database of one env, or of no env.
+async fn apply_one(
+    arguments: &Arguments,
+    settings: &Settings,
+    cancel: CancelToken,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
+    let template = settings.or(arguments.format.as_deref(), |env| env.apply_format.as_ref());
+    let format = Format::of(template.as_deref(), screen)?;
+    let options = match options(arguments, settings, cancel) {
         Ok(options) => options,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
-    let directory = match target::directory(&arguments.directory, screen)? {
+    let directory = match target::directory(&arguments.directory, settings, screen)? {
         Ok(directory) => directory,
         Err(exit) => return Ok(exit),
     };
     if let Err(error) = directory.check_sum() {
         return screen.fail_checksum(&error);
     }
-    let database =
-        match target::database(&arguments.database, &arguments.directory.project, screen)? {
-            Ok(database) => database,
-            Err(exit) => return Ok(exit),
-        };
-    let (handle, token) = CancelToken::new();
-    options.cancel = token;
-    let asked = signals::cancel_on_signal(app.printer.clone())?;
-    tokio::spawn(async move {
-        asked.wait().await;
-        handle.cancel();
-    });
+    let project = &arguments.directory.project;
+    let database = match target::database(&arguments.database, project, settings, screen)? {
+        Ok(database) => database,
+        Err(exit) => return Ok(exit),
+    };
     let mut writer = ApplyTextWriter::new(screen.palette(), Timestamp::now());
     let mut unwritten = None;
     let result = {
@@ -243,7 +281,11 @@ fn tell(event: &ApplyEvent<'_>, app: &App) {
     }
 }
 
-fn options(arguments: &Arguments) -> Result<ApplyOptions, String> {
+fn options(
+    arguments: &Arguments,
+    settings: &Settings,
+    cancel: CancelToken,
+) -> Result<ApplyOptions, String> {
     let limit = match (arguments.amount.as_slice(), &arguments.to_version) {
         ([], Some(version)) => Limit::Version(version.clone()),
         ([], None) => Limit::None,
@@ -255,22 +297,32 @@ fn options(arguments: &Arguments) -> Result<ApplyOptions, String> {
             ));
         }
     };
-    let timeout = parse_timeout(&arguments.lock_timeout)?;
+    let timeout = settings.or_migration(arguments.lock_timeout.as_deref(), |migration| {
+        migration.lock_timeout.as_ref()
+    });
+    let timeout = parse_timeout(timeout.as_deref())?;
+    let exec_order = settings.or_migration(arguments.exec_order.as_deref(), |migration| {
+        migration.exec_order.as_ref()
+    });
+    let tx_mode = settings.or_migration(arguments.tx_mode.as_deref(), |migration| {
+        migration.tx_mode.as_ref()
+    });
+    let baseline = settings.or_migration(arguments.baseline.as_deref(), |migration| {
+        migration.baseline.as_ref()
+    });
     Ok(ApplyOptions {
-        revisions_schema: arguments.database.revisions_schema.clone(),
+        revisions_schema: settings.revisions_schema(&arguments.database),
         patience: Patience::default(),
         plan: PlanOptions {
-            exec_order: ExecOrder::parse(&arguments.exec_order)
+            exec_order: ExecOrder::parse(exec_order.as_deref().unwrap_or("linear"))
                 .map_err(|error| error.to_string())?,
-            baseline: arguments
-                .baseline
-                .clone()
-                .filter(|version| !version.is_empty()),
+            baseline,
             allow_dirty: arguments.allow_dirty,
             allow_changed: arguments.allow_changed,
             limit,
         },
-        tx_mode: TxMode::parse(&arguments.tx_mode).map_err(|error| error.to_string())?,
+        tx_mode: TxMode::parse(tx_mode.as_deref().unwrap_or("file"))
+            .map_err(|error| error.to_string())?,
         dry_run: arguments.dry_run,
         lock: target::lock_request(
             parse_lock_name(arguments.lock_name.as_deref())?,
@@ -279,7 +331,7 @@ fn options(arguments: &Arguments) -> Result<ApplyOptions, String> {
         ),
         busy_timeout: BUSY_TIMEOUT.max(timeout),
         operator_version: operator_version(),
-        cancel: CancelToken::never(),
+        cancel,
     })
 }
 
@@ -297,7 +349,9 @@ fn parse_amount(text: &str) -> Result<NonZeroUsize, String> {
         .ok_or_else(|| format!("cannot apply '{amount}' migration files"))
 }
 
-pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
+/// What `--lock-timeout` means; without it ten seconds.
+pub(super) fn parse_timeout(text: Option<&str>) -> Result<Duration, String> {
+    let text = text.unwrap_or("10s");
     let duration: GoDuration = text.parse().map_err(|error| {
         format!("invalid argument \"{text}\" for \"--lock-timeout\" flag: {error}")
     })?;
@@ -337,11 +391,11 @@ mod tests {
     #[test]
     fn timeouts_are_durations() {
         assert_eq!(
-            parse_timeout("1m30s").map(|timeout| timeout.as_secs()),
+            parse_timeout(Some("1m30s")).map(|timeout| timeout.as_secs()),
             Ok(90)
         );
         assert_eq!(
-            parse_timeout("soon"),
+            parse_timeout(Some("soon")),
             Err("invalid argument \"soon\" for \"--lock-timeout\" flag: time: invalid duration \"soon\"".to_owned())
         );
     }

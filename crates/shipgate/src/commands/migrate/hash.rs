@@ -1,9 +1,11 @@
 //! `shipgate migrate hash`.
 
+use shipgate_atlas_config::Wanted;
 use shipgate_migrate::HashError;
 use shipgate_migrate::directory::Location;
 use shipgate_migrate::sum::MergedSide;
 
+use super::config::Config;
 use super::screen::Screen;
 use super::{DirectoryFlags, target};
 use crate::cli::App;
@@ -22,8 +24,20 @@ pub(crate) struct Arguments {
     force: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, app: &App, screen: &mut Screen) -> Result<Exit, CliError> {
-    let location = match target::location(&arguments.directory, screen)? {
+pub(super) async fn run(
+    arguments: &Arguments,
+    config: &Config<'_>,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
+    let settings = match config
+        .single(Wanted::Directory, &arguments.directory.project, screen)
+        .await?
+    {
+        Ok(settings) => settings,
+        Err(exit) => return Ok(exit),
+    };
+    let location = match target::writable(&arguments.directory, &settings, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),
     };

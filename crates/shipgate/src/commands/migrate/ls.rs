@@ -1,8 +1,10 @@
 //! `shipgate migrate ls`.
 
+use shipgate_atlas_config::Wanted;
 use shipgate_migrate::Listed;
 use shipgate_migrate::report::FileEntry;
 
+use super::config::Config;
 use super::format::Format;
 use super::screen::Screen;
 use super::{DirectoryFlags, target};
@@ -21,9 +23,20 @@ pub(crate) struct Arguments {
     latest: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    arguments: &Arguments,
+    config: &Config<'_>,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
     let format = Format::of(None, screen)?;
-    let location = match target::location(&arguments.directory, screen)? {
+    let settings = match config
+        .single(Wanted::Directory, &arguments.directory.project, screen)
+        .await?
+    {
+        Ok(settings) => settings,
+        Err(exit) => return Ok(exit),
+    };
+    let location = match target::location(&arguments.directory, &settings, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),
     };

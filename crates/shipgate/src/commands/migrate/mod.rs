@@ -1,6 +1,7 @@
 //! `shipgate migrate`: the verbs, flags, texts and exit codes of `atlas migrate`.
 
 mod apply;
+mod config;
 mod format;
 mod hash;
 mod import;
@@ -15,7 +16,17 @@ mod validate;
 use crate::cli::App;
 use crate::error::{CliError, Exit};
 
+use config::{Config, ConfigFlags};
 use screen::Screen;
+
+/// Arguments of `shipgate migrate`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    config: ConfigFlags,
+    #[command(subcommand)]
+    command: Command,
+}
 
 /// The verbs of `shipgate migrate`.
 #[derive(clap::Subcommand)]
@@ -61,30 +72,30 @@ pub(crate) struct DirectoryFlags {
 /// Where the database is.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct DatabaseFlags {
-    /// The database, or $NAME of a variable that holds its URL [default: the project file's]
-    #[arg(
-        short,
-        long,
-        value_name = "URL",
-        env = "DATABASE_URL",
-        hide_env_values = true
-    )]
+    /// The database, or $NAME of a variable that holds its URL [default: the env's,
+    /// else $DATABASE_URL, else the project file's]
+    #[arg(short, long, value_name = "URL")]
     url: Option<String>,
     /// The schema of the history table; SQLite has only main
     #[arg(long, value_name = "SCHEMA")]
     revisions_schema: Option<String>,
 }
 
-pub(crate) async fn run(command: Command, app: App) -> Result<Exit, CliError> {
+pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
     let mut screen = Screen::of(&app);
-    match command {
-        Command::Apply(arguments) => apply::run(arguments, &app, &mut screen).await,
-        Command::Status(arguments) => status::run(arguments, &app, &mut screen).await,
-        Command::Hash(arguments) => hash::run(&arguments, &app, &mut screen),
-        Command::Validate(arguments) => validate::run(arguments, &app, &mut screen).await,
-        Command::New(arguments) => new::run(&arguments, &app, &mut screen),
-        Command::Import(arguments) => import::run(&arguments, &app, &mut screen),
-        Command::Ls(arguments) => ls::run(&arguments, &mut screen),
-        Command::Set(arguments) => set::run(arguments, &app, &mut screen).await,
+    let screen = &mut screen;
+    let config = Config::new(arguments.config, &app);
+    match arguments.command {
+        Command::Apply(arguments) => apply::run(arguments, &config, &app, screen).await,
+        Command::Status(arguments) => status::run(arguments, &config, &app, screen).await,
+        Command::Hash(arguments) => hash::run(&arguments, &config, &app, screen).await,
+        Command::Validate(arguments) => validate::run(arguments, &config, &app, screen).await,
+        Command::New(arguments) => new::run(&arguments, &config, &app, screen).await,
+        Command::Import(arguments) => {
+            config.unused("import");
+            import::run(&arguments, &app, screen)
+        }
+        Command::Ls(arguments) => ls::run(&arguments, &config, screen).await,
+        Command::Set(arguments) => set::run(arguments, &config, &app, screen).await,
     }
 }

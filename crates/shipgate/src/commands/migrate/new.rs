@@ -1,8 +1,10 @@
 //! `shipgate migrate new [NAME]`.
 
 use jiff::Timestamp;
+use shipgate_atlas_config::Wanted;
 use shipgate_migrate::NewError;
 
+use super::config::Config;
 use super::screen::Screen;
 use super::{DirectoryFlags, target};
 use crate::cli::App;
@@ -18,7 +20,12 @@ pub(crate) struct Arguments {
     directory: DirectoryFlags,
 }
 
-pub(super) fn run(arguments: &Arguments, app: &App, screen: &mut Screen) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    arguments: &Arguments,
+    config: &Config<'_>,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
     let name = match arguments.name.as_slice() {
         [] => None,
         [name] => Some(name.as_str()),
@@ -27,7 +34,14 @@ pub(super) fn run(arguments: &Arguments, app: &App, screen: &mut Screen) -> Resu
             return screen.fail("usage", &message, &[]);
         }
     };
-    let location = match target::location(&arguments.directory, screen)? {
+    let settings = match config
+        .single(Wanted::Directory, &arguments.directory.project, screen)
+        .await?
+    {
+        Ok(settings) => settings,
+        Err(exit) => return Ok(exit),
+    };
+    let location = match target::writable(&arguments.directory, &settings, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),
     };

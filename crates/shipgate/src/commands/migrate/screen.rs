@@ -16,6 +16,8 @@ pub(crate) struct Screen {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
     output: Output,
+    /// Whether what was written last ended a line.
+    line_ended: bool,
 }
 
 impl Screen {
@@ -26,6 +28,7 @@ impl Screen {
             stdout: Box::new(AutoStream::new(io::stdout(), app.printer.color)),
             stderr: Box::new(AutoStream::new(io::stderr(), app.printer.color)),
             output: app.printer.output,
+            line_ended: true,
         }
     }
 
@@ -39,8 +42,19 @@ impl Screen {
         self.output == Output::Json
     }
 
+    /// Ends the line that a report without newline left open.
+    pub(crate) fn fresh_line(&mut self) -> Result<(), CliError> {
+        if self.line_ended {
+            return Ok(());
+        }
+        self.write("\n")
+    }
+
     /// Writes to stdout, to the byte, at once.
     pub(crate) fn write(&mut self, text: &str) -> Result<(), CliError> {
+        if !text.is_empty() {
+            self.line_ended = text.ends_with('\n');
+        }
         match self
             .stdout
             .write_all(text.as_bytes())

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use shipgate_atlas_config::Wanted;
 use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::{SetError, SetOptions};
 
 use super::apply::{parse_lock_name, parse_timeout};
+use super::config::Config;
 use super::format::Format;
 use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags, target};
@@ -26,9 +28,9 @@ pub(crate) struct Arguments {
     database: DatabaseFlags,
     #[command(flatten)]
     directory: DirectoryFlags,
-    /// How long to wait for the migration lock
-    #[arg(long, value_name = "DURATION", default_value = "10s")]
-    lock_timeout: String,
+    /// How long to wait for the migration lock [default: 10s]
+    #[arg(long, value_name = "DURATION")]
+    lock_timeout: Option<String>,
     /// The name of the migration lock; other names do not exclude each other
     #[arg(long, value_name = "NAME")]
     lock_name: Option<String>,
@@ -36,6 +38,7 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(
     arguments: Arguments,
+    config: &Config<'_>,
     _app: &App,
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
@@ -48,7 +51,17 @@ pub(super) async fn run(
             return screen.fail("usage", &message, &[]);
         }
     };
-    let timeout = match parse_timeout(&arguments.lock_timeout) {
+    let settings = match config
+        .single(Wanted::Database, &arguments.directory.project, screen)
+        .await?
+    {
+        Ok(settings) => settings,
+        Err(exit) => return Ok(exit),
+    };
+    let timeout = settings.or_migration(arguments.lock_timeout.as_deref(), |migration| {
+        migration.lock_timeout.as_ref()
+    });
+    let timeout = match parse_timeout(timeout.as_deref()) {
         Ok(timeout) => timeout,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
@@ -56,20 +69,20 @@ pub(super) async fn run(
         Ok(name) => name,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
-    let directory = match target::directory(&arguments.directory, screen)? {
+    let directory = match target::directory(&arguments.directory, &settings, screen)? {
         Ok(directory) => directory,
         Err(exit) => return Ok(exit),
     };
     if let Err(error) = directory.check_sum() {
         return screen.fail_checksum(&error);
     }
-    let database =
-        match target::database(&arguments.database, &arguments.directory.project, screen)? {
-            Ok(database) => database,
-            Err(exit) => return Ok(exit),
-        };
+    let project = &arguments.directory.project;
+    let database = match target::database(&arguments.database, project, &settings, screen)? {
+        Ok(database) => database,
+        Err(exit) => return Ok(exit),
+    };
     let options = SetOptions {
-        revisions_schema: arguments.database.revisions_schema.clone(),
+        revisions_schema: settings.revisions_schema(&arguments.database),
         lock: target::lock_request(lock_name, "shipgate migrate set", timeout),
         busy_timeout: BUSY_TIMEOUT,
         operator_version: operator_version(),

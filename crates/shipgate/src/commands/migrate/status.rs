@@ -1,9 +1,11 @@
 //! `shipgate migrate status`.
 
+use shipgate_atlas_config::Wanted;
 use shipgate_database::ConnectOptions;
 use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::{Reading, StatusError};
 
+use super::config::Config;
 use super::format::Format;
 use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags, target};
@@ -27,24 +29,35 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(
     arguments: Arguments,
+    config: &Config<'_>,
     app: &App,
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
-    let format = Format::of(arguments.format.as_deref(), screen)?;
-    let directory = match target::directory(&arguments.directory, screen)? {
+    let settings = match config
+        .single(Wanted::Database, &arguments.directory.project, screen)
+        .await?
+    {
+        Ok(settings) => settings,
+        Err(exit) => return Ok(exit),
+    };
+    let template = settings.or(arguments.format.as_deref(), |env| {
+        env.status_format.as_ref()
+    });
+    let format = Format::of(template.as_deref(), screen)?;
+    let directory = match target::directory(&arguments.directory, &settings, screen)? {
         Ok(directory) => directory,
         Err(exit) => return Ok(exit),
     };
     if let Err(error) = directory.check_sum() {
         return screen.fail_checksum(&error);
     }
-    let database =
-        match target::database(&arguments.database, &arguments.directory.project, screen)? {
-            Ok(database) => database,
-            Err(exit) => return Ok(exit),
-        };
+    let project = &arguments.directory.project;
+    let database = match target::database(&arguments.database, project, &settings, screen)? {
+        Ok(database) => database,
+        Err(exit) => return Ok(exit),
+    };
     let reading = Reading {
-        revisions_schema: arguments.database.revisions_schema.clone(),
+        revisions_schema: settings.revisions_schema(&arguments.database),
         connect: ConnectOptions::default(),
     };
     let report = match shipgate_migrate::status(database.as_ref(), &directory, &reading).await {

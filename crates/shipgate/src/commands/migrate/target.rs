@@ -9,6 +9,7 @@ use shipgate_database::{Database, DatabaseUrl, LockName, LockRequest, open};
 use shipgate_migrate::directory::{Directory, Location};
 use shipgate_project::{LoadError, Loaded, load};
 
+use super::config::Settings;
 use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags};
 use crate::error::{CliError, Exit};
@@ -19,24 +20,39 @@ use crate::wiring::engine::host;
 /// Either what was looked for, or how the program ends because it was not found.
 pub(super) type Found<T> = Result<T, Exit>;
 
-const DEFAULT_DIRECTORY: &str = "migrations";
+const DEFAULT_DIRECTORY: &str = "file://migrations";
 
 /// The migration directory's place.
 pub(super) fn location(
     flags: &DirectoryFlags,
+    settings: &Settings,
     screen: &mut Screen,
 ) -> Result<Found<Location>, CliError> {
-    let mut text = match &flags.dir {
-        Some(dir) => dir.clone(),
-        None => default_directory(flags)?,
+    let of_env = settings.or_migration(None, |migration| migration.dir.as_ref());
+    let rendered = of_env
+        .as_ref()
+        .filter(|_| flags.dir.is_none())
+        .and_then(|dir| settings.rendered.get(dir));
+    let mut text = match (&flags.dir, &of_env) {
+        (Some(dir), _) => dir.clone(),
+        (None, Some(dir)) if rendered.is_some() => dir.clone(),
+        (None, Some(dir)) => within(&flags.project, dir),
+        (None, None) => default_directory(flags)?,
     };
-    if let Some(format) = &flags.dir_format
+    let format = settings.or_migration(flags.dir_format.as_deref(), |migration| {
+        migration.format.as_ref()
+    });
+    if let Some(format) = format
         && !text.contains("format=")
     {
         let separator = if text.contains('?') { '&' } else { '?' };
         text.push_str(&format!("{separator}format={format}"));
     }
-    match Location::parse(&text) {
+    let location = match rendered {
+        Some(files) => Location::in_memory(&text, files.iter().cloned()),
+        None => Location::parse(&text),
+    };
+    match location {
         Ok(location) => Ok(Ok(location)),
         Err(error) => Ok(Err(screen.fail(
             "migrations-directory",
@@ -46,12 +62,36 @@ pub(super) fn location(
     }
 }
 
+/// The place of a directory in which files can be written.
+pub(super) fn writable(
+    flags: &DirectoryFlags,
+    settings: &Settings,
+    screen: &mut Screen,
+) -> Result<Found<Location>, CliError> {
+    match location(flags, settings, screen)? {
+        Ok(location) if location.is_in_memory() => {
+            let message = format!(
+                "{} is rendered from templates, and nothing can be written there",
+                location.url()
+            );
+            let hint = "`--dir` names a directory".to_owned();
+            Ok(Err(screen.fail(
+                "migrations-directory",
+                &message,
+                &[hint],
+            )?))
+        }
+        found => Ok(found),
+    }
+}
+
 /// The directory itself.
 pub(super) fn directory(
     flags: &DirectoryFlags,
+    settings: &Settings,
     screen: &mut Screen,
 ) -> Result<Found<Directory>, CliError> {
-    let location = match location(flags, screen)? {
+    let location = match location(flags, settings, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(Err(exit)),
     };
@@ -71,60 +111,35 @@ pub(super) fn directory(
 fn default_directory(flags: &DirectoryFlags) -> Result<String, CliError> {
     let named = project(&flags.project)?.and_then(|loaded| {
         let project = loaded.project;
-        let written = project.database.migrations.as_ref()?.value.clone();
-        let (path, query) = written.split_once('?').unwrap_or((&written, ""));
-        let path = project
-            .directory
-            .join(path.strip_prefix("file://").unwrap_or(path));
-        let query = if query.is_empty() {
-            String::new()
-        } else {
-            format!("?{query}")
-        };
-        Some(format!("file://{}{query}", path.display()))
+        let written = &project.database.migrations.as_ref()?.value;
+        let path = written.strip_prefix("file://").unwrap_or(written);
+        Some(within(&project.directory, &format!("file://{path}")))
     });
-    Ok(named.unwrap_or_else(|| {
-        let path = if flags.project == Path::new(".") {
-            Path::new(DEFAULT_DIRECTORY).to_owned()
-        } else {
-            flags.project.join(DEFAULT_DIRECTORY)
-        };
-        format!("file://{}", path.display())
-    }))
+    Ok(named.unwrap_or_else(|| within(&flags.project, DEFAULT_DIRECTORY)))
+}
+
+/// A directory's URL with its relative path meant from `base`; of other
+/// schemes as it is.
+fn within(base: &Path, url: &str) -> String {
+    match url.strip_prefix("file://") {
+        Some(path) if base != Path::new(".") => format!("file://{}", base.join(path).display()),
+        _ => url.to_owned(),
+    }
 }
 
 /// The database.
 pub(super) fn database(
     flags: &DatabaseFlags,
     project_directory: &Path,
+    settings: &Settings,
     screen: &mut Screen,
 ) -> Result<Found<Arc<dyn Database>>, CliError> {
-    let url = match flags.url.as_deref().filter(|url| !url.is_empty()) {
-        Some(text) => {
-            let text = match expanded(text) {
-                Ok(text) => text,
-                Err(name) => {
-                    let message = format!("the variable {name} of --url is not set");
-                    return Ok(Err(screen.fail("unset-name", &message, &[])?));
-                }
-            };
-            let here = std::env::current_dir().unwrap_or_default();
-            match DatabaseUrl::parse(&text, &here) {
-                Ok(url) => url,
-                Err(error) => {
-                    return Ok(Err(screen.fail("database-url", &error.to_string(), &[])?));
-                }
-            }
-        }
-        None => match project(project_directory)? {
-            Some(loaded) => match site::database(&loaded.project)? {
-                Some(url) => url,
-                None => return no_url(screen),
-            },
-            None => return no_url(screen),
-        },
+    let url = match database_url(flags, project_directory, settings, screen)? {
+        Ok(url) => url,
+        Err(exit) => return Ok(Err(exit)),
     };
-    let schema = flags.revisions_schema.as_deref().unwrap_or_default();
+    let schema = settings.revisions_schema(flags);
+    let schema = schema.as_deref().unwrap_or_default();
     if !matches!(schema, "" | "main") && url.file().is_some() {
         let message = format!(
             "cannot store revisions-table in a separate schema (\"{schema}\") with SQLite driver"
@@ -138,6 +153,61 @@ pub(super) fn database(
             &error.to_string(),
             &[],
         )?)),
+    }
+}
+
+/// The URL: the flag's, the env's, that of the environment, the project file's.
+fn database_url(
+    flags: &DatabaseFlags,
+    project_directory: &Path,
+    settings: &Settings,
+    screen: &mut Screen,
+) -> Result<Found<DatabaseUrl>, CliError> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let flag = flags.url.clone().filter(|url| !url.is_empty());
+    if let Some(environment) = &settings.environment
+        && flag.is_none()
+    {
+        if let Some(url) = &environment.url {
+            return parsed_url(url, &here.join(project_directory), screen);
+        }
+        if let Some(reason) = &environment.empty_url {
+            let message = "required flag \"url\" not set";
+            let hints = [reason.clone()];
+            return Ok(Err(screen.fail("no-database", message, &hints)?));
+        }
+    }
+    let text = flag.or_else(|| {
+        std::env::var("DATABASE_URL")
+            .ok()
+            .filter(|url| !url.is_empty())
+    });
+    if let Some(text) = text {
+        return match expanded(&text) {
+            Ok(text) => parsed_url(&text, &here, screen),
+            Err(name) => {
+                let message = format!("the variable {name} of --url is not set");
+                Ok(Err(screen.fail("unset-name", &message, &[])?))
+            }
+        };
+    }
+    match project(project_directory)? {
+        Some(loaded) => match site::database(&loaded.project)? {
+            Some(url) => Ok(Ok(url)),
+            None => no_url(screen),
+        },
+        None => no_url(screen),
+    }
+}
+
+fn parsed_url(
+    text: &str,
+    base: &Path,
+    screen: &mut Screen,
+) -> Result<Found<DatabaseUrl>, CliError> {
+    match DatabaseUrl::parse(text, base) {
+        Ok(url) => Ok(Ok(url)),
+        Err(error) => Ok(Err(screen.fail("database-url", &error.to_string(), &[])?)),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use shipgate_atlas_config::Wanted;
 use shipgate_database::{Database, DatabaseUrl, open};
 use shipgate_migrate::ValidateError;
 
+use super::config::Config;
 use super::screen::Screen;
 use super::target::Found;
 use super::{DirectoryFlags, target};
@@ -24,10 +26,18 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(
     arguments: Arguments,
+    config: &Config<'_>,
     app: &App,
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
-    let location = match target::location(&arguments.directory, screen)? {
+    let settings = match config
+        .single(Wanted::Development, &arguments.directory.project, screen)
+        .await?
+    {
+        Ok(settings) => settings,
+        Err(exit) => return Ok(exit),
+    };
+    let location = match target::location(&arguments.directory, &settings, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),
     };
@@ -44,7 +54,8 @@ pub(super) async fn run(
             return screen.fail("migrations-directory", &error.to_string(), &[]);
         }
     };
-    let Some(dev_url) = arguments.dev_url.filter(|url| !url.is_empty()) else {
+    let dev_url = settings.or(arguments.dev_url.as_deref(), |env| env.dev.as_ref());
+    let Some(dev_url) = dev_url else {
         return Ok(Exit::Done);
     };
     let dev = match dev_database(&dev_url, screen)? {
