@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, Id};
 
 /// The whole page.
 pub(crate) fn reference() -> String {
@@ -11,20 +11,13 @@ pub(crate) fn reference() -> String {
     let mut page = "# The command line\n\n\
         Made from the definitions; `shipgate COMMAND --help` says the same.\n"
         .to_owned();
-    section(&command, Options::Global, &mut page);
+    section(&command, &[], &mut page);
     page
 }
 
-/// Which options a section lists.
-#[derive(Clone, Copy, PartialEq)]
-enum Options {
-    /// All: those of every command stand with the program.
-    Global,
-    /// The command's own.
-    Own,
-}
-
-fn section(command: &Command, options: Options, page: &mut String) {
+/// Adds a command and its verbs; `inherited` are the options that stand with
+/// the commands above it.
+fn section(command: &Command, inherited: &[&Id], page: &mut String) {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     write!(page, "\n## {name}\n\n").expect("a string");
     let about = command.get_long_about().or_else(|| command.get_about());
@@ -35,20 +28,22 @@ fn section(command: &Command, options: Options, page: &mut String) {
     let usage = usage.trim_start_matches("Usage:").trim();
     let usage: Vec<&str> = usage.lines().map(str::trim).collect();
     write!(page, "```text\n{}\n```\n", usage.join("\n")).expect("a string");
-    table(command, options, page);
+    table(command, inherited, page);
     if let Some(after) = command.get_after_help() {
         write!(page, "\n{}\n", lines(&after.to_string())).expect("a string");
     }
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        section(verb, Options::Own, page);
+        let global = command.get_arguments().filter(|arg| arg.is_global_set());
+        let inherited: Vec<_> = global.map(Arg::get_id).collect();
+        section(verb, &inherited, page);
     }
 }
 
-fn table(command: &Command, options: Options, page: &mut String) {
+fn table(command: &Command, inherited: &[&Id], page: &mut String) {
     let own: Vec<&Arg> = command
         .get_arguments()
         .filter(|arg| !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str()))
-        .filter(|arg| options == Options::Global || !arg.is_global_set())
+        .filter(|arg| !inherited.contains(&arg.get_id()))
         .collect();
     if own.is_empty() {
         return;

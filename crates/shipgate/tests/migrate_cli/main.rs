@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod apply;
+mod atlas_hcl;
 mod directory;
 mod import;
 mod position;

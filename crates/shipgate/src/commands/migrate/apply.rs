@@ -87,18 +87,17 @@ pub(super) async fn run(
     });
     let count = targets.len();
     for (number, settings) in (1..).zip(&targets) {
+        let label = format!("{} ({number} of {count})", settings.label());
         if count > 1 {
             screen.fresh_line()?;
-            let label = settings.label();
-            app.printer.say(&format!("{label} ({number} of {count})"));
+            app.printer.say(&label);
         }
         let exit = apply_one(&arguments, settings, cancel.clone(), app, screen).await?;
         if exit != Exit::Done {
             if number < count {
                 let left = count - number;
-                let label = settings.label();
-                app.printer
-                    .say(&format!("stopped at {label}; {left} of {count} not begun"));
+                let text = format!("stopped at {label}; {left} not begun");
+                app.printer.say(&text);
             }
             return Ok(exit);
         }
