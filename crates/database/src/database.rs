@@ -51,7 +51,7 @@ pub fn open(url: &DatabaseUrl, settings: &ClientSettings) -> Result<Arc<dyn Data
         Dialect::Sqlite => Ok(Arc::new(SqliteDatabase::new(url.clone()))),
         Dialect::Postgres => Ok(Arc::new(PostgresDatabase::new(url.clone(), settings)?)),
         Dialect::MySql | Dialect::MariaDb => {
-            Ok(Arc::new(MysqlDatabase::new(url.clone(), settings)))
+            Ok(Arc::new(MysqlDatabase::new(url.clone(), settings)?))
         }
     }
 }

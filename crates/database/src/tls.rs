@@ -111,7 +111,7 @@ fn config(options: &Options<'_>) -> Result<ClientConfig, String> {
 }
 
 /// All certificates of a PEM file.
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| format!("cannot read the certificate {}: {error}", file.display()))?;
@@ -137,7 +137,7 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
 }
 
 /// A refusal in words that say what to do.
-fn words(error: &rustls::Error, roots: &Roots) -> String {
+pub(crate) fn words(error: &rustls::Error, roots: &Roots) -> String {
     use rustls::CertificateError::{BadSignature, NotValidForNameContext, UnknownIssuer};
     match error {
         rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature) => {

@@ -18,7 +18,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use mysql::{HostPort, MysqlUrl};
-pub(crate) use mysql_parameters::TlsMode;
+pub(crate) use mysql_parameters::{MysqlParameters, SSL_MODES, TlsMode};
 pub use parameters::Mode;
 use parameters::Parameters;
 pub(crate) use postgres::PostgresParameters;

@@ -3,12 +3,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use mysql_async::{Conn, DriverError, Error, IoError, Opts, ServerError};
+use mysql_async::{Conn, DriverError, Error, IoError, Opts, ServerError, TlsError};
 
+use super::driver;
 use super::error::worded;
 use super::infile::Infile;
 use super::link::Link;
 use super::settings::{Server, Settings};
+use crate::tls;
 use crate::url::TlsMode;
 use crate::{Access, ConnectOptions, OpenError, Wait};
 
@@ -83,9 +85,10 @@ async fn attempt(
     server: &Server,
     access: Access,
 ) -> Result<(Link, Opts), Failure> {
-    let encrypted = settings.tls != TlsMode::Disabled;
+    let encrypted = settings.tls.mode != TlsMode::Disabled;
     match attempt_once(settings, server, access, encrypted).await {
-        Err(Failure::Lasting(OpenError::Tls { .. })) if settings.tls == TlsMode::Preferred => {
+        // Nothing was to be checked: the two have no way to encrypt in common.
+        Err(Failure::Lasting(OpenError::Tls { .. })) if settings.tls.mode == TlsMode::Preferred => {
             attempt_once(settings, server, access, false).await
         }
         other => other,
@@ -99,10 +102,13 @@ async fn attempt_once(
     encrypted: bool,
 ) -> Result<(Link, Opts), Failure> {
     let infile = Infile::default();
-    let options = settings
-        .options(server, encrypted)
-        .local_infile_handler(Some(infile.clone()));
-    let options = Opts::from(options);
+    let options =
+        driver::options(settings, server, encrypted, infile.clone()).map_err(|message| {
+            Failure::Lasting(OpenError::Tls {
+                target: server.to_string(),
+                message,
+            })
+        })?;
     let conn = match tokio::time::timeout(settings.attempt, Conn::new(options.clone())).await {
         Ok(Ok(conn)) => conn,
         Ok(Err(error)) => return Err(judge(error, settings, server)),
@@ -137,11 +143,12 @@ fn judge(error: Error, settings: &Settings, server: &Server) -> Failure {
             message: "the server offers no TLS; `ssl-mode=DISABLED` (or `tls=false`) does without"
                 .to_owned(),
         }),
+        Error::Io(IoError::Tls(TlsError::Tls(error))) => no_tls(&error, settings, server),
         Error::Io(IoError::Tls(error)) => Failure::Lasting(OpenError::Tls {
             target: server.to_string(),
             message: error.to_string(),
         }),
-        Error::Io(IoError::Io(error)) => judge_io(&error, server),
+        Error::Io(IoError::Io(error)) => judge_io(&error, settings, server),
         other => Failure::Lasting(OpenError::Other {
             target: server.to_string(),
             message: other.to_string(),
@@ -149,15 +156,16 @@ fn judge(error: Error, settings: &Settings, server: &Server) -> Failure {
     }
 }
 
-fn judge_io(error: &io::Error, server: &Server) -> Failure {
-    let cause = error
-        .get_ref()
-        .and_then(|cause| cause.downcast_ref::<rustls::Error>());
-    if let Some(cause) = cause {
-        return Failure::Lasting(OpenError::Tls {
-            target: server.to_string(),
-            message: cause.to_string(),
-        });
+fn no_tls(error: &rustls::Error, settings: &Settings, server: &Server) -> Failure {
+    Failure::Lasting(OpenError::Tls {
+        target: server.to_string(),
+        message: tls::words(error, &settings.tls.roots),
+    })
+}
+
+fn judge_io(error: &io::Error, settings: &Settings, server: &Server) -> Failure {
+    if let Some(refusal) = tls::refusal(error) {
+        return no_tls(refusal, settings, server);
     }
     if error.kind() == io::ErrorKind::PermissionDenied {
         return Failure::Lasting(OpenError::Denied {

@@ -21,10 +21,13 @@ pub struct MysqlDatabase {
 
 impl MysqlDatabase {
     /// The database behind a MySQL URL; what the URL leaves out is taken from
-    /// the surroundings.
-    pub fn new(url: DatabaseUrl, client: &ClientSettings) -> Self {
-        let settings = Settings::resolve(&url, client);
-        Self { url, settings }
+    /// the surroundings: option files, then the environment.
+    ///
+    /// # Errors
+    /// [`OpenError::Setting`] names what is wrong there.
+    pub fn new(url: DatabaseUrl, client: &ClientSettings) -> Result<Self, OpenError> {
+        let settings = Settings::read(&url, client)?;
+        Ok(Self { url, settings })
     }
 
     /// As [`Database::connect`], with its own type.

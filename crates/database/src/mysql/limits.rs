@@ -76,7 +76,9 @@ fn seconds(limit: Duration) -> String {
     if limit.is_zero() {
         return LONGEST.to_string();
     }
-    let whole = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
+    let whole = limit
+        .as_secs()
+        .saturating_add(u64::from(limit.subsec_nanos() > 0));
     whole.min(LONGEST).to_string()
 }
 

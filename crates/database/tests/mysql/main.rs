@@ -2,6 +2,7 @@
 //! wire, against a scripted server.
 
 mod batch;
+mod connect;
 mod copy;
 mod limits;
 mod lock;
