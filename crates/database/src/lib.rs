@@ -27,4 +27,6 @@ pub use lock::{
 pub use session::{
     Batch, Canceller, CopyRows, ErrorKind, Executed, Limits, Session, StatementError, Value,
 };
+/// What a database speaks.
+pub use shipgate_sql::Dialect;
 pub use url::{DatabaseUrl, Mode, UrlError};

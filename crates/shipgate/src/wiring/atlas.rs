@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use shipgate_atlas_config as atlas;
 use shipgate_atlas_config::{Matches, Program, Query, Surroundings, TemplateDirectory};
-use shipgate_database::{ConnectOptions, DatabaseUrl, Session, Value, open};
+use shipgate_database::{ConnectOptions, DatabaseUrl, Dialect, Session, Value, open};
 
 use super::client::client_settings;
 use super::rendered;
@@ -143,7 +143,7 @@ async fn rows(session: &mut dyn Session, query: &Query) -> Result<Vec<Vec<atlas:
     let arguments = query
         .arguments
         .iter()
-        .map(bound)
+        .map(|value| bound(value, session.dialect()))
         .collect::<Result<Vec<_>, _>>()?;
     let rows = session
         .query(&query.statement, &arguments)
@@ -154,9 +154,11 @@ async fn rows(session: &mut dyn Session, query: &Query) -> Result<Vec<Vec<atlas:
         .collect()
 }
 
-fn bound(value: &atlas::Value) -> Result<Value, String> {
+fn bound(value: &atlas::Value, dialect: Dialect) -> Result<Value, String> {
     Ok(match value {
         atlas::Value::Null => Value::Null,
+        // There a number is no boolean, and a text is what it is compared with.
+        atlas::Value::Bool(truth) if dialect == Dialect::Postgres => Value::Text(truth.to_string()),
         atlas::Value::Bool(truth) => Value::Integer(i64::from(*truth)),
         atlas::Value::Number(atlas::Number::Integer(number)) => Value::Integer(*number),
         atlas::Value::Number(atlas::Number::Float(number)) => Value::Real(*number),

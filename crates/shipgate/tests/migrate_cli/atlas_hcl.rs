@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use shipgate_testkit::{mariadb, postgres};
+
 use crate::support::{Place, Said, said};
 
 const A: &str = "CREATE TABLE a (id int);\n";
@@ -225,6 +227,33 @@ fn tenants_come_from_a_query() {
     place.execute("CREATE TABLE tenant (name text, active int); INSERT INTO tenant VALUES ('x', 1), ('y', 0), ('z', 1)");
     assert_eq!(run(&place, &["apply", "--env", "t"]).code, 0);
     assert_eq!(databases(&place), ["app.db", "x.db", "z.db"]);
+}
+
+/// The tenants that a query on a server finds.
+fn tenants_on(url: &str, placeholders: [&str; 2]) -> Vec<String> {
+    let [active, size] = placeholders;
+    let place = place(&format!(
+        "data \"sql\" \"tenants\" {{\n  url = \"{url}\"\n  query = \"SELECT name FROM tenant WHERE active = {active} AND size > {size} ORDER BY name\"\n  args = [true, 1]\n}}\nenv \"t\" {{\n  for_each = toset(data.sql.tenants.values)\n  url = \"sqlite://${{each.value}}.db\"\n}}\n"
+    ));
+    let ran = run(&place, &["apply", "--env", "t"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    databases(&place)
+}
+
+const TENANTS: &str = "CREATE TABLE tenant (name text, active boolean, size int); INSERT INTO tenant VALUES ('x', true, 5), ('y', false, 5), ('z', true, 5), ('small', true, 1)";
+
+#[test]
+fn tenants_come_from_postgresql() {
+    let database = postgres().database();
+    database.psql(TENANTS);
+    assert_eq!(tenants_on(&database.url(), ["$1", "$2"]), ["x.db", "z.db"]);
+}
+
+#[test]
+fn tenants_come_from_mariadb() {
+    let database = mariadb().database();
+    database.mariadb(TENANTS);
+    assert_eq!(tenants_on(&database.url(), ["?", "?"]), ["x.db", "z.db"]);
 }
 
 #[test]
