@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::data::Request;
+use crate::secrets::Secrets;
 use crate::source::{Place, Source};
 
 /// Why a configuration cannot be used.
@@ -135,6 +136,16 @@ impl ConfigError {
                 vec![format!("declared at {place}")]
             }
         }
+    }
+}
+
+impl ConfigError {
+    /// The same without these in what others said.
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        if let Self::Evaluation { message, .. } | Self::Data { message, .. } = &mut self {
+            *message = secrets.hide(std::mem::take(message));
+        }
+        self
     }
 }
 

@@ -19,6 +19,7 @@ use crate::data::Answers;
 use crate::error::Evaluated;
 use crate::input::Inputs;
 use crate::project::Project;
+use crate::secrets::Secrets;
 use crate::surroundings::Surroundings;
 use crate::value::Value;
 
@@ -34,6 +35,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) said: RefCell<Vec<String>>,
     /// The variables of the environment that were asked for and are not set.
     pub(crate) unset: RefCell<BTreeSet<String>>,
+    /// What came from outside, and no message may show.
+    pub(crate) secrets: RefCell<Secrets>,
     known: RefCell<BTreeMap<String, Value>>,
     running: RefCell<Vec<String>>,
 }
@@ -54,6 +57,7 @@ impl<'a> Evaluator<'a> {
             answers,
             said: RefCell::default(),
             unset: RefCell::default(),
+            secrets: RefCell::default(),
             known: RefCell::default(),
             running: RefCell::default(),
         }

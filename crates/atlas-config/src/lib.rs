@@ -18,6 +18,7 @@ mod functions;
 mod input;
 mod number;
 mod project;
+mod secrets;
 mod select;
 mod selection;
 mod source;

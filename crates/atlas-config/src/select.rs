@@ -52,7 +52,7 @@ impl Project {
         self.check(inputs)?;
         let mut answers = Answers::new();
         loop {
-            let request = {
+            let (request, secrets) = {
                 let evaluator = Evaluator::new(self, inputs, surroundings, name, &answers);
                 let mut selection = Selection {
                     evaluator: &evaluator,
@@ -70,13 +70,14 @@ impl Project {
                             said: evaluator.said.take(),
                         });
                     }
-                    Err(Ok(error)) => return Err(error),
-                    Err(Err(request)) => request,
+                    Err(Ok(error)) => return Err(error.without(&evaluator.secrets.take())),
+                    Err(Err(request)) => (request, evaluator.secrets.take()),
                 }
             };
             request
                 .answer(surroundings, &self.source, &mut answers)
-                .await?;
+                .await
+                .map_err(|error| error.without(&secrets))?;
         }
     }
 

@@ -96,6 +96,10 @@ impl<'b> Selection<'_, 'b> {
 
     /// Refuses, or warns of, what would be left out silently.
     fn look_at(&mut self, env: &EnvBlock) -> Evaluated<()> {
+        if let Some(second) = env.body.get_blocks("migration").nth(1) {
+            let message = "a second `migration` block has no effect: the first counts";
+            self.warn(&span_of(second), message.to_owned());
+        }
         for block in env.body.blocks() {
             match block.ident.as_str() {
                 "hook" => return Err(self.evaluator.project.hook(block)),

@@ -116,6 +116,9 @@ impl Evaluator<'_> {
             &format!("var.{name}"),
             |running| cycle(span, running),
             || {
+                for given in self.inputs.of(name).into_iter().flatten() {
+                    self.secrets.borrow_mut().add(given);
+                }
                 let value = match (self.inputs.of(name), &variable.default) {
                     (Some([only]), _) if !variable.of.is_sequence() => Value::text(only),
                     (Some(given), _) => Value::texts(given.iter().cloned()),

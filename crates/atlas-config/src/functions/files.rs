@@ -32,6 +32,7 @@ pub(super) const TABLE: Table = &[
     ("getenv", |evaluator, values| {
         let [name] = texts(values)?;
         let value = evaluator.surroundings.variable(&name).unwrap_or_default();
+        evaluator.secrets.borrow_mut().add(&value);
         if value.is_empty() {
             evaluator.unset.borrow_mut().insert(name);
         }

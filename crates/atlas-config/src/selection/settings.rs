@@ -67,13 +67,9 @@ impl Selection<'_, '_> {
     }
 
     fn migration(&self, body: &Body, scope: &Scope<'_>) -> Evaluated<Migration> {
-        let mut blocks = body.get_blocks("migration");
-        let Some(block) = blocks.next() else {
+        let Some(block) = body.get_blocks("migration").next() else {
             return Ok(Migration::default());
         };
-        if let Some(second) = blocks.next() {
-            return Err(Fault::new(&span_of(second), "an env has one `migration` block").into());
-        }
         let text = |name: &str, words: &[&'static str]| -> Evaluated<Option<String>> {
             let names = words
                 .iter()

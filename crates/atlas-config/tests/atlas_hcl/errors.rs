@@ -141,6 +141,10 @@ async fn what_has_no_effect_here_is_warned_of() {
         ]
     );
     assert_eq!(
+        warnings("env \"t\" {\n  migration {\n  }\n  migration {\n  }\n}\n").await,
+        ["atlas.hcl:4:3: a second `migration` block has no effect: the first counts"]
+    );
+    assert_eq!(
         warnings("local {\n  a = 1\n}\nenv \"t\" {\n}\n").await,
         ["atlas.hcl:1:1: the block `local` has no effect; did you mean `locals`?"]
     );
@@ -209,12 +213,27 @@ async fn no_error_shows_a_value() {
         "formatdate(getenv(\"PASSWORD\"), \"2020-01-02T03:04:05Z\")",
         "parseint(getenv(\"PASSWORD\"), 10)",
         "[getenv(\"PASSWORD\")]",
+        "file(getenv(\"PASSWORD\"))",
+        "regex(getenv(\"PASSWORD\"), \"x\")",
+        "{a = 1}[\"b\"] + getenv(\"PASSWORD\")",
     ] {
         let file = format!("env \"t\" {{\n  url = {expression}\n}}\n");
         let error = select(&file, &[], &world).await.unwrap_err();
         let everything = format!("{error} {:?} {error:?}", error.hints());
         assert!(!everything.contains("hunter2"), "{everything}");
     }
+}
+
+#[tokio::test]
+async fn what_others_say_is_shown_without_what_was_given() {
+    let file = "variable \"token\" {\n  type = string\n}\ndata \"external\" \"p\" {\n  program = [\"login-${var.token}\"]\n}\nenv \"t\" {\n  url = data.external.p\n}\n";
+    let error = select(file, &["token=hunter2"], &World::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "data.external.p: running login-...: exit status 3"
+    );
 }
 
 #[tokio::test]
