@@ -6,11 +6,14 @@
 //! belongs to which statement, and stays of use after a refused `COPY` and
 //! after a call that was dropped.
 
+mod answer;
 mod catalog;
 mod connect;
+mod copy;
 mod database;
 mod error;
 mod host;
+mod kept;
 mod lock;
 mod message;
 mod query;
@@ -18,6 +21,7 @@ mod session;
 mod settings;
 mod startup;
 mod status;
+mod target;
 mod transport;
 mod values;
 mod wire;

@@ -9,11 +9,12 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::host::Host;
 use super::session::PostgresSession;
-use super::settings::{Found, Settings, Target, look_up};
+use super::settings::{Found, Settings, look_up};
 use super::startup::{Key, Request, StartError, start};
+use super::target::Suits;
 use super::transport::{self, Encryption};
 use super::wire::Wire;
-use crate::{Access, ConnectOptions, OpenError, Value, Wait};
+use crate::{Access, ConnectOptions, OpenError, Wait};
 
 /// Where a session is, so that another connection can be made to it.
 #[derive(Clone)]
@@ -287,7 +288,10 @@ impl Place {
                     name: self.settings.database().to_owned(),
                     message: report.message,
                 }),
-                code if code.starts_with("28") || code == "42501" => {
+                code if code.starts_with("28")
+                    || code == "42501"
+                    || report.message.contains("authentication failed") =>
+                {
                     Failure::ForGood(OpenError::Denied {
                         target: self.target(),
                         message: report.message,
@@ -324,44 +328,5 @@ fn words(error: &io::Error) -> String {
             "it closed the connection".to_owned()
         }
         _ => error.to_string(),
-    }
-}
-
-/// Whether a session is on a server that was asked for.
-enum Suits {
-    Yes,
-    IfNothingBetter,
-    No(&'static str),
-}
-
-impl PostgresSession {
-    async fn suits(&mut self, target: Target) -> Suits {
-        if target == Target::Any {
-            return Suits::Yes;
-        }
-        let (Some(is_read_only), Some(is_standby)) = (
-            self.is_on("SELECT current_setting('transaction_read_only') = 'on'")
-                .await,
-            self.is_on("SELECT pg_catalog.pg_is_in_recovery()").await,
-        ) else {
-            return Suits::No("it does not say whether it is read-only");
-        };
-        match target {
-            Target::ReadWrite if is_read_only => Suits::No("it is read-only"),
-            Target::ReadOnly if !is_read_only => Suits::No("it is not read-only"),
-            Target::Primary if is_standby => Suits::No("it is a standby"),
-            Target::Standby if !is_standby => Suits::No("it is no standby"),
-            Target::PreferStandby if !is_standby => Suits::IfNothingBetter,
-            _ => Suits::Yes,
-        }
-    }
-
-    async fn is_on(&mut self, question: &str) -> Option<bool> {
-        use crate::Session as _;
-        let rows = self.query(question, &[]).await.ok()?;
-        match rows.first()?.first()? {
-            Value::Integer(number) => Some(*number != 0),
-            _ => None,
-        }
     }
 }

@@ -89,8 +89,8 @@ fn place(statement: &str, position: usize) -> String {
 fn kind(report: &Report) -> ErrorKind {
     match report.code.as_str() {
         "55P03" | "40P01" | "40001" => ErrorKind::Locked,
-        // The server has one code for both; its message is translated, but
-        // sessions ask for untranslated ones (see `startup`).
+        // The server has one code for both. Where its messages are translated,
+        // a timeout is told as a cancellation.
         "57014" if report.message.contains("statement timeout") => ErrorKind::TimedOut,
         "57014" => ErrorKind::Cancelled,
         "57P05" | "25P03" | "25P04" => ErrorKind::SessionLost,

@@ -145,3 +145,58 @@ pub(super) fn cut_short() -> io::Error {
         "the server's message is cut short",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn commands_tell_how_many_rows_they_changed() {
+        for (tag, returned_rows, rows) in [
+            ("INSERT 0 5", false, 5),
+            ("INSERT 0 1", true, 1),
+            ("UPDATE 3", false, 3),
+            ("SELECT 4", true, 0),
+            ("SELECT 4", false, 4),
+            ("CREATE TABLE", false, 0),
+            ("COPY 7", false, 7),
+            ("", false, 0),
+        ] {
+            assert_eq!(rows_changed(tag, returned_rows), rows, "{tag}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_makes_it_panic(bytes in any::<Vec<u8>>()) {
+            let body = Bytes::from(bytes);
+            Report::parse(body.clone());
+            let _ = parameter(body.clone());
+            let _ = column_types(body.clone());
+            let _ = fields(body);
+        }
+
+        #[test]
+        fn a_report_is_read_as_it_was_written(
+            parts in prop::collection::vec(("[MDHC]", "[^\\x00]{0,20}"), 0..6)
+        ) {
+            let mut bytes = Vec::new();
+            for (field, value) in &parts {
+                bytes.extend_from_slice(field.as_bytes());
+                bytes.extend_from_slice(value.as_bytes());
+                bytes.push(0);
+            }
+            bytes.push(0);
+            let report = Report::parse(Bytes::from(bytes));
+            let last = |wanted: &str| {
+                let found = parts.iter().rev().find(|(field, _)| field == wanted);
+                found.map(|(_, value)| value.clone())
+            };
+            prop_assert_eq!(report.message, last("M").unwrap_or_default());
+            prop_assert_eq!(report.detail, last("D"));
+            prop_assert_eq!(report.hint, last("H"));
+        }
+    }
+}

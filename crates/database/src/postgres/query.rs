@@ -1,35 +1,21 @@
-//! Running statements: messages out, answers in, and what they mean.
+//! Running statements, one or many, with values or without.
 
 use std::io;
 
-use bytes::Bytes;
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 
-use super::error::{lost, refuse_nul, statement_error};
-use super::message::{Report, column_types, fields, rows_changed, tag, text};
-use super::session::PostgresSession;
+use super::answer::Answer;
+use super::error::{refuse_nul, statement_error};
+use super::session::{PostgresSession, decides_transaction};
 use super::status::Status;
 use super::values;
-use crate::{Batch, CopyRows, ErrorKind, Executed, StatementError, Value};
+use crate::{Batch, ErrorKind, Executed, StatementError, Value};
 
 /// At most this many bytes of statements are sent ahead of their answers.
 const SENT_AHEAD: usize = 256 * 1024;
 /// At most this many statements are.
 const STATEMENTS_AHEAD: usize = 256;
-/// Rows of a `COPY` that may wait to be sent.
-const ROWS_AHEAD: usize = 256 * 1024;
-
-/// The answer to one statement, up to `ReadyForQuery`.
-#[derive(Default)]
-struct Answer {
-    executed: Executed,
-    returned_rows: bool,
-    /// The last command's tag.
-    tag: String,
-    error: Option<Report>,
-}
-
 impl PostgresSession {
     /// Runs a text by the simple protocol and returns what it did and the
     /// last command's tag.
@@ -38,15 +24,69 @@ impl PostgresSession {
         statement: &str,
     ) -> Result<(Executed, String), StatementError> {
         refuse_nul(statement)?;
+        let decides = !self.kept.is_empty() && decides_transaction(statement);
+        let around = self.around(decides);
         let call = self.begin_call().await?;
-        call.session.send_query(statement)?;
-        let answer = call.session.answer().await;
+        let session = &mut *call.session;
+        session.send_before(&around)?;
+        session.send_query(statement)?;
+        session.send_after(&around)?;
+        let answers = async {
+            let before = session.answer_around(&around).await?;
+            let answer = session.answer().await?;
+            session.answer_around(&around).await?;
+            io::Result::Ok((before, answer))
+        }
+        .await;
         drop(call);
-        let answer = answer.map_err(|error| self.lose(&error))?;
+        let (before, answer) = answers.map_err(|error| self.lose(&error))?;
         self.close_if_fatal(&answer);
+        if let Some(report) = before.and_then(|answer| answer.error) {
+            return Err(statement_error(&report, ""));
+        }
         match answer.error {
+            None if decides => {
+                self.keep_in_transaction().await?;
+                Ok((answer.executed, answer.tag))
+            }
             None => Ok((answer.executed, answer.tag)),
             Some(report) => Err(statement_error(&report, statement)),
+        }
+    }
+
+    /// What is sent before and after a statement that is in no transaction,
+    /// to make what a pooler does not keep. All three go out together, and
+    /// stay on one connection of the pooler's that way.
+    pub(super) fn around(&self, decides_transaction: bool) -> Option<(String, String)> {
+        let is_needed =
+            !self.kept.is_empty() && self.status == Status::Idle && !decides_transaction;
+        is_needed.then(|| (self.kept.before(), self.kept.after()))
+    }
+
+    pub(super) fn send_before(
+        &mut self,
+        around: &Option<(String, String)>,
+    ) -> Result<(), StatementError> {
+        match around {
+            Some((before, _)) => self.send_query(before),
+            None => Ok(()),
+        }
+    }
+
+    fn send_after(&mut self, around: &Option<(String, String)>) -> Result<(), StatementError> {
+        match around {
+            Some((_, after)) => self.send_query(after),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn answer_around(
+        &mut self,
+        around: &Option<(String, String)>,
+    ) -> io::Result<Option<Answer>> {
+        match around {
+            Some(_) if !self.is_lost => self.answer().await.map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -82,7 +122,7 @@ impl PostgresSession {
                 ahead += statement.len();
                 sent += 1;
             }
-            if answered == sent {
+            if answered == sent || session.is_lost {
                 break Ok(());
             }
             let statement = statements[answered];
@@ -120,11 +160,21 @@ impl PostgresSession {
         bound: &[Value],
     ) -> Result<Vec<Vec<Value>>, StatementError> {
         refuse_nul(statement)?;
+        let around = self.around(false);
         let call = self.begin_call().await?;
-        call.session.send_bound(statement, bound)?;
-        let answer = call.session.rows().await;
+        let session = &mut *call.session;
+        session.send_before(&around)?;
+        session.send_bound(statement, bound)?;
+        session.send_after(&around)?;
+        let answers = async {
+            session.answer_around(&around).await?;
+            let rows = session.rows().await?;
+            session.answer_around(&around).await?;
+            io::Result::Ok(rows)
+        }
+        .await;
         drop(call);
-        let (rows, answer) = answer.map_err(|error| self.lose(&error))?;
+        let (rows, answer) = answers.map_err(|error| self.lose(&error))?;
         self.close_if_fatal(&answer);
         match answer.error {
             None => Ok(rows),
@@ -132,30 +182,7 @@ impl PostgresSession {
         }
     }
 
-    /// Runs `COPY … FROM STDIN`.
-    pub(super) async fn run_copy(
-        &mut self,
-        statement: &str,
-        rows: &mut dyn CopyRows,
-    ) -> Result<Executed, StatementError> {
-        refuse_nul(statement)?;
-        let call = self.begin_call().await?;
-        call.session.send_query(statement)?;
-        let answer = call.session.copy(rows).await;
-        drop(call);
-        let (answer, unread) = answer.map_err(|error| self.lose(&error))?;
-        self.close_if_fatal(&answer);
-        match (unread, answer.error) {
-            (Some(error), _) => Err(StatementError::new(
-                ErrorKind::Refused,
-                format!("cannot read the rows to copy: {error}"),
-            )),
-            (None, Some(report)) => Err(statement_error(&report, statement)),
-            (None, None) => Ok(answer.executed),
-        }
-    }
-
-    fn send_query(&mut self, statement: &str) -> Result<(), StatementError> {
+    pub(super) fn send_query(&mut self, statement: &str) -> Result<(), StatementError> {
         frontend::query(statement, self.wire.output()).map_err(|error| too_long(&error))?;
         self.unanswered += 1;
         Ok(())
@@ -197,185 +224,6 @@ impl PostgresSession {
         self.unanswered += 1;
         Ok(())
     }
-
-    /// Reads until the server is ready for the next statement; rows are
-    /// discarded, and a `COPY` that wants some gets none.
-    async fn answer(&mut self) -> io::Result<Answer> {
-        let mut answer = Answer::default();
-        loop {
-            let frame = self.wire.next().await?;
-            if frame.tag == tag::COPY_IN {
-                frontend::copy_fail("its rows are missing", self.wire.output())?;
-            } else if self.take(frame.tag, frame.body, &mut answer)? {
-                return Ok(answer);
-            }
-        }
-    }
-
-    async fn rows(&mut self) -> io::Result<(Vec<Vec<Value>>, Answer)> {
-        let mut answer = Answer::default();
-        let mut types = Vec::new();
-        let mut rows = Vec::new();
-        loop {
-            let frame = self.wire.next().await?;
-            match frame.tag {
-                tag::ROW_DESCRIPTION => types = column_types(frame.body)?,
-                tag::DATA_ROW => {
-                    let fields = fields(frame.body)?;
-                    let row: io::Result<Vec<Value>> = fields
-                        .iter()
-                        .zip(&types)
-                        .map(|(field, type_of)| values::read(field.as_ref(), *type_of))
-                        .collect();
-                    rows.push(row?);
-                }
-                tag::COPY_IN => frontend::copy_fail("its rows are missing", self.wire.output())?,
-                other => {
-                    if self.take(other, frame.body, &mut answer)? {
-                        return Ok((rows, answer));
-                    }
-                }
-            }
-        }
-    }
-
-    /// The answer to a `COPY` whose statement has been sent; with the error
-    /// of reading the rows, if that failed.
-    async fn copy(&mut self, rows: &mut dyn CopyRows) -> io::Result<(Answer, Option<io::Error>)> {
-        let mut answer = Answer::default();
-        let mut unread = None;
-        // Until the server asks for rows, or has refused.
-        loop {
-            let frame = self.wire.next().await?;
-            if frame.tag == tag::COPY_IN {
-                break;
-            }
-            if self.take(frame.tag, frame.body, &mut answer)? {
-                return Ok((answer, None));
-            }
-        }
-        self.is_copying = true;
-        loop {
-            match rows.next().await {
-                Ok(Some(chunk)) => copy_data(self.wire.output(), &chunk)?,
-                Ok(None) => {
-                    frontend::copy_done(self.wire.output());
-                    break;
-                }
-                Err(error) => {
-                    unread = Some(error);
-                    frontend::copy_fail("its rows cannot be read", self.wire.output())?;
-                    break;
-                }
-            }
-            while let Some(frame) = self.wire.send(ROWS_AHEAD).await? {
-                let is_error = frame.tag == tag::ERROR;
-                if self.take(frame.tag, frame.body, &mut answer)? {
-                    self.is_copying = false;
-                    return Ok((answer, None));
-                }
-                if is_error {
-                    break;
-                }
-            }
-            if answer.error.is_some() {
-                break;
-            }
-        }
-        self.is_copying = false;
-        loop {
-            let frame = self.wire.next().await?;
-            if frame.tag == tag::COPY_IN {
-                // A second `COPY` in one text: there are no rows for it.
-                frontend::copy_fail("its rows are missing", self.wire.output())?;
-            } else if self.take(frame.tag, frame.body, &mut answer)? {
-                return Ok((answer, unread));
-            }
-        }
-    }
-
-    /// Takes a message into the answer; true when it was the last.
-    fn take(&mut self, tag: u8, mut body: Bytes, answer: &mut Answer) -> io::Result<bool> {
-        match tag {
-            tag::READY => {
-                self.status = Status::parse(&body);
-                self.unanswered = self.unanswered.saturating_sub(1);
-                answer.executed.notices.append(&mut self.notices);
-                return Ok(true);
-            }
-            tag::ROW_DESCRIPTION => answer.returned_rows = true,
-            tag::COMMAND_COMPLETE => {
-                answer.tag = text(&mut body)?;
-                answer.executed.rows += rows_changed(&answer.tag, answer.returned_rows);
-                answer.returned_rows = false;
-            }
-            tag::ERROR => {
-                let report = Report::parse(body);
-                // What follows a fatal error is the end of the connection.
-                if matches!(report.severity.as_str(), "FATAL" | "PANIC") {
-                    self.is_lost = true;
-                    answer.error.get_or_insert(report);
-                    return Ok(true);
-                }
-                answer.error.get_or_insert(report);
-            }
-            tag::NOTICE => self.notices.push(notice(&Report::parse(body))),
-            tag::PARAMETER_STATUS => {
-                let (name, value) = super::message::parameter(body)?;
-                self.parameters.insert(name, value);
-            }
-            _ => {}
-        }
-        Ok(false)
-    }
-
-    /// Reads the answers that a dropped call has left.
-    pub(super) async fn settle(&mut self) -> Result<(), StatementError> {
-        if self.is_copying {
-            self.is_copying = false;
-            frontend::copy_fail("stopped", self.wire.output()).map_err(|error| lost(&error))?;
-        }
-        while self.unanswered > 0 && !self.is_lost {
-            if let Err(error) = self.answer().await {
-                return Err(self.lose(&error));
-            }
-        }
-        self.notices.clear();
-        Ok(())
-    }
-
-    fn close_if_fatal(&mut self, answer: &Answer) {
-        if answer
-            .error
-            .as_ref()
-            .is_some_and(|report| matches!(report.severity.as_str(), "FATAL" | "PANIC"))
-        {
-            self.is_lost = true;
-        }
-    }
-
-    pub(super) fn lose(&mut self, error: &io::Error) -> StatementError {
-        self.is_lost = true;
-        self.status = Status::Idle;
-        lost(error)
-    }
-}
-
-/// `CopyData`: the rows as they are.
-fn copy_data(output: &mut bytes::BytesMut, rows: &[u8]) -> io::Result<()> {
-    frontend::CopyData::new(Bytes::copy_from_slice(rows))?.write(output);
-    Ok(())
-}
-
-/// `NOTICE: relation "t" already exists, skipping`, with what is added.
-fn notice(report: &Report) -> String {
-    let mut text = format!("{}: {}", report.severity, report.message);
-    for (name, part) in [("DETAIL", &report.detail), ("HINT", &report.hint)] {
-        if let Some(part) = part {
-            text.push_str(&format!("\n{name}: {part}"));
-        }
-    }
-    text
 }
 
 fn too_long(error: &io::Error) -> StatementError {

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use postgres_protocol::escape::{escape_identifier, escape_literal};
 use postgres_protocol::message::frontend;
 use shipgate_sql::{Dialect, SplitOptions, StatementKind, classify};
 use tokio::sync::RwLock;
@@ -14,6 +13,7 @@ use tokio::time::timeout;
 
 use super::catalog;
 use super::connect::Place;
+use super::kept::{Kept, set_config};
 use super::startup::{Key, Started};
 use super::status::Status;
 use super::wire::Wire;
@@ -39,6 +39,11 @@ pub struct PostgresSession {
     /// Notices since the last answer.
     pub(super) notices: Vec<String>,
     is_pooled: Option<bool>,
+    /// What a pooler does not keep.
+    pub(super) kept: Kept,
+    limits: Limits,
+    /// The limits were made in the transaction that is open.
+    limits_are_of_transaction: bool,
     stopper: Stopper,
 }
 
@@ -53,6 +58,9 @@ impl PostgresSession {
             unanswered: 0,
             notices: Vec::new(),
             is_pooled: None,
+            kept: Kept::default(),
+            limits: Limits::default(),
+            limits_are_of_transaction: false,
             stopper: Stopper {
                 place,
                 key: started.key,
@@ -67,24 +75,59 @@ impl PostgresSession {
         &mut self,
         settings: &[(String, String)],
     ) -> Result<(), StatementError> {
-        for (name, value) in settings {
-            if name == "options" {
-                return Err(StatementError::new(
-                    ErrorKind::Refused,
-                    "the server or the pooler before it does not take `options`; \
-                     write its settings as parameters of their own: `?search_path=app`",
-                ));
+        if settings.is_empty() {
+            return Ok(());
+        }
+        if settings.iter().any(|(name, _)| name == "options") {
+            return Err(StatementError::new(
+                ErrorKind::Refused,
+                "the server or the pooler before it does not take `options`; \
+                 write its settings as parameters of their own: `?search_path=app`",
+            ));
+        }
+        if self.is_pooled().await? {
+            for (name, value) in settings {
+                self.kept.put(name, Some(value));
             }
-            // Lists, as that of `search_path`, are not one text.
-            let value = if name == "search_path" {
-                search_path(value)
-            } else {
-                escape_literal(value)
-            };
-            let name = escape_identifier(name);
-            self.run(&format!("SET {name} = {value}")).await?;
+            // A value that is not possible is told of now.
+            return self.run("SELECT 1").await.map(drop);
+        }
+        for (name, value) in settings {
+            let call = set_config(name, value, false);
+            self.run(&format!("SELECT {call}")).await?;
         }
         Ok(())
+    }
+
+    /// Makes limits by name and value; `None`: as the server has it.
+    async fn make_limits(&mut self) -> Result<(), StatementError> {
+        let limits = [
+            ("lock_timeout", self.limits.lock),
+            ("statement_timeout", self.limits.statement),
+        ];
+        if self.is_pooled().await? {
+            for (name, limit) in limits {
+                self.kept.put(name, limit.map(milliseconds).as_deref());
+            }
+            return self.keep_in_transaction().await;
+        }
+        for (name, limit) in limits {
+            let text = match limit {
+                None => format!("RESET {name}"),
+                Some(limit) => format!("SET {name} = '{}'", milliseconds(limit)),
+            };
+            self.run(&text).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes what is kept, if a transaction is open.
+    pub(super) async fn keep_in_transaction(&mut self) -> Result<(), StatementError> {
+        if self.kept.is_empty() || self.status != Status::InTransaction {
+            return Ok(());
+        }
+        let statement = self.kept.in_transaction();
+        Box::pin(self.run(&statement)).await.map(drop)
     }
 
     /// Whether somebody stands between this session and the server: the
@@ -137,13 +180,10 @@ impl PostgresSession {
     }
 }
 
-/// A list of schemas for `SET search_path`, as it is written in a URL: names
-/// between commas, quoted where they have to be.
-fn search_path(value: &str) -> String {
-    if value.trim().is_empty() {
-        return "''".to_owned();
-    }
-    value.to_owned()
+/// A limit as the server reads it. Less than its unit would be without end.
+fn milliseconds(limit: Duration) -> String {
+    let least = u128::from(!limit.is_zero());
+    format!("{}ms", limit.as_millis().max(least))
 }
 
 /// A call that runs. Dropped before its answers are read, it is cancelled.
@@ -249,21 +289,9 @@ impl Session for PostgresSession {
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), StatementError> {
-        for (name, limit) in [
-            ("lock_timeout", limits.lock),
-            ("statement_timeout", limits.statement),
-        ] {
-            let text = match limit {
-                None => format!("RESET {name}"),
-                Some(limit) => {
-                    // Less than the server's unit would mean without end.
-                    let least = u128::from(!limit.is_zero());
-                    format!("SET {name} = '{}ms'", limit.as_millis().max(least))
-                }
-            };
-            self.run(&text).await?;
-        }
-        Ok(())
+        self.limits = *limits;
+        self.limits_are_of_transaction = self.in_transaction();
+        self.make_limits().await
     }
 
     async fn query(
@@ -275,7 +303,7 @@ impl Session for PostgresSession {
     }
 
     async fn begin(&mut self) -> Result<(), StatementError> {
-        self.run("BEGIN").await.map(|_| ())
+        self.run("BEGIN").await.map(drop)
     }
 
     async fn commit(&mut self) -> Result<(), StatementError> {
@@ -301,7 +329,12 @@ impl Session for PostgresSession {
         if !self.in_transaction() {
             return Ok(());
         }
-        self.run("ROLLBACK").await.map(|_| ())
+        self.run("ROLLBACK").await?;
+        if std::mem::take(&mut self.limits_are_of_transaction) {
+            // They were rolled back with it.
+            self.make_limits().await?;
+        }
+        Ok(())
     }
 
     fn in_transaction(&self) -> bool {
@@ -321,8 +354,9 @@ impl Session for PostgresSession {
     }
 }
 
-/// Whether a statement could end the transaction, or bring a failed one back.
-fn decides_transaction(statement: &str) -> bool {
+/// Whether a statement could begin or end a transaction, or bring a failed one
+/// back.
+pub(super) fn decides_transaction(statement: &str) -> bool {
     matches!(
         classify(Dialect::Postgres, statement),
         StatementKind::Begin

@@ -66,9 +66,6 @@ impl From<io::Error> for StartError {
 }
 
 pub(super) async fn start(wire: &mut Wire, request: &Request<'_>) -> Result<Started, StartError> {
-    // Messages are told apart by their words in one place (a statement's
-    // timeout), and users search for them: not translated. Only a superuser
-    // may set `lc_messages`, so it is not asked for here.
     let fixed = [
         ("user", request.user),
         ("database", request.database),

@@ -135,7 +135,8 @@ pub(super) fn redact_keywords(text: &str, hidden: &str, is_secret: fn(&str) -> b
     let shown: Vec<String> = parameters
         .iter()
         .map(|(name, value)| {
-            if is_secret(name) {
+            // `user= password=…` names a user `password=…`.
+            if is_secret(name) || value.contains('=') && is_secret(value) {
                 return format!("{name}={hidden}");
             }
             if value.is_empty() || value.contains([' ', '\'', '\\']) {

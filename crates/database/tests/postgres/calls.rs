@@ -7,31 +7,7 @@ use async_trait::async_trait;
 use shipgate_database::{CopyRows, ErrorKind, Session, Value};
 use shipgate_testkit::{PoolMode, pgbouncer, postgres};
 
-use crate::support::{connect, one};
-
-/// Rows from a list, then perhaps an error.
-struct Rows(Vec<io::Result<Vec<u8>>>);
-
-impl Rows {
-    fn of(chunks: &[&str]) -> Self {
-        Self(
-            chunks
-                .iter()
-                .map(|chunk| Ok(chunk.as_bytes().to_vec()))
-                .collect(),
-        )
-    }
-}
-
-#[async_trait]
-impl CopyRows for Rows {
-    async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        if self.0.is_empty() {
-            return Ok(None);
-        }
-        self.0.remove(0).map(Some)
-    }
-}
+use crate::support::{Rows, connect, one};
 
 async fn count(session: &mut dyn Session) -> Value {
     one(session, "SELECT count(*) FROM t").await

@@ -9,7 +9,7 @@ use shipgate_database::{
 };
 use shipgate_testkit::{PgBouncer, PoolMode, PostgresCluster, free_port, pgbouncer, postgres};
 
-use crate::support::{connect, database, one, text, try_connect};
+use crate::support::{Rows, connect, database, one, text, try_connect};
 
 fn failure<T>(result: Result<T, OpenError>) -> OpenError {
     match result {
@@ -77,8 +77,85 @@ async fn a_setting_that_a_pooler_refuses_is_made_afterwards() {
     );
     let mut session = connect(&url).await;
     let found = one(&mut *session, "SHOW search_path").await;
-    assert_eq!(found, text("app, public"));
+    assert_eq!(found, text("app,public"));
     assert_eq!(one(&mut *session, "SHOW work_mem").await, text("5MB"));
+}
+
+#[tokio::test]
+async fn what_a_pooler_refuses_holds_in_every_statement_and_for_nobody_else() {
+    let database = postgres().database();
+    let pooled = pgbouncer(PoolMode::Transaction).url(&database);
+    let mut other = connect(&pooled).await;
+    other
+        .execute("CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE public.t (a int)")
+        .await
+        .unwrap();
+    let mut sessions = Vec::new();
+    for schema in ["one", "two"] {
+        let url = format!("{pooled}?search_path={schema}");
+        sessions.push((schema, connect(&url).await));
+    }
+    for (schema, session) in &mut sessions {
+        session.execute("CREATE TABLE made (a int)").await.unwrap();
+        session
+            .execute("CREATE INDEX CONCURRENTLY i ON made (a)")
+            .await
+            .unwrap();
+        session
+            .copy_in("COPY made FROM STDIN", &mut Rows::of(&["1\n", "2\n"]))
+            .await
+            .unwrap();
+        session.execute("nonsense").await.unwrap_err();
+        session.begin().await.unwrap();
+        let found = one(&mut **session, "SHOW search_path").await;
+        assert_eq!(found, text(schema));
+        session.execute("COMMIT AND CHAIN").await.unwrap();
+        let found = one(&mut **session, "SELECT count(*) FROM made").await;
+        assert_eq!(found, Value::Integer(2));
+        session.rollback().await.unwrap();
+        let found = one(&mut *other, "SHOW search_path").await;
+        assert_eq!(found, text("\"$user\", public"));
+    }
+    let schemas = "SELECT string_agg(schemaname, ',' ORDER BY schemaname) FROM pg_indexes \
+                   WHERE indexname = 'i'";
+    assert_eq!(one(&mut *other, schemas).await, text("one,two"));
+}
+
+#[tokio::test]
+async fn a_session_is_read_only_through_a_pooler_too() {
+    let named = postgres().database();
+    let pooled = pgbouncer(PoolMode::Transaction).url(&named);
+    let options = ConnectOptions {
+        access: Access::ReadOnly,
+        ..ConnectOptions::default()
+    };
+    let mut session = database(&pooled).connect(&options).await.unwrap();
+    for begins in [false, true] {
+        if begins {
+            session.begin().await.unwrap();
+        }
+        let error = session.execute("CREATE TABLE t (a int)").await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotAllowed);
+        session.rollback().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_possible_is_refused_at_once() {
+    let named = postgres().database();
+    for url in [
+        format!("{}&work_mem=much", named.url()),
+        format!(
+            "{}?work_mem=much",
+            pgbouncer(PoolMode::Transaction).url(&named)
+        ),
+    ] {
+        let error = failure(try_connect(&url).await).to_string();
+        assert!(
+            error.contains("invalid value for parameter \"work_mem\": \"much\""),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shipgate_database::{ErrorKind, Limits, Value};
-use shipgate_testkit::postgres;
+use shipgate_database::{ErrorKind, Limits, Session, Value};
+use shipgate_testkit::{PoolMode, pgbouncer, postgres};
 
 use crate::support::{connect, one, text};
 
@@ -193,21 +193,50 @@ async fn limits_end_waiting_and_running_in_kinds_of_their_own() {
     holder.begin().await.unwrap();
     holder.execute("LOCK TABLE t").await.unwrap();
 
-    let mut session = connect(&database.url()).await;
+    for url in [
+        database.url(),
+        pgbouncer(PoolMode::Transaction).url(&database),
+    ] {
+        for is_in_transaction in [false, true] {
+            let mut session = connect(&url).await;
+            limits_hold(&mut *session, is_in_transaction).await;
+        }
+    }
+}
+
+/// Limits set before a transaction, and others in it, which its end does not
+/// take back.
+async fn limits_hold(session: &mut dyn Session, is_in_transaction: bool) {
+    let none = Limits::default();
     let limits = Limits {
         lock: Some(Duration::from_millis(20)),
-        statement: None,
+        ..none
     };
-    session.limit(&limits).await.unwrap();
-    let error = session.execute("DROP TABLE t").await.unwrap_err();
+    session.limit(&limits).await.expect("limits");
+    if is_in_transaction {
+        session.begin().await.expect("begins");
+    }
+    let error = session.execute("DROP TABLE t").await.expect_err("limited");
     assert_eq!(error.kind, ErrorKind::Locked);
     assert_eq!(error.code.as_deref(), Some("55P03"));
+    session.rollback().await.expect("rolls back");
 
+    if is_in_transaction {
+        session.begin().await.expect("begins");
+    }
     let limits = Limits {
-        lock: None,
         statement: Some(Duration::from_millis(20)),
+        ..none
     };
-    session.limit(&limits).await.unwrap();
-    let error = session.execute("DROP TABLE t").await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::TimedOut);
+    session.limit(&limits).await.expect("limits");
+    for _ in 0..2 {
+        let error = session.execute("DROP TABLE t").await.expect_err("limited");
+        assert_eq!(error.kind, ErrorKind::TimedOut);
+        session.rollback().await.expect("rolls back");
+    }
+    session.limit(&none).await.expect("limits");
+    session
+        .execute("SELECT pg_sleep(0.03)")
+        .await
+        .expect("no limit");
 }

@@ -179,6 +179,8 @@ fn keywords_are_read_with_quotes_and_hide_their_password() {
         url.to_string(),
         r"host=h user='o\'neil' password=*** dbname=app"
     );
+    let url = DatabaseUrl::parse("user= password=a", Path::new("/")).unwrap();
+    assert_eq!(url.to_string(), "user=***");
     let error = DatabaseUrl::parse("host=h password='open", Path::new("/")).unwrap_err();
     assert_eq!(error, UrlError::Keywords);
     assert!(!error.to_string().contains("open"));
@@ -194,5 +196,20 @@ fn a_password_with_unescaped_marks_is_understood_and_hidden() {
     ] {
         let url = DatabaseUrl::parse(url, Path::new("/")).unwrap();
         assert_eq!(url.to_string(), "postgres://me:***@h:5432/db");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_password_survives_the_way_through_keywords_and_is_hidden(
+        before in "[a-z]{1,5}",
+        password in "SECRET[^\\x00]{0,20}",
+    ) {
+        let quoted = password.replace('\\', "\\\\").replace('\'', "\\'");
+        let keywords = format!("user={before} password='{quoted}' dbname=app");
+        let url = DatabaseUrl::parse(&keywords, Path::new("/")).unwrap();
+        proptest::prop_assert!(url.to_string().ends_with("password=*** dbname=app"));
+        let debug = format!("{url:?}");
+        proptest::prop_assert!(!debug.contains("SECRET"));
     }
 }

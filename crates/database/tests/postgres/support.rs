@@ -1,10 +1,12 @@
 //! What every test needs.
 
+use std::io;
 use std::path::Path;
 
+use async_trait::async_trait;
 use shipgate_database::postgres::PostgresDatabase;
 use shipgate_database::{
-    ClientSettings, ConnectOptions, Database, DatabaseUrl, OpenError, Session, Value,
+    ClientSettings, ConnectOptions, CopyRows, Database, DatabaseUrl, OpenError, Session, Value,
 };
 
 /// The database behind a URL, with nothing around it.
@@ -35,4 +37,28 @@ pub(crate) async fn one(session: &mut dyn Session, query: &str) -> Value {
 
 pub(crate) fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
+}
+
+/// Rows from a list, then perhaps an error.
+pub(crate) struct Rows(pub(crate) Vec<io::Result<Vec<u8>>>);
+
+impl Rows {
+    pub(crate) fn of(chunks: &[&str]) -> Self {
+        Self(
+            chunks
+                .iter()
+                .map(|chunk| Ok(chunk.as_bytes().to_vec()))
+                .collect(),
+        )
+    }
+}
+
+#[async_trait]
+impl CopyRows for Rows {
+    async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        self.0.remove(0).map(Some)
+    }
 }
