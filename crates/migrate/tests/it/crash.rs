@@ -3,163 +3,10 @@
 //! The points are not listed anywhere: a session that counts its calls dies
 //! before or after the n-th one, for every n up to the end of the run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use async_trait::async_trait;
-use shipgate_database::backup::Engine;
-use shipgate_database::{
-    Canceller, Catalog, ConnectOptions, Database, DatabaseUrl, ErrorKind, Executed, LockError,
-    LockRequest, MigrationLock, OpenError, Session, StatementError, Value,
-};
 use shipgate_migrate::TxMode;
-use shipgate_sql::Dialect;
 
+use crate::mortal::{Death, Mortal};
 use crate::support::Project;
-
-/// When the process dies: before or after the call of this number.
-#[derive(Clone, Copy, Debug)]
-struct Death {
-    at: usize,
-    after: bool,
-}
-
-/// A database whose session dies.
-struct Mortal {
-    inner: Arc<dyn Database>,
-    death: Death,
-    calls: Arc<AtomicUsize>,
-}
-
-struct MortalSession {
-    /// None once it is dead: dropping a session rolls back what is open, as
-    /// the database does for a process that died.
-    inner: Option<Box<dyn Session>>,
-    death: Death,
-    calls: Arc<AtomicUsize>,
-    in_transaction: bool,
-}
-
-fn dead() -> StatementError {
-    StatementError::new(ErrorKind::SessionLost, "the process died")
-}
-
-#[async_trait]
-impl Database for Mortal {
-    fn url(&self) -> &DatabaseUrl {
-        self.inner.url()
-    }
-
-    async fn connect(&self, options: &ConnectOptions) -> Result<Box<dyn Session>, OpenError> {
-        Ok(Box::new(MortalSession {
-            inner: Some(self.inner.connect(options).await?),
-            death: self.death,
-            calls: Arc::clone(&self.calls),
-            in_transaction: false,
-        }))
-    }
-
-    async fn lock(&self, request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError> {
-        self.inner.lock(request).await
-    }
-
-    fn backups(&self) -> Arc<dyn Engine> {
-        self.inner.backups()
-    }
-}
-
-impl MortalSession {
-    fn count(&self) -> usize {
-        self.calls.fetch_add(1, Ordering::SeqCst)
-    }
-
-    fn dies_before(&mut self, call: usize) -> bool {
-        if call == self.death.at && !self.death.after {
-            self.inner = None;
-        }
-        self.inner.is_none()
-    }
-
-    fn dies_after(&mut self, call: usize) -> bool {
-        self.in_transaction = self
-            .inner
-            .as_ref()
-            .is_some_and(|inner| inner.in_transaction());
-        if call == self.death.at && self.death.after {
-            self.inner = None;
-        }
-        self.inner.is_none()
-    }
-}
-
-macro_rules! mortally {
-    ($self:ident, $inner:ident => $call:expr) => {{
-        let number = $self.count();
-        if $self.dies_before(number) {
-            return Err(dead());
-        }
-        let Some($inner) = &mut $self.inner else {
-            return Err(dead());
-        };
-        let result = $call.await;
-        if $self.dies_after(number) {
-            return Err(dead());
-        }
-        result
-    }};
-}
-
-#[async_trait]
-impl Session for MortalSession {
-    fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
-    }
-
-    async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
-        mortally!(self, inner => inner.execute(statement))
-    }
-
-    async fn query(
-        &mut self,
-        statement: &str,
-        values: &[Value],
-    ) -> Result<Vec<Vec<Value>>, StatementError> {
-        mortally!(self, inner => inner.query(statement, values))
-    }
-
-    async fn begin(&mut self) -> Result<(), StatementError> {
-        mortally!(self, inner => inner.begin())
-    }
-
-    async fn commit(&mut self) -> Result<(), StatementError> {
-        mortally!(self, inner => inner.commit())
-    }
-
-    async fn rollback(&mut self) -> Result<(), StatementError> {
-        mortally!(self, inner => inner.rollback())
-    }
-
-    fn in_transaction(&self) -> bool {
-        self.inner.is_some() && self.in_transaction
-    }
-
-    async fn catalog(&mut self, ignore: &[&str]) -> Result<Catalog, StatementError> {
-        mortally!(self, inner => inner.catalog(ignore))
-    }
-
-    fn canceller(&self) -> Box<dyn Canceller> {
-        Box::new(Deaf)
-    }
-
-    async fn close(self: Box<Self>) {}
-}
-
-struct Deaf;
-
-#[async_trait]
-impl Canceller for Deaf {
-    async fn cancel(&self) {}
-}
 
 /// Every statement leaves one row, so that doing it twice shows.
 const FILES: &[(&str, &str)] = &[
@@ -208,16 +55,11 @@ async fn die_everywhere(files: &[(&str, &str)], query: &str, tx_mode: TxMode) ->
         for at in 0.. {
             let project = Project::new(files);
             let death = Death { at, after };
-            let calls = Arc::new(AtomicUsize::new(0));
-            let mortal = Mortal {
-                inner: project.database_with(query),
-                death,
-                calls: Arc::clone(&calls),
-            };
+            let mortal = Mortal::new(project.database_with(query), death);
             let mut options = project.options();
             options.tx_mode = tx_mode;
             let outcome = project.run(&mortal, &options).await;
-            if calls.load(Ordering::SeqCst) <= at {
+            if !mortal.died() {
                 outcome.succeeded();
                 break;
             }

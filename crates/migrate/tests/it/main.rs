@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../scenarios/mortal.rs"]
+mod mortal;
 mod cancel;
 mod checks;
 mod concurrency;

@@ -32,3 +32,38 @@ pub(crate) fn fresh(files: &[(&str, &str)]) -> Place {
 pub(crate) fn history_table() -> &'static str {
     "atlas_schema_revisions"
 }
+
+/// The user's indexes, by table and name.
+pub(crate) const INDEXES: &str = "SELECT table_name, index_name FROM information_schema.statistics \
+    WHERE table_schema = DATABASE() AND table_name <> 'shipgate_lease' ORDER BY 1, 2";
+
+/// Most statements leave one row, so that doing it twice shows.
+pub(crate) const FILES: &[(&str, &str)] = &[
+    (
+        "1_a.sql",
+        "CREATE TABLE log (step int);\nINSERT INTO log VALUES (1);\nINSERT INTO log VALUES (2);\n\
+         ALTER TABLE log ADD COLUMN x int;\nINSERT INTO log (step) VALUES (3);\n",
+    ),
+    (
+        "2_b.sql",
+        "INSERT INTO log (step) VALUES (4);\nCREATE TABLE b (x int);\nCREATE INDEX i ON log (step);\n\
+         INSERT INTO log (step) VALUES (5);\nRENAME TABLE b TO c;\n",
+    ),
+    ("3_c.sql", "INSERT INTO log (step) VALUES (6);\nDROP TABLE c;\n"),
+    ("4_d.sql", "INSERT INTO log (step) VALUES (7);\n"),
+];
+
+/// With a transaction of the file's own that a definition ends.
+pub(crate) const FILES_WITHOUT_TRANSACTION: &[(&str, &str)] = &[
+    (
+        "1_a.sql",
+        "CREATE TABLE log (step int);\nINSERT INTO log VALUES (1);\nBEGIN;\n\
+         INSERT INTO log VALUES (2);\nINSERT INTO log VALUES (3);\nCOMMIT;\n\
+         ALTER TABLE log ADD COLUMN x int;\nBEGIN;\nINSERT INTO log (step) VALUES (4);\n\
+         CREATE VIEW v AS SELECT step FROM log;\nINSERT INTO log (step) VALUES (5);\n",
+    ),
+    (
+        "2_b.sql",
+        "INSERT INTO log (step) VALUES (6);\nDROP VIEW v;\nSET @a = 1;\n",
+    ),
+];

@@ -32,3 +32,34 @@ pub(crate) fn fresh(files: &[(&str, &str)]) -> Place {
 pub(crate) fn history_table() -> &'static str {
     "public.atlas_schema_revisions"
 }
+
+/// The user's indexes, by name, and whether they are valid.
+pub(crate) const INDEXES: &str = "SELECT c.relname, i.indisvalid FROM pg_index i \
+    JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.nspname = 'public' AND c.relname NOT LIKE '%lease%' ORDER BY 1";
+
+/// Most statements leave one row, so that doing it twice shows.
+pub(crate) const FILES: &[(&str, &str)] = &[
+    (
+        "1_a.sql",
+        "CREATE TABLE log (step int);\nINSERT INTO log VALUES (1);\nINSERT INTO log VALUES (2);\n",
+    ),
+    (
+        "2_b.sql",
+        "INSERT INTO log VALUES (3);\nCREATE TABLE b (x int);\nINSERT INTO log VALUES (4);\n",
+    ),
+];
+
+/// With a transaction of the file's own, and what no transaction takes.
+pub(crate) const FILES_WITHOUT_TRANSACTION: &[(&str, &str)] = &[
+    (
+        "1_a.sql",
+        "CREATE TABLE log (step int);\nINSERT INTO log VALUES (1);\n\
+         CREATE INDEX CONCURRENTLY log_step ON log (step);\nBEGIN;\nINSERT INTO log VALUES (2);\n\
+         COMMIT;\nVACUUM log;\nCREATE INDEX CONCURRENTLY gone ON log (step);\n",
+    ),
+    (
+        "2_b.sql",
+        "DROP INDEX CONCURRENTLY gone;\nINSERT INTO log VALUES (3);\n",
+    ),
+];

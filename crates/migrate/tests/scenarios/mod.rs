@@ -1,4 +1,6 @@
 //! What holds on every server: each test binary runs these against its own.
 
+mod crash;
 mod history;
+mod mortal;
 pub(crate) mod place;
