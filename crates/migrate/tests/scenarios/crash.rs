@@ -4,19 +4,15 @@ use shipgate_migrate::TxMode;
 
 use super::mortal::{Death, Mortal};
 use super::place::Place;
-use crate::{FILES, FILES_WITHOUT_TRANSACTION, TABLES, fresh, history_table};
+use crate::{FILES, FILES_WITHOUT_TRANSACTION, INDEXES, TABLES, fresh, history_table};
 
-fn state(place: &Place) -> Vec<String> {
-    vec![
-        place.sql("SELECT step FROM log ORDER BY step"),
-        place.sql(TABLES),
-        place.sql(crate::INDEXES),
-        place.sql(&format!(
-            "SELECT version, type, applied, total, error, error_stmt, hash, partial_hashes \
-             FROM {} ORDER BY version",
-            history_table()
-        )),
-    ]
+fn state(place: &Place) -> String {
+    place.sql(&format!(
+        "SELECT step FROM log ORDER BY step; {TABLES}; {INDEXES}; \
+         SELECT version, type, applied, total, error, error_stmt, hash, partial_hashes \
+         FROM {} ORDER BY version",
+        history_table()
+    ))
 }
 
 /// Runs to every point of death and then again; returns the number of points.
