@@ -26,6 +26,7 @@ mod replay;
 pub mod report;
 pub mod script;
 mod set;
+mod settle;
 mod status;
 pub mod sum;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use list::{Listed, list};
 pub use new::{NewError, new};
 pub use replay::{ReplayError, replay};
 pub use set::{SetError, SetOptions, set};
+pub use settle::{Effect, Settled, settle};
 pub use status::{Reading, StatusError, status};
 pub use transaction::{TxMode, TxModeError};
 pub use validate::{FileWarning, ValidateError, Validated, validate};

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, LockError, LockRequest, OpenError, Session,
-    StatementError,
+    Access, ConnectOptions, Create, Database, LockError, LockRequest, MigrationLock, OpenError,
+    Session, StatementError,
 };
 use shipgate_sql::{Dialect, SplitMode};
 
@@ -15,7 +15,7 @@ use crate::formats::Format;
 use crate::golang::{GoDuration, Quoted};
 use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_of};
 use crate::report::SetReport;
-use crate::script::Script;
+use crate::script::{Script, ScriptError};
 use crate::sum::ChecksumError;
 
 /// What `set` is told.
@@ -52,6 +52,20 @@ pub enum SetError {
     /// The transaction around the change failed.
     #[error("sql/migrate: write revisions: {0}")]
     Transaction(#[source] StatementError),
+    /// A file cannot be taken apart.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// The version's run was not broken off in a statement.
+    #[error("no run of version {} was broken off or failed in a statement; `shipgate migrate status` shows where it stands", Quoted(.0))]
+    NotBegun(String),
+    /// The file does not have the statement any more.
+    #[error("the next statement of version {version} is not the one that was begun any more: {}", Quoted(.statement))]
+    StatementChanged {
+        /// The version, quoted.
+        version: String,
+        /// The statement that was begun.
+        statement: String,
+    },
     /// No version was given, and the history is empty.
     #[error("accepts 1 arg(s), received 0")]
     NoVersion,
@@ -98,7 +112,15 @@ pub async fn set(
         Err(LockError::NotPossible { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let done = set_locked(database, directory, version, options, &*history).await;
+    let done = set_locked(
+        database,
+        directory,
+        version,
+        options,
+        &*history,
+        lock.as_deref(),
+    )
+    .await;
     if let Some(lock) = lock {
         lock.release().await?;
     }
@@ -111,6 +133,7 @@ async fn set_locked(
     version: Option<&str>,
     options: &SetOptions,
     history: &dyn History,
+    lock: Option<&dyn MigrationLock>,
 ) -> Result<SetReport, SetError> {
     let mut session = database
         .connect(&ConnectOptions {
@@ -135,7 +158,7 @@ async fn set_locked(
         return Ok(report);
     }
     session.begin().await.map_err(SetError::Transaction)?;
-    match write(session, history, &snapshot, &report).await {
+    match write(session, lock, history, &snapshot, &report).await {
         Ok(()) => {
             session.commit().await.map_err(SetError::Transaction)?;
             Ok(report)
@@ -143,22 +166,27 @@ async fn set_locked(
         Err(error) => {
             // The first error is the one to tell.
             let _ = session.rollback().await;
-            Err(error.into())
+            Err(error)
         }
     }
 }
 
 async fn write(
     session: &mut dyn Session,
+    lock: Option<&dyn MigrationLock>,
     history: &dyn History,
     snapshot: &Snapshot,
     report: &SetReport,
-) -> Result<(), HistoryError> {
+) -> Result<(), SetError> {
     if !snapshot.table_exists {
         history.create(session).await?;
     } else if !snapshot.missing_columns.is_empty() {
         let missing = &snapshot.missing_columns;
         history.add_columns(session, missing).await?;
+    }
+    // Creating the table may have ended the transaction.
+    if let Some(lock) = lock {
+        lock.fence(session).await?;
     }
     for row in &report.removed {
         history.delete(session, &row.version).await?;

@@ -32,4 +32,4 @@ pub use event::{ApplyEvent, ApplySink, PlannedFile};
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;
 pub use patience::Patience;
-pub(crate) use statements::failed_statement;
+pub(crate) use statements::{copy, failed_statement};

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
-use shipgate_database::{CopyRows, ErrorKind, Executed, StatementError};
+use shipgate_database::{CopyRows, ErrorKind, Executed, Session, StatementError};
 use shipgate_sql::Position;
 
 use crate::apply::file_run::Run;
@@ -104,16 +104,9 @@ impl Run<'_, '_> {
         cursor: &mut Cursor<'_>,
         unit: &Unit<'_>,
     ) -> Result<Result<Executed, StatementError>, ApplyError> {
-        let mut rows = FileRows {
-            cursor,
-            unreadable: None,
-        };
+        let mut rows = FileRows::new(cursor);
         let done = self.conductor.copy_in(unit.text, &mut rows).await;
-        match rows.unreadable {
-            // That is why it failed, whatever the database says to it.
-            Some(error) => Err(error.into()),
-            None => Ok(done),
-        }
+        rows.outcome(done)
     }
 
     async fn batch(&mut self, file: &Prepared<'_>, units: &[Unit<'_>]) -> Result<(), ApplyError> {
@@ -184,6 +177,34 @@ impl Run<'_, '_> {
 struct FileRows<'c, 's> {
     cursor: &'c mut Cursor<'s>,
     unreadable: Option<ScriptError>,
+}
+
+impl<'c, 's> FileRows<'c, 's> {
+    fn new(cursor: &'c mut Cursor<'s>) -> Self {
+        Self {
+            cursor,
+            unreadable: None,
+        }
+    }
+
+    fn outcome<T>(self, done: T) -> Result<T, ApplyError> {
+        match self.unreadable {
+            // That is why it failed, whatever the database says to it.
+            Some(error) => Err(error.into()),
+            None => Ok(done),
+        }
+    }
+}
+
+/// Executes `COPY … FROM STDIN` with the rows that follow it in its file.
+pub(crate) async fn copy(
+    session: &mut dyn Session,
+    cursor: &mut Cursor<'_>,
+    unit: &Unit<'_>,
+) -> Result<Result<Executed, StatementError>, ApplyError> {
+    let mut rows = FileRows::new(cursor);
+    let done = session.copy_in(unit.text, &mut rows).await;
+    rows.outcome(done)
 }
 
 #[async_trait]

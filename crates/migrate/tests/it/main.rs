@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../scenarios/mortal.rs"]
-mod mortal;
 mod cancel;
 mod checks;
 mod concurrency;
@@ -17,6 +15,8 @@ mod history;
 mod import;
 mod json;
 mod large;
+#[path = "../scenarios/mortal.rs"]
+mod mortal;
 mod order;
 mod replay;
 mod resume;

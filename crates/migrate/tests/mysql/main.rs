@@ -65,3 +65,23 @@ pub(crate) const FILES_WITHOUT_TRANSACTION: &[(&str, &str)] = &[
         "INSERT INTO log (step) VALUES (6);\nDROP VIEW v;\nSET @a = 1;\n",
     ),
 ];
+
+/// Everything a migration may leave behind.
+pub(crate) const OBJECTS: &str = "SELECT table_name FROM information_schema.tables \
+    WHERE table_schema = DATABASE() ORDER BY 1; \
+    SELECT routine_name FROM information_schema.routines WHERE routine_schema = DATABASE()";
+
+/// What commits by itself.
+pub(crate) const OUTSIDE: &str = "-- atlas:txmode none\nCREATE INDEX i ON a (id);\n\
+    CREATE FUNCTION one() RETURNS int RETURN 1;\nCREATE PROCEDURE p() SELECT 1;\n\
+    CREATE SEQUENCE s;\nCREATE TRIGGER tr BEFORE INSERT ON a FOR EACH ROW SET NEW.id = 2;\n";
+
+/// The function that sleeps for seconds.
+pub(crate) const SLEEP: &str = "SLEEP";
+
+/// Its second statement commits by itself and leaves no trace.
+pub(crate) const UNTELLABLE: &[(&str, &str)] = &[(
+    "1_a.sql",
+    "CREATE TABLE log (step int) ENGINE=MyISAM;\n\
+     INSERT INTO log VALUES (2);\nINSERT INTO log VALUES (3);\n",
+)];

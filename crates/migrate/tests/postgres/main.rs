@@ -63,3 +63,26 @@ pub(crate) const FILES_WITHOUT_TRANSACTION: &[(&str, &str)] = &[
         "DROP INDEX CONCURRENTLY gone;\nINSERT INTO log VALUES (3);\n",
     ),
 ];
+
+/// Everything a migration may leave behind.
+pub(crate) const OBJECTS: &str = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1; \
+    SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1; \
+    SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1; \
+    SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace ORDER BY 1";
+
+/// What no transaction takes, and what else a schema may hold.
+pub(crate) const OUTSIDE: &str = "-- atlas:txmode none\nCREATE INDEX CONCURRENTLY i ON a (id);\n\
+    CREATE TYPE mood AS ENUM ('well');\nCREATE SCHEMA other;\nCREATE TABLE other.t (m mood);\n\
+    CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE DOMAIN d AS int;\n\
+    CREATE SEQUENCE s;\nCREATE MATERIALIZED VIEW mv AS SELECT 1 AS one;\n";
+
+/// The function that sleeps for seconds.
+pub(crate) const SLEEP: &str = "pg_sleep";
+
+/// Its second statement commits by itself and leaves no trace.
+pub(crate) const UNTELLABLE: &[(&str, &str)] = &[(
+    "1_a.sql",
+    "CREATE TABLE log (step int);\n\
+     DO $$ BEGIN INSERT INTO log VALUES (2); COMMIT; END $$;\n\
+     INSERT INTO log VALUES (3);\n",
+)];

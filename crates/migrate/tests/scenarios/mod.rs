@@ -4,3 +4,6 @@ mod crash;
 mod history;
 mod mortal;
 pub(crate) mod place;
+mod replay;
+mod settle;
+mod waiting;

@@ -171,4 +171,3 @@ struct Deaf;
 impl Canceller for Deaf {
     async fn cancel(&self) {}
 }
-

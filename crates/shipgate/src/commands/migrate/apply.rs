@@ -60,6 +60,16 @@ pub(crate) struct Arguments {
     /// How long to wait for the migration lock [default: 10s]
     #[arg(long, value_name = "DURATION")]
     lock_timeout: Option<String>,
+    /// How long a statement waits for other sessions' locks; then its transaction is rolled back
+    /// and tried again [default: 1s where a definition waits on a server]
+    #[arg(long, value_name = "DURATION", env = "SHIPGATE_DDL_LOCK_TIMEOUT")]
+    ddl_lock_timeout: Option<String>,
+    /// How often it is tried again [default: 25]
+    #[arg(long, value_name = "COUNT", env = "SHIPGATE_LOCK_RETRIES")]
+    lock_retries: Option<u32>,
+    /// How long a statement may run [default: as the server has it]
+    #[arg(long, value_name = "DURATION", env = "SHIPGATE_STATEMENT_TIMEOUT")]
+    statement_timeout: Option<String>,
     /// The name of the migration lock; other names do not exclude each other
     #[arg(long, value_name = "NAME")]
     lock_name: Option<String>,
@@ -311,7 +321,11 @@ fn options(
     });
     Ok(ApplyOptions {
         revisions_schema: settings.revisions_schema(&arguments.database),
-        patience: Patience::default(),
+        patience: Patience {
+            lock_timeout: parse_limit(&arguments.ddl_lock_timeout, "--ddl-lock-timeout")?,
+            statement_timeout: parse_limit(&arguments.statement_timeout, "--statement-timeout")?,
+            lock_retries: arguments.lock_retries,
+        },
         plan: PlanOptions {
             exec_order: ExecOrder::parse(exec_order.as_deref().unwrap_or("linear"))
                 .map_err(|error| error.to_string())?,
@@ -350,10 +364,20 @@ fn parse_amount(text: &str) -> Result<NonZeroUsize, String> {
 
 /// What `--lock-timeout` means; without it ten seconds.
 pub(super) fn parse_timeout(text: Option<&str>) -> Result<Duration, String> {
-    let text = text.unwrap_or("10s");
-    let duration: GoDuration = text.parse().map_err(|error| {
-        format!("invalid argument \"{text}\" for \"--lock-timeout\" flag: {error}")
-    })?;
+    parse_duration(text.unwrap_or("10s"), "--lock-timeout")
+}
+
+fn parse_limit(text: &Option<String>, flag: &str) -> Result<Option<Duration>, String> {
+    match text.as_deref().filter(|text| !text.is_empty()) {
+        Some(text) => parse_duration(text, flag).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn parse_duration(text: &str, flag: &str) -> Result<Duration, String> {
+    let duration: GoDuration = text
+        .parse()
+        .map_err(|error| format!("invalid argument \"{text}\" for \"{flag}\" flag: {error}"))?;
     Ok(Duration::from_nanos(
         u64::try_from(duration.as_nanos()).unwrap_or_default(),
     ))

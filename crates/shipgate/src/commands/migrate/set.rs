@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shipgate_atlas_config::Wanted;
 use shipgate_migrate::history::HistoryError;
-use shipgate_migrate::{SetError, SetOptions};
+use shipgate_migrate::{Effect, SetError, SetOptions, settle};
 
 use super::apply::{parse_lock_name, parse_timeout};
 use super::config::Config;
@@ -28,6 +28,12 @@ pub(crate) struct Arguments {
     database: DatabaseFlags,
     #[command(flatten)]
     directory: DirectoryFlags,
+    /// Count the statement as done in which the run of this version was broken off
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["version", "not_applied"])]
+    applied: Option<String>,
+    /// Let that statement be executed again
+    #[arg(long, value_name = "VERSION", conflicts_with = "version")]
+    not_applied: Option<String>,
     /// How long to wait for the migration lock [default: 10s]
     #[arg(long, value_name = "DURATION")]
     lock_timeout: Option<String>,
@@ -87,6 +93,21 @@ pub(super) async fn run(
         busy_timeout: BUSY_TIMEOUT,
         operator_version: operator_version(),
     };
+    let told = match (&arguments.applied, &arguments.not_applied) {
+        (Some(version), _) => Some((version, Effect::Applied)),
+        (None, Some(version)) => Some((version, Effect::NotApplied)),
+        (None, None) => None,
+    };
+    if let Some((version, effect)) = told {
+        let settled = settle(database.as_ref(), &directory, version, effect, &options).await;
+        return match settled {
+            Ok(settled) => {
+                screen.write(&settled.to_string())?;
+                Ok(Exit::Done)
+            }
+            Err(error) => fail(&error, screen),
+        };
+    }
     match shipgate_migrate::set(database.as_ref(), &directory, version, &options).await {
         Ok(report) if format == Format::Text => {
             screen.write(&report.text(screen.palette()).to_string())?;
@@ -96,8 +117,14 @@ pub(super) async fn run(
             screen.write(&format.json(&report)?)?;
             Ok(Exit::Done)
         }
-        Err(SetError::Checksum(error)) => screen.fail_checksum(&error),
-        Err(SetError::History(HistoryError::Ambiguous)) => screen.fail_ambiguous(),
-        Err(error) => screen.fail("history", &error.to_string(), &error.hints()),
+        Err(error) => fail(&error, screen),
+    }
+}
+
+fn fail(error: &SetError, screen: &mut Screen) -> Result<Exit, CliError> {
+    match error {
+        SetError::Checksum(error) => screen.fail_checksum(error),
+        SetError::History(HistoryError::Ambiguous) => screen.fail_ambiguous(),
+        error => screen.fail("history", &error.to_string(), &error.hints()),
     }
 }

@@ -1,0 +1,75 @@
+//! Emptying a MySQL or MariaDB dev database.
+
+use shipgate_database::{Session, StatementError, Value};
+
+use super::ReplayError;
+use crate::history::quoted_name;
+
+/// The databases that were there before the migrations; the connected one was empty.
+pub(super) struct Before {
+    databases: Vec<String>,
+}
+
+const DATABASES: &str = "SELECT schema_name FROM information_schema.schemata";
+
+/// What the connected database holds, as kind and name.
+const OBJECTS: &str = "\
+    SELECT CASE table_type WHEN 'VIEW' THEN 'VIEW' WHEN 'SEQUENCE' THEN 'SEQUENCE' ELSE 'TABLE' END, \
+        table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
+    UNION ALL \
+    SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = DATABASE() \
+    UNION ALL \
+    SELECT 'EVENT', event_name FROM information_schema.events WHERE event_schema = DATABASE()";
+
+impl Before {
+    pub(super) async fn look(session: &mut dyn Session) -> Result<Self, ReplayError> {
+        Ok(Self {
+            databases: databases(session).await.map_err(ReplayError::Look)?,
+        })
+    }
+
+    /// Drops what was not there.
+    pub(super) async fn restore(&self, session: &mut dyn Session) -> Result<(), ReplayError> {
+        self.drop_new(session)
+            .await
+            .map_err(ReplayError::NotEmptied)
+    }
+
+    async fn drop_new(&self, session: &mut dyn Session) -> Result<(), StatementError> {
+        let dialect = session.dialect();
+        for database in databases(session).await? {
+            if !self.databases.contains(&database) {
+                let name = quoted_name(dialect, &database);
+                let statement = format!("DROP DATABASE IF EXISTS {name}");
+                session.execute(&statement).await?;
+            }
+        }
+        session
+            .execute("SET SESSION foreign_key_checks = 0")
+            .await?;
+        for row in session.query(OBJECTS, &[]).await? {
+            let mut fields = row.into_iter().filter_map(text);
+            if let (Some(kind), Some(name)) = (fields.next(), fields.next()) {
+                let statement = format!("DROP {kind} IF EXISTS {}", quoted_name(dialect, &name));
+                session.execute(&statement).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn databases(session: &mut dyn Session) -> Result<Vec<String>, StatementError> {
+    let rows = session.query(DATABASES, &[]).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| text(row.into_iter().next()?))
+        .collect())
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text),
+        Value::Blob(bytes) => String::from_utf8(bytes).ok(),
+        _ => None,
+    }
+}
