@@ -31,5 +31,6 @@ pub use error::{ApplyError, ApplyFailure, FailedStatement, UnknownOutcome};
 pub use event::{ApplyEvent, ApplySink, PlannedFile};
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;
+pub(crate) use outcome::created_database;
 pub use patience::Patience;
 pub(crate) use statements::{copy, failed_statement};

@@ -33,3 +33,23 @@ async fn the_table_is_as_atlas_creates_it() {
         "InnoDB|utf8mb4_bin"
     );
 }
+
+#[tokio::test]
+async fn only_databases_that_the_migrations_make_are_dropped_after_a_replay() {
+    let place = fresh(&[("1_a.sql", "CREATE TABLE a (id int);\n")]);
+    let name = place.sql("SELECT DATABASE()");
+    place.write(&[(
+        "2_b.sql",
+        &format!("CREATE DATABASE `{name}_made`;\nCREATE TABLE `{name}_made`.t (id int);\n"),
+    )]);
+    let bystander = fresh(&[]);
+    shipgate_migrate::replay(&place.directory(), &*place.database())
+        .await
+        .unwrap();
+    let there = place.sql("SHOW DATABASES");
+    assert!(!there.contains("_made"), "{there}");
+    assert!(
+        there.contains(&bystander.sql("SELECT DATABASE()")),
+        "{there}"
+    );
+}

@@ -16,6 +16,7 @@ use shipgate_sql::Dialect;
 
 use crate::apply::intent::Intent;
 
+pub(crate) use subject::created_database;
 pub(super) use subject::{Subject, Tells};
 
 /// What became of a statement.

@@ -167,6 +167,16 @@ impl Subject {
     }
 }
 
+/// The name of the database that a statement creates.
+pub(crate) fn created_database(dialect: Dialect, statement: &str) -> Option<String> {
+    if classify(dialect, statement) != StatementKind::Create(Object::Database) {
+        return None;
+    }
+    let reader = Reader::new(dialect, statement);
+    let (_, keyword) = thing_of(Object::Database, &reader)?;
+    Some(named(reader, keyword)?.name)
+}
+
 fn if_exists(reader: &mut Reader<'_>) {
     if reader.take("IF") {
         reader.take("NOT");
