@@ -99,7 +99,7 @@ pub async fn replay(directory: &Directory, dev: &dyn Database) -> Result<(), Rep
         }
         Dialect::MySql | Dialect::MariaDb => {
             let mut session = on_empty(dev).await?;
-            let before = mysql::Before::look(&mut *session).await?;
+            let before = mysql::Before::look(&mut *session, files).await?;
             let done = commit_each(&mut *session, files).await;
             session.close().await;
             let mut session = dev.connect(&ConnectOptions::default()).await?;

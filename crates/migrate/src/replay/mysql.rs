@@ -1,13 +1,18 @@
 //! Emptying a MySQL or MariaDB dev database.
 
 use shipgate_database::{Session, StatementError, Value};
+use shipgate_sql::SplitMode;
 
 use super::ReplayError;
+use crate::apply::created_database;
 use crate::history::quoted_name;
+use crate::plan::Pending;
+use crate::script::Script;
 
-/// The databases that were there before the migrations; the connected one was empty.
+/// The databases that the migrations will create: others are somebody else's.
+/// The connected one was empty.
 pub(super) struct Before {
-    databases: Vec<String>,
+    to_come: Vec<String>,
 }
 
 const DATABASES: &str = "SELECT schema_name FROM information_schema.schemata";
@@ -22,10 +27,21 @@ const OBJECTS: &str = "\
     SELECT 'EVENT', event_name FROM information_schema.events WHERE event_schema = DATABASE()";
 
 impl Before {
-    pub(super) async fn look(session: &mut dyn Session) -> Result<Self, ReplayError> {
-        Ok(Self {
-            databases: databases(session).await.map_err(ReplayError::Look)?,
-        })
+    pub(super) async fn look(
+        session: &mut dyn Session,
+        files: &[Pending<'_>],
+    ) -> Result<Self, ReplayError> {
+        let dialect = session.dialect();
+        let there = databases(session).await.map_err(ReplayError::Look)?;
+        let mut to_come = Vec::new();
+        for pending in files {
+            // A file that cannot be taken apart creates nothing, and its error is told.
+            let _ = Script::seen(pending.file, dialect, SplitMode::Own, &mut |unit| {
+                to_come.extend(created_database(dialect, unit.text));
+            });
+        }
+        to_come.retain(|name| !there.contains(name));
+        Ok(Self { to_come })
     }
 
     /// Drops what was not there.
@@ -37,12 +53,10 @@ impl Before {
 
     async fn drop_new(&self, session: &mut dyn Session) -> Result<(), StatementError> {
         let dialect = session.dialect();
-        for database in databases(session).await? {
-            if !self.databases.contains(&database) {
-                let name = quoted_name(dialect, &database);
-                let statement = format!("DROP DATABASE IF EXISTS {name}");
-                session.execute(&statement).await?;
-            }
+        for database in &self.to_come {
+            let name = quoted_name(dialect, database);
+            let statement = format!("DROP DATABASE IF EXISTS {name}");
+            session.execute(&statement).await?;
         }
         session
             .execute("SET SESSION foreign_key_checks = 0")
