@@ -14,14 +14,18 @@ pub(crate) use reference::element;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::data::Answers;
-use crate::error::Evaluated;
+use crate::error::{Evaluated, Fault};
 use crate::input::Inputs;
 use crate::project::Project;
 use crate::secrets::Secrets;
 use crate::surroundings::Surroundings;
 use crate::value::Value;
+
+/// How many names may need one another in a row, so that the stack holds.
+const DEEPEST: usize = 100;
 
 /// One evaluation of a file.
 pub(crate) struct Evaluator<'a> {
@@ -67,14 +71,22 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn once(
         &self,
         name: &str,
-        cycle: impl FnOnce(&[String]) -> crate::error::Stop,
+        span: &Range<usize>,
         evaluate: impl FnOnce() -> Evaluated<Value>,
     ) -> Evaluated<Value> {
         if let Some(value) = self.known.borrow().get(name) {
             return Ok(value.clone());
         }
-        if self.running.borrow().iter().any(|running| running == name) {
-            return Err(cycle(&self.running.borrow()));
+        let running = self.running.borrow().clone();
+        if running.len() == DEEPEST {
+            let message = format!("more than {DEEPEST} names need one another");
+            return Err(Fault::new(span, message).into());
+        }
+        if running.iter().any(|running| running == name) {
+            let last = running.last().map_or("", String::as_str);
+            return Err(Fault::new(span, format!("cyclic reference to \"{last}\""))
+                .hint(format!("{} need one another", running.join(", ")))
+                .into());
         }
         self.running.borrow_mut().push(name.to_owned());
         let value = evaluate();

@@ -112,35 +112,31 @@ impl Evaluator<'_> {
             return Err(undefined(span, "var", name, &known));
         };
         let place = || self.project.source.place(&variable.span);
-        self.once(
-            &format!("var.{name}"),
-            |running| cycle(span, running),
-            || {
-                for given in self.inputs.of(name).into_iter().flatten() {
-                    self.secrets.borrow_mut().add(given);
-                }
-                let value = match (self.inputs.of(name), &variable.default) {
-                    (Some([only]), _) if !variable.of.is_sequence() => Value::text(only),
-                    (Some(given), _) => Value::texts(given.iter().cloned()),
-                    (None, Some(default)) => self.evaluate(default, &Scope::default())?,
-                    (None, None) => {
-                        return Err(ConfigError::MissingVariable {
-                            name: name.to_owned(),
-                            place: place(),
-                        }
-                        .into());
-                    }
-                };
-                variable.of.convert(value).map_err(|message| {
-                    ConfigError::WrongVariable {
+        self.once(&format!("var.{name}"), span, || {
+            for given in self.inputs.of(name).into_iter().flatten() {
+                self.secrets.borrow_mut().add(given);
+            }
+            let value = match (self.inputs.of(name), &variable.default) {
+                (Some([only]), _) if !variable.of.is_sequence() => Value::text(only),
+                (Some(given), _) => Value::texts(given.iter().cloned()),
+                (None, Some(default)) => self.evaluate(default, &Scope::default())?,
+                (None, None) => {
+                    return Err(ConfigError::MissingVariable {
                         name: name.to_owned(),
-                        message,
                         place: place(),
                     }
-                    .into()
-                })
-            },
-        )
+                    .into());
+                }
+            };
+            variable.of.convert(value).map_err(|message| {
+                ConfigError::WrongVariable {
+                    name: name.to_owned(),
+                    message,
+                    place: place(),
+                }
+                .into()
+            })
+        })
     }
 
     fn local(&self, name: &str, span: &Range<usize>) -> Evaluated<Value> {
@@ -148,11 +144,9 @@ impl Evaluator<'_> {
             let known: Vec<_> = self.project.locals.keys().collect();
             return Err(undefined(span, "local", name, &known));
         };
-        self.once(
-            &format!("local.{name}"),
-            |running| cycle(span, running),
-            || self.evaluate(expression, &Scope::default()),
-        )
+        self.once(&format!("local.{name}"), span, || {
+            self.evaluate(expression, &Scope::default())
+        })
     }
 
     fn data(&self, kind: &str, name: &str, span: &Range<usize>) -> Evaluated<Value> {
@@ -166,11 +160,9 @@ impl Evaluator<'_> {
                 .collect();
             return Err(undefined(span, "data", &format!("{kind}.{name}"), &known));
         };
-        self.once(
-            &format!("data.{kind}.{name}"),
-            |running| cycle(span, running),
-            || data::evaluate(self, kind, name, block),
-        )
+        self.once(&format!("data.{kind}.{name}"), span, || {
+            data::evaluate(self, kind, name, block)
+        })
     }
 
     fn follow(
@@ -286,11 +278,4 @@ fn undefined(span: &Range<usize>, root: &str, name: &str, known: &[impl AsRef<st
         None => fault,
     }
     .into()
-}
-
-fn cycle(span: &Range<usize>, running: &[String]) -> Stop {
-    let last = running.last().map_or("", String::as_str);
-    Fault::new(span, format!("cyclic reference to \"{last}\""))
-        .hint(format!("{} need one another", running.join(", ")))
-        .into()
 }

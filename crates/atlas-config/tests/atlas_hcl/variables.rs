@@ -159,3 +159,22 @@ async fn locals_that_need_one_another_are_refused() {
     );
     assert_eq!(error.hints(), ["local.y, local.z need one another"]);
 }
+
+#[tokio::test]
+async fn locals_that_need_one_another_without_end_do_not_exhaust_the_stack() {
+    use std::fmt::Write;
+
+    let mut blocks = "locals {\n a0 = 1\n".to_owned();
+    for number in 1..5000 {
+        writeln!(blocks, " a{number} = local.a{}", number - 1).unwrap();
+    }
+    blocks.push_str("}\n");
+    let world = World::default();
+    let found = json(&blocks, "local.a99", &[], &world).await;
+    assert_eq!(found.unwrap(), "1");
+    let error = json(&blocks, "local.a4999", &[], &world).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "atlas.hcl:4902:10: more than 100 names need one another"
+    );
+}

@@ -12,6 +12,8 @@ use shipgate_database::{ConnectOptions, DatabaseUrl, Dialect, Session, Value, op
 
 use super::client::client_settings;
 use super::rendered;
+use crate::printer::Printer;
+use crate::report::short;
 
 /// Directories that were rendered from templates, by URL: the name and content
 /// of every file.
@@ -23,12 +25,14 @@ pub(crate) struct Machine {
     configuration: PathBuf,
     /// What those of databases, programs and migrations mean.
     current: PathBuf,
+    printer: Arc<Printer>,
     rendered: Mutex<Rendered>,
 }
 
 impl Machine {
-    pub(crate) fn new(configuration: &Path, current: &Path) -> Self {
+    pub(crate) fn new(configuration: &Path, current: &Path, printer: Arc<Printer>) -> Self {
         Self {
+            printer,
             configuration: configuration.to_owned(),
             current: current.to_owned(),
             rendered: Mutex::default(),
@@ -74,8 +78,16 @@ impl Surroundings for Machine {
         let url =
             DatabaseUrl::parse(&query.url, &self.current).map_err(|error| error.to_string())?;
         let database = open(&url, &client_settings()).map_err(|error| error.to_string())?;
+        let printer = Arc::clone(&self.printer);
+        let options = ConnectOptions {
+            on_wait: Some(Arc::new(move |wait| {
+                let limit = short(wait.limit);
+                printer.say(&format!("{}; waiting up to {limit}", wait.reason));
+            })),
+            ..ConnectOptions::default()
+        };
         let mut session = database
-            .connect(&ConnectOptions::default())
+            .connect(&options)
             .await
             .map_err(|error| error.to_string())?;
         let rows = rows(session.as_mut(), query).await;

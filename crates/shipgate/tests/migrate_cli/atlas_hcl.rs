@@ -59,6 +59,25 @@ fn an_env_names_the_database_and_the_directory() {
 }
 
 #[test]
+fn migrations_are_tried_on_the_env_s_development_database() {
+    let config = "env \"t\" {\n  dev = \"URL\"\n}\n";
+    let with_memory = place(&config.replace("URL", "sqlite://dev?mode=memory"));
+    with_memory.write(&[("1_a.sql", "BAD;\n")]);
+    assert_eq!(run(&with_memory, &["hash"]).code, 0);
+    let tried = run(&with_memory, &["validate", "--env", "t"]);
+    assert!(tried.stderr.contains("syntax error"), "{tried:?}");
+    let with_docker = place(&config.replace("URL", "docker://postgres/15/dev"));
+    assert_eq!(
+        run(&with_docker, &["validate", "--env", "t"]),
+        said(
+            "",
+            "Error: databases in Docker are not started by this version\nhint: name an empty one that runs: `--dev-url postgres://localhost/dev`\n",
+            1
+        )
+    );
+}
+
+#[test]
 fn without_env_the_file_is_not_read() {
     let place = place("this is {{ no configuration");
     assert_eq!(place.run(&["apply"]).code, 0);

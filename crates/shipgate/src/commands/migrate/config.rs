@@ -128,7 +128,8 @@ impl<'a> Config<'a> {
         };
         let here = std::env::current_dir().unwrap_or_default();
         let directory = path.parent().unwrap_or(Path::new(""));
-        let machine = Machine::new(&here.join(directory), &here.join(project));
+        let printer = Arc::clone(&self.app.printer);
+        let machine = Machine::new(&here.join(directory), &here.join(project), printer);
         let selected = match parsed.select(name, wanted, &inputs, &machine).await {
             Ok(selected) => selected,
             Err(error) => return Ok(Err(fail(&error, screen)?)),

@@ -146,7 +146,28 @@ pub(super) fn database(
         );
         return Ok(Err(screen.fail("not-supported", &message, &[])?));
     }
-    match open(&url, &client_settings()) {
+    opened(&url, screen)
+}
+
+/// The database on which migrations are tried.
+pub(super) fn development(
+    text: &str,
+    base: &Path,
+    screen: &mut Screen,
+) -> Result<Found<Arc<dyn Database>>, CliError> {
+    if text.starts_with("docker") {
+        let message = "databases in Docker are not started by this version";
+        let hint = "name an empty one that runs: `--dev-url postgres://localhost/dev`".to_owned();
+        return Ok(Err(screen.fail("not-supported", message, &[hint])?));
+    }
+    match parsed_url(text, base, screen)? {
+        Ok(url) => opened(&url, screen),
+        Err(exit) => Ok(Err(exit)),
+    }
+}
+
+fn opened(url: &DatabaseUrl, screen: &mut Screen) -> Result<Found<Arc<dyn Database>>, CliError> {
+    match open(url, &client_settings()) {
         Ok(database) => Ok(Ok(database)),
         Err(error) => Ok(Err(screen.fail(
             "database-open",

@@ -1,18 +1,13 @@
 //! `shipgate migrate validate`.
 
-use std::sync::Arc;
-
 use shipgate_atlas_config::Wanted;
-use shipgate_database::{Database, DatabaseUrl, open};
 use shipgate_migrate::ValidateError;
 
 use super::config::Config;
 use super::screen::Screen;
-use super::target::Found;
 use super::{DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
-use crate::wiring::client::client_settings;
 
 /// Arguments of `shipgate migrate validate`.
 #[derive(clap::Args)]
@@ -58,28 +53,17 @@ pub(super) async fn run(
     let Some(dev_url) = dev_url else {
         return Ok(Exit::Done);
     };
-    let dev = match dev_database(&dev_url, screen)? {
+    let here = std::env::current_dir().unwrap_or_default();
+    let base = match &arguments.dev_url {
+        Some(_) => here,
+        None => here.join(&arguments.directory.project),
+    };
+    let dev = match target::development(&dev_url, &base, screen)? {
         Ok(dev) => dev,
         Err(exit) => return Ok(exit),
     };
     match shipgate_migrate::replay(&directory, dev.as_ref()).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) => screen.fail("migration-failed", &error.to_string(), &error.hints()),
-    }
-}
-
-fn dev_database(text: &str, screen: &mut Screen) -> Result<Found<Arc<dyn Database>>, CliError> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let url = match DatabaseUrl::parse(text, &here) {
-        Ok(url) => url,
-        Err(error) => return Ok(Err(screen.fail("database-url", &error.to_string(), &[])?)),
-    };
-    match open(&url, &client_settings()) {
-        Ok(database) => Ok(Ok(database)),
-        Err(error) => Ok(Err(screen.fail(
-            "database-open",
-            &error.to_string(),
-            &[],
-        )?)),
     }
 }
