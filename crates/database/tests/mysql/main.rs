@@ -4,6 +4,7 @@
 mod batch;
 mod connect;
 mod copy;
+mod fake;
 mod limits;
 mod lock;
 mod session;
