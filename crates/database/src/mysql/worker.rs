@@ -17,6 +17,9 @@ use super::error;
 use super::link::Link;
 use crate::StatementError;
 
+/// How long the second connection may take to be made.
+const CONNECTING: Duration = Duration::from_secs(5);
+
 /// What is done with a connection, to its end.
 pub(super) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, StatementError>> + Send + 'a>>;
 
@@ -227,7 +230,10 @@ impl Stopper {
     }
 
     async fn kill_once(&self, call: &Call, kill: Kill) -> Result<(), mysql_async::Error> {
-        let mut second = Conn::new(self.shared.options.clone()).await?;
+        let connecting = Conn::new(self.shared.options.clone());
+        let mut second = tokio::time::timeout(CONNECTING, connecting)
+            .await
+            .map_err(std::io::Error::from)??;
         let running = self.shared.running.lock().await;
         let runs = running.as_ref().is_some_and(|running| running.is(call));
         let killed = if runs {
