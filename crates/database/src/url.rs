@@ -288,34 +288,30 @@ impl DatabaseUrl {
         &self.raw
     }
 
-    /// The same URL for another SQLite file: scheme and parameters stay. The
-    /// URL of a server stays as it is.
+    /// The same URL for another SQLite file: scheme and parameters stay.
+    /// `None`: it names a server.
     #[must_use]
-    pub fn with_file(&self, file: &Path) -> Self {
-        let Some(sqlite) = &self.sqlite else {
-            return self.clone();
-        };
-        let mut sqlite = sqlite.clone();
+    pub fn with_file(&self, file: &Path) -> Option<Self> {
+        let mut sqlite = self.sqlite.clone()?;
         let path = percent::encode(file.as_os_str().as_bytes());
         let raw = format!("{}{path}{}", sqlite.prefix, sqlite.query);
         sqlite.file = Some(file.to_owned());
-        Self {
+        Some(Self {
             raw,
             dialect: self.dialect,
             sqlite: Some(sqlite),
             postgres: Vec::new(),
             mysql: None,
-        }
+        })
     }
 
     /// The same URL with its path made absolute, so that it means the same
     /// file from every working directory.
     #[must_use]
     pub fn absolute(&self) -> Self {
-        match self.file() {
-            Some(file) => self.with_file(file),
-            None => self.clone(),
-        }
+        self.file()
+            .and_then(|file| self.with_file(file))
+            .unwrap_or_else(|| self.clone())
     }
 
     /// Whether `_fk` (or `_foreign_keys`) turns foreign keys on; `None`: not said.

@@ -184,7 +184,10 @@ fn another_file_keeps_scheme_and_parameters() {
         ),
         ("file:///a.db", "file:///tmp/copy%20of.db"),
     ] {
-        let other = parse(text).unwrap().with_file(Path::new("/tmp/copy of.db"));
+        let other = parse(text)
+            .unwrap()
+            .with_file(Path::new("/tmp/copy of.db"))
+            .unwrap();
         assert_eq!(other.expose(), expected);
         assert_eq!(other.file(), Some(Path::new("/tmp/copy of.db")));
     }

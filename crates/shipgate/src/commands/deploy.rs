@@ -93,7 +93,7 @@ async fn deploy(arguments: &Arguments, app: &App, report: &Report) -> Result<Exi
             .detail(&format!("ignored: {}: {}", ignored.key, ignored.why));
     }
     refuse_obstacles(&site)?;
-    let flow = policy::flow(site.project())?;
+    let flow = policy::flow(site.project(), site.database()?.as_ref())?;
     let store = site.store();
     let now = Timestamp::now();
     let mut lock = store.lock("deploy", std::process::id(), now)?;

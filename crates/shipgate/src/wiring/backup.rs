@@ -35,6 +35,23 @@ pub(crate) fn copy_path(rehearsals: &Path, name: &str) -> PathBuf {
     rehearsals.join(format!("{name}.db"))
 }
 
+/// Its URL; a server's database is never mistaken for a copy of itself.
+pub(crate) fn copy_url(
+    live: &DatabaseUrl,
+    rehearsals: &Path,
+    name: &str,
+) -> Result<DatabaseUrl, Failure> {
+    live.with_file(&copy_path(rehearsals, name)).ok_or_else(|| {
+        Failure::new(
+            "rehearsal-copy",
+            format!(
+                "there are no copies of {} databases to rehearse on",
+                live.dialect()
+            ),
+        )
+    })
+}
+
 impl DatabaseBackups {
     pub(crate) fn new(
         live: DatabaseUrl,
@@ -69,9 +86,10 @@ impl DatabaseBackups {
             .map_err(|error| failure(&error))
     }
 
-    /// Whether there is a database to back up: the first release makes it.
+    /// Whether there is a database to back up: the first release makes a
+    /// SQLite file.
     fn exists(&self) -> bool {
-        self.live.file().is_some_and(Path::exists)
+        self.live.file().is_none_or(Path::exists)
     }
 }
 

@@ -15,6 +15,7 @@ use shipgate_release::{Cancel, Failure};
 use shipgate_runtime::process::{Machines, Problem, locate};
 use shipgate_server::ports_of;
 
+use super::backup::copy_url;
 use super::build::{self, Build, Keeper, KeptFile};
 use super::migrations;
 use super::specs::{self, renamed};
@@ -187,13 +188,8 @@ impl ProjectBuilder {
     fn rehearsal_url(&self, release: u64) -> Result<DatabaseUrl, Failure> {
         self.database
             .as_ref()
-            .map(|live| {
-                live.with_file(&super::backup::copy_path(
-                    &self.rehearsals,
-                    &name_of(release),
-                ))
-            })
             .ok_or_else(|| Failure::new("no-database", "there is no database to copy"))
+            .and_then(|live| copy_url(live, &self.rehearsals, &name_of(release)))
     }
 
     fn serving_build(&self) -> Result<Option<Build>, Failure> {

@@ -14,7 +14,7 @@ use shipgate_runtime::process::Machines;
 use shipgate_server::{launch_failure, machine_failure, report_line};
 
 use super::access::{check_writable, open_failure};
-use super::backup::copy_path;
+use super::backup::copy_url;
 use super::client::client_settings;
 use super::engine::{EngineMigrator, objects};
 use super::notice::Notice;
@@ -39,15 +39,15 @@ pub(crate) struct CommandMigrator {
 }
 
 impl CommandMigrator {
-    fn url(&self, target: Target<'_>) -> DatabaseUrl {
+    fn url(&self, target: Target<'_>) -> Result<DatabaseUrl, Failure> {
         match target {
-            Target::Live => self.database.clone(),
-            Target::Copy(name) => self.database.with_file(&copy_path(&self.rehearsals, name)),
+            Target::Live => Ok(self.database.clone()),
+            Target::Copy(name) => copy_url(&self.database, &self.rehearsals, name),
         }
     }
 
     fn spec(&self, target: Target<'_>, tag: &MachineId) -> Result<MachineSpec, Failure> {
-        let database = self.url(target);
+        let database = self.url(target)?;
         let site = specs::Site {
             project: &self.project,
             release: self.release,
@@ -63,7 +63,7 @@ impl CommandMigrator {
 
     async fn schema(&self, target: Target<'_>) -> Result<Standing, Failure> {
         let database =
-            open(&self.url(target), &client_settings()).map_err(|error| open_failure(&error))?;
+            open(&self.url(target)?, &client_settings()).map_err(|error| open_failure(&error))?;
         Ok(Standing {
             version: None,
             unfinished: Vec::new(),
@@ -179,7 +179,7 @@ impl Witness {
 impl Before {
     async fn of(migrator: &CommandMigrator, target: Target<'_>) -> Result<Self, Failure> {
         let schema = migrator.schema(target).await?;
-        let database = open(&migrator.url(target), &client_settings())
+        let database = open(&migrator.url(target)?, &client_settings())
             .map_err(|error| open_failure(&error))?;
         let witness = match database.connect(&migrator.reading()).await {
             Ok(mut session) => {

@@ -69,17 +69,15 @@ impl EngineMigrator {
         }
     }
 
-    fn url(&self, target: Target<'_>) -> DatabaseUrl {
+    fn url(&self, target: Target<'_>) -> Result<DatabaseUrl, Failure> {
         match target {
-            Target::Live => self.live.clone(),
-            Target::Copy(name) => self
-                .live
-                .with_file(&backup::copy_path(&self.rehearsals, name)),
+            Target::Live => Ok(self.live.clone()),
+            Target::Copy(name) => backup::copy_url(&self.live, &self.rehearsals, name),
         }
     }
 
     fn database(&self, target: Target<'_>) -> Result<std::sync::Arc<dyn Database>, Failure> {
-        open(&self.url(target), &client_settings()).map_err(|error| open_failure(&error))
+        open(&self.url(target)?, &client_settings()).map_err(|error| open_failure(&error))
     }
 
     /// Waits, aloud, until the database can be read; one that is not there yet

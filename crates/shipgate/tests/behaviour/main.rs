@@ -16,6 +16,7 @@ mod output;
 mod project_file;
 mod release_command;
 mod rollback;
+mod servers;
 mod strategies;
 mod support;
 mod unfinished;
