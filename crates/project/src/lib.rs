@@ -43,6 +43,7 @@ mod size;
 mod source;
 mod template;
 mod tree;
+mod url_places;
 mod validate;
 mod value;
 

@@ -233,7 +233,8 @@ impl Project {
         }
     }
 
-    /// The database's URL with its references expanded.
+    /// The database's URL with its references expanded and their values
+    /// escaped as their places in the URL ask for.
     ///
     /// # Errors
     /// The first name in it without a value.
@@ -241,7 +242,7 @@ impl Project {
         &self,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<String, UnsetName> {
-        self.database.url.expand(lookup)
+        self.database.url.expand_url(lookup)
     }
 
     /// What is put before every command: `[experimental] entrypoint`, else

@@ -6,7 +6,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::origin::Origin;
-use crate::redact;
+use crate::{redact, url_places};
 
 /// A part of a word or of a [`Template`].
 #[derive(Clone, PartialEq, Eq)]
@@ -174,6 +174,17 @@ impl Template {
     /// The first name without a value.
     pub fn expand(&self, lookup: impl Fn(&str) -> Option<String>) -> Result<String, UnsetName> {
         expand(&self.pieces, &lookup, &self.origin)
+    }
+
+    /// As [`Self::expand`], for a URL: values are taken as they are meant and
+    /// escaped as their places in the URL ask for, so that a password may hold
+    /// an `@`. A value the URL begins with is a part of a URL itself and stays
+    /// as it is, and so does a host.
+    ///
+    /// # Errors
+    /// The first name without a value.
+    pub fn expand_url(&self, lookup: impl Fn(&str) -> Option<String>) -> Result<String, UnsetName> {
+        url_places::expand(&self.pieces, &lookup, &self.origin)
     }
 
     /// The names referred to.

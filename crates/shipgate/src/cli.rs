@@ -171,6 +171,16 @@ pub(crate) struct App {
     pub(crate) printer: Arc<Printer>,
     /// Answer yes to every question.
     pub(crate) yes: bool,
+    pub(crate) voice: Voice,
+}
+
+/// Whose words errors are told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// Ours: with hints.
+    Own,
+    /// Those of `atlas`, whose callers read them: `Error:` lines alone.
+    Atlas,
 }
 
 /// The definitions of the command line, for help, completions and manuals.
@@ -191,19 +201,24 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let app = App {
         printer: Arc::clone(&printer),
         yes: cli.global.yes,
+        voice: Voice::Own,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(cli.command, app)),
-        Err(error) => Err(CliError::new("runtime", format!("cannot begin: {error}"))),
-    };
-    let exit = result.unwrap_or_else(|error| {
+    let exit = block_on(dispatch(cli.command, app)).unwrap_or_else(|error| {
         printer.error(&error);
         error.exit
     });
     ExitCode::from(exit.code())
+}
+
+/// Runs a command to its end.
+pub(crate) fn block_on(
+    command: impl Future<Output = Result<Exit, CliError>>,
+) -> Result<Exit, CliError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::new("runtime", format!("cannot begin: {error}")))?
+        .block_on(command)
 }
 
 async fn dispatch(command: Command, app: App) -> Result<Exit, CliError> {

@@ -3,6 +3,7 @@
 //! Everything that acts is in the crates below; this one gives a release its
 //! Migrator, Backup, Builder, Runtime and Traffic, and reads its stream.
 
+mod atlas;
 mod cli;
 mod commands;
 mod error;
@@ -28,5 +29,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     {
         return shipgate_runtime::process::keeper::run(directory.as_ref());
     }
-    cli::run(arguments)
+    match atlas::called_so(&arguments) {
+        Some(arguments) => atlas::run(arguments),
+        None => cli::run(arguments),
+    }
 }

@@ -7,7 +7,7 @@ mod index;
 use std::cmp::Ordering::{Equal, Less};
 
 use crate::function::{Function, Parameter};
-use crate::print;
+use crate::print::{self, print};
 use crate::value::Value;
 
 /// A function of the language. Those whose arguments are not simply evaluated
@@ -37,7 +37,7 @@ pub(crate) fn find(name: &str) -> Option<Builtin> {
         "js" => any(escape::js),
         "len" => one(index::len),
         "not" => one(|arguments| Ok(Value::Bool(!arguments[0].is_true()))),
-        "print" => any(|arguments| Ok(Value::from(print::print(arguments)))),
+        "print" => any(|arguments| Ok(Value::from(print(arguments)))),
         "println" => any(|arguments| Ok(Value::from(print::println(arguments)))),
         "printf" => Function::new(&[String], |arguments| {
             let format = arguments[0].as_str().unwrap_or_default();

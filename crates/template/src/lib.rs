@@ -40,6 +40,7 @@ mod value;
 pub use execute::ExecuteError;
 pub use function::{Function, Functions, Parameter};
 pub use parser::ParseError;
+pub use print::{print, printf};
 pub use quote::{Quoted, QuotedList};
 pub use templates::{MissingKey, Templates};
 pub use value::{List, Object, Value};

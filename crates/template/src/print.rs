@@ -11,8 +11,8 @@ use verb::Printer;
 
 pub(crate) use verb::unicode_notation;
 
-/// `Sprint`: blanks between operands of which neither is a string.
-pub(crate) fn print(values: &[Value]) -> String {
+/// Go's `Sprint`: blanks between operands of which neither is a string.
+pub fn print(values: &[Value]) -> String {
     let mut printer = Printer::default();
     let mut after_string = true;
     for value in values {
@@ -46,8 +46,8 @@ pub(crate) fn println(values: &[Value]) -> String {
     printer.output
 }
 
-/// `Sprintf`. What is wrong with a format is told in the text: `%!d(string=hi)`.
-pub(crate) fn printf(format: &str, values: &[Value]) -> String {
+/// Go's `Sprintf`. What is wrong with a format is told in the text: `%!d(string=hi)`.
+pub fn printf(format: &str, values: &[Value]) -> String {
     let mut printer = Printer::default();
     let mut rest = format;
     let mut next = 0;

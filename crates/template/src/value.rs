@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::function::Function;
-use crate::print;
+use crate::print::print;
 
 /// A value, cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -155,7 +155,7 @@ impl Value {
 /// As `print` prints it.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&print::print(std::slice::from_ref(self)))
+        f.write_str(&print(std::slice::from_ref(self)))
     }
 }
 

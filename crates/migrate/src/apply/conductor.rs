@@ -53,6 +53,14 @@ fn tell<T: Clone>(sender: &UnboundedSender<T>, value: &T) {
     let _ = sender.send(value.clone());
 }
 
+/// Tells of a wait for another session or for the server.
+pub(super) fn tell_of_wait(sink: &mut dyn ApplySink, wait: &Wait) {
+    sink.event(&ApplyEvent::WaitingForDatabase {
+        reason: &wait.reason,
+        limit: wait.limit,
+    });
+}
+
 impl<'r> Conductor<'r> {
     pub(super) fn new(
         session: Box<dyn Session>,
@@ -226,10 +234,7 @@ async fn drive<T>(
         tokio::select! {
             biased;
             done = &mut running => return done,
-            Some(wait) = waits.recv() => sink.event(&ApplyEvent::WaitingForDatabase {
-                reason: &wait.reason,
-                limit: wait.limit,
-            }),
+            Some(wait) = waits.recv() => tell_of_wait(sink, &wait),
             () = cancel.cancelled(), if !told_to_stop => {
                 told_to_stop = true;
                 canceller.cancel().await;

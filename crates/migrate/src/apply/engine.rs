@@ -6,7 +6,7 @@ use shipgate_database::{
     Access, ConnectOptions, Create, Database, LockError, LockRequest, MigrationLock, OpenError,
 };
 
-use crate::apply::conductor::{Conductor, Locked, wait_channel};
+use crate::apply::conductor::{Conductor, Locked, tell_of_wait, wait_channel};
 use crate::apply::dry_run::{Stage, show};
 use crate::apply::file_run::Run;
 use crate::apply::prepare::{planned_file, prepare, unprepared_files};
@@ -38,8 +38,15 @@ pub async fn apply<'a>(
     let report = ApplyReport::new(env, start);
     check(directory).map_err(before_report)?;
     let history = history_of(database.url(), options.revisions_schema.as_deref());
-    let session = match connect(database, options).await {
-        Ok(conductor) => Some(conductor),
+    let mut cancel = options.cancel.clone();
+    let connected = tokio::select! {
+        biased;
+        connected = connect(database, options, sink) => connected,
+        // Nothing was done yet: letting go is all it takes to stop.
+        () = cancel.cancelled() => return Err(before_report(ApplyError::Cancelled(None))),
+    };
+    let session = match connected {
+        Ok(connected) => Some(connected),
         // A dry run does not make a database that is not there.
         Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) if options.dry_run => None,
         Err(error) => return Err(before_report(error.into())),
@@ -79,26 +86,33 @@ type Connected = (
     tokio::sync::mpsc::UnboundedReceiver<shipgate_database::Wait>,
 );
 
+/// Opens a session, telling what is waited for meanwhile.
 pub(super) async fn connect(
     database: &dyn Database,
     options: &ApplyOptions,
+    sink: &mut dyn ApplySink,
 ) -> Result<Connected, OpenError> {
-    let (hook, waits) = wait_channel();
+    let (hook, mut waits) = wait_channel();
     let (access, create) = if options.dry_run {
         (Access::ReadOnly, Create::Never)
     } else {
         (Access::ReadWrite, Create::IfMissing)
     };
-    let session = database
-        .connect(&ConnectOptions {
-            access,
-            create,
-            connect_timeout: options.lock.connect_timeout,
-            busy_timeout: options.busy_timeout,
-            on_wait: Some(hook),
-        })
-        .await?;
-    Ok((session, waits))
+    let connect_options = ConnectOptions {
+        access,
+        create,
+        connect_timeout: options.lock.connect_timeout,
+        busy_timeout: options.busy_timeout,
+        on_wait: Some(hook),
+    };
+    let mut connecting = database.connect(&connect_options);
+    loop {
+        tokio::select! {
+            biased;
+            Some(wait) = waits.recv() => tell_of_wait(sink, &wait),
+            session = &mut connecting => return Ok((session?, waits)),
+        }
+    }
 }
 
 /// What a run works with.

@@ -71,7 +71,7 @@ impl Run<'_, '_> {
 
     /// A new session in the place of one that is lost.
     pub(super) async fn connect_again(&mut self) -> Result<(), OpenError> {
-        let (session, waits) = connect(self.database, self.options).await?;
+        let (session, waits) = connect(self.database, self.options, self.conductor.sink).await?;
         self.conductor.take_over(session, waits);
         self.limits = Limits::default();
         self.mark = None;

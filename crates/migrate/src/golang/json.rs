@@ -35,6 +35,55 @@ pub fn to_json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// JSON in lines, as `MarshalIndent` writes it: every line but the first
+/// begins with `prefix` and `indent` as often as it is deep.
+pub(crate) fn indented(json: &str, prefix: &str, indent: &str) -> String {
+    let mut text = String::with_capacity(json.len() * 2);
+    let mut depth = 0;
+    let mut letters = json.chars().peekable();
+    let newline = |text: &mut String, depth: usize| {
+        text.push('\n');
+        text.push_str(prefix);
+        text.push_str(&indent.repeat(depth));
+    };
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => {
+                text.push(letter);
+                while let Some(letter) = letters.next() {
+                    text.push(letter);
+                    match letter {
+                        '"' => break,
+                        '\\' => text.extend(letters.next()),
+                        _ => {}
+                    }
+                }
+            }
+            '{' | '[' => {
+                text.push(letter);
+                if let Some(end) = letters.next_if(|next| matches!(next, '}' | ']')) {
+                    text.push(end);
+                } else {
+                    depth += 1;
+                    newline(&mut text, depth);
+                }
+            }
+            '}' | ']' => {
+                depth -= 1;
+                newline(&mut text, depth);
+                text.push(letter);
+            }
+            ',' => {
+                text.push(letter);
+                newline(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            letter => text.push(letter),
+        }
+    }
+    text
+}
+
 /// Whether a number is the zero that `omitempty` leaves out.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
@@ -46,7 +95,16 @@ pub(crate) fn is_empty(number: &i64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::to_json;
+    use super::{indented, to_json};
+
+    #[test]
+    fn lines_are_indented_as_deep_as_they_are() {
+        assert_eq!(
+            indented(r#"{"a":[1,{"b":"x,\"{y"}],"c":[],"d":{}}"#, ">", "  "),
+            "{\n>  \"a\": [\n>    1,\n>    {\n>      \"b\": \"x,\\\"{y\"\n>    }\n>  ],\n\
+             >  \"c\": [],\n>  \"d\": {}\n>}"
+        );
+    }
 
     #[test]
     fn angle_brackets_and_ampersands_are_escaped() {

@@ -3,13 +3,15 @@
 
 mod duration;
 mod json;
+mod layout;
 mod os_error;
 mod time;
 mod url;
 
 pub use duration::{BadDuration, GoDuration};
-pub(crate) use json::is_empty;
 pub use json::to_json;
+pub(crate) use json::{indented, is_empty};
+pub(crate) use layout::format_time;
 pub(crate) use os_error::OsErrorText;
 pub(crate) use shipgate_template::{Quoted, QuotedList};
 pub use time::GoTime;

@@ -30,6 +30,9 @@ pub struct GoUrl {
     pub omit_host: bool,
     /// The schema the connection works in.
     pub schema: String,
+    /// The whole URL.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// A user that is there but not shown.
@@ -43,6 +46,7 @@ impl GoUrl {
     pub fn parse(text: &str, schema: &str) -> Self {
         let mut url = Self {
             schema: schema.to_owned(),
+            text: text.to_owned(),
             ..Self::default()
         };
         let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));

@@ -120,6 +120,14 @@ pub struct StatementFailure {
     pub text: String,
 }
 
+impl CheckEntry<'_> {
+    /// How many of its assertions do not hold.
+    pub(super) fn failed(&self) -> usize {
+        let failed = self.assertions.iter();
+        failed.filter(|assertion| assertion.error.is_some()).count()
+    }
+}
+
 impl<'a> FileEntry<'a> {
     /// A file's entry.
     #[must_use]

@@ -39,6 +39,7 @@ struct Counts {
     in_check: usize,
 }
 
+const NOTHING: &str = "No migration files to execute";
 const RULE: &str = "-------------------------";
 
 impl<'r> ApplyText<'r> {
@@ -57,30 +58,23 @@ impl fmt::Display for ApplyText<'_> {
             return text.nothing(f);
         }
         text.header(f, &report.target, &report.current, report.pending.len())?;
-        let mut counts = Counts::default();
         for file in &report.applied {
-            if !checks(text, f, file, &mut counts)? {
+            if !checks(text, f, file)? {
                 continue;
             }
             text.file(f, file.version)?;
             for statement in &file.statements {
                 text.statement(f, statement)?;
             }
-            counts.in_file = file.statements.len();
             match &file.error {
-                None => {
-                    text.file_ok(f, elapsed(file.start, file.end))?;
-                    counts.file_ok();
-                }
-                Some(error) => {
-                    text.error(f, &error.text)?;
-                    counts.file_failed(!error.stmt.is_empty());
-                }
+                None => text.file_ok(f, elapsed(file.start, file.end))?,
+                Some(error) => text.error(f, &error.text)?,
             }
         }
         if !report.error.is_empty() && !report.has_failed_file() {
             text.run_error(f, &report.error)?;
         }
+        let counts = Counts::of(report);
         text.footer(f, elapsed(report.start, report.end), &counts)
     }
 }
@@ -161,7 +155,45 @@ impl ApplyTextWriter {
     }
 }
 
+impl ApplyReport<'_> {
+    /// What the text begins with, without its colon's newline.
+    pub(super) fn header(&self, palette: Palette) -> String {
+        if self.pending.is_empty() {
+            return NOTHING.to_owned();
+        }
+        Lines { palette }.header_line(&self.target, &self.current, self.pending.len())
+    }
+
+    /// Time and counts, a line each.
+    pub(super) fn summary(&self, palette: Palette) -> Vec<String> {
+        let elapsed = elapsed(self.start, self.end);
+        Lines { palette }.summary(elapsed, &Counts::of(self))
+    }
+}
+
 impl Counts {
+    fn of(report: &ApplyReport<'_>) -> Self {
+        let mut counts = Self::default();
+        for file in &report.applied {
+            for check in &file.checks {
+                counts.in_check = check.assertions.len();
+                match check.error {
+                    None => counts.check_ok(),
+                    Some(_) => counts.check_failed(check.failed()),
+                }
+            }
+            if file.checks.iter().any(|check| check.error.is_some()) {
+                continue;
+            }
+            counts.in_file = file.statements.len();
+            match &file.error {
+                None => counts.file_ok(),
+                Some(error) => counts.file_failed(!error.stmt.is_empty()),
+            }
+        }
+        counts
+    }
+
     fn check_ok(&mut self) {
         self.checks_ok += std::mem::take(&mut self.in_check);
     }
@@ -193,7 +225,7 @@ struct Lines {
 
 impl Lines {
     fn nothing(self, output: &mut dyn Write) -> fmt::Result {
-        output.write_str("No migration files to execute\n")
+        writeln!(output, "{NOTHING}")
     }
 
     fn header(
@@ -203,11 +235,15 @@ impl Lines {
         current: &str,
         files: usize,
     ) -> fmt::Result {
-        write!(output, "Migrating to version {}", self.palette.cyan(target))?;
+        writeln!(output, "{}", self.header_line(target, current, files))
+    }
+
+    fn header_line(self, target: &str, current: &str, files: usize) -> String {
+        let mut line = format!("Migrating to version {}", self.palette.cyan(target));
         if !current.is_empty() {
-            write!(output, " from {}", self.palette.cyan(current))?;
+            line.push_str(&format!(" from {}", self.palette.cyan(current)));
         }
-        writeln!(output, " ({files} migrations in total):")
+        line + &format!(" ({files} migrations in total):")
     }
 
     fn file(self, output: &mut dyn Write, version: &str) -> fmt::Result {
@@ -252,9 +288,15 @@ impl Lines {
     }
 
     fn footer(self, output: &mut dyn Write, elapsed: GoDuration, counts: &Counts) -> fmt::Result {
-        let dashes = self.palette.yellow("--");
         writeln!(output, "\n  {}", self.palette.cyan(RULE))?;
-        writeln!(output, "  {dashes} {elapsed}")?;
+        for line in self.summary(elapsed, counts) {
+            writeln!(output, "  {line}")?;
+        }
+        Ok(())
+    }
+
+    fn summary(self, elapsed: GoDuration, counts: &Counts) -> Vec<String> {
+        let dashes = self.palette.yellow("--");
         let files = tally("migration", counts.files_ok, counts.files_failed);
         let statements = tally(
             "sql statement",
@@ -262,10 +304,10 @@ impl Lines {
             counts.statements_failed,
         );
         let checks = checks_tally(counts.checks_ok, counts.checks_failed);
-        for line in [files, checks, statements].into_iter().flatten() {
-            writeln!(output, "  {dashes} {line}")?;
-        }
-        Ok(())
+        std::iter::once(elapsed.to_string())
+            .chain([files, checks, statements].into_iter().flatten())
+            .map(|line| format!("{dashes} {line}"))
+            .collect()
     }
 }
 
@@ -303,25 +345,17 @@ fn checks(
     text: Lines,
     f: &mut fmt::Formatter<'_>,
     file: &AppliedFile<'_>,
-    counts: &mut Counts,
 ) -> Result<bool, fmt::Error> {
     for check in &file.checks {
         text.check(f, file.version)?;
         for assertion in &check.assertions {
             text.statement(f, assertion.stmt)?;
         }
-        counts.in_check = check.assertions.len();
         if let Some(error) = &check.error {
             text.error(f, &error.text)?;
-            let failed = check
-                .assertions
-                .iter()
-                .filter(|assertion| assertion.error.is_some());
-            counts.check_failed(failed.count());
             return Ok(false);
         }
         text.file_ok(f, elapsed(check.start, check.end))?;
-        counts.check_ok();
     }
     Ok(true)
 }

@@ -6,6 +6,7 @@ mod env;
 mod palette;
 mod set;
 pub(crate) mod status;
+mod value;
 
 pub use apply::{AppliedFile, ApplyReport, Assertion, CheckEntry, FileEntry, StatementFailure};
 pub use apply_text::{ApplyText, ApplyTextWriter};
@@ -13,3 +14,4 @@ pub use env::Env;
 pub use palette::Palette;
 pub use set::{SetReport, SetText};
 pub use status::{StatusReport, StatusText};
+pub use value::{apply_functions, status_functions};

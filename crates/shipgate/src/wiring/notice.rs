@@ -31,6 +31,12 @@ impl Notice {
     }
 }
 
+/// Says on stderr what a session waits for.
+pub(crate) fn wait_hook(app: &App) -> WaitHook {
+    let printer = Arc::clone(&app.printer);
+    Arc::new(move |wait| printer.say(&waiting(&wait.reason, wait.limit)))
+}
+
 /// `database is locked by another process; waiting up to 10.00s`.
 pub(crate) fn waiting(reason: &str, limit: std::time::Duration) -> String {
     format!("{reason}; waiting up to {}", short(limit))

@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod apply;
+mod atlas;
 mod atlas_hcl;
 mod directory;
+mod format;
 mod import;
+mod new;
 mod position;
 mod project;
 mod support;
+mod url;

@@ -69,15 +69,36 @@ impl Place {
 
     /// Runs any command with this `DATABASE_URL`.
     pub(crate) fn program(&self, arguments: &[&str], url: Option<&str>) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_shipgate"));
+        let url = url.map(|url| ("DATABASE_URL", url));
+        self.program_with(arguments, url.as_slice())
+    }
+
+    /// Runs any command in this environment and no other.
+    pub(crate) fn program_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
+        self.called(
+            Path::new(env!("CARGO_BIN_EXE_shipgate")),
+            arguments,
+            environment,
+        )
+    }
+
+    /// Runs the program called `atlas`, on `app.db` where a verb asks for one.
+    pub(crate) fn atlas(&self, arguments: &[&str]) -> Said {
+        let link = self.path("atlas");
+        if !link.exists() {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_shipgate"), &link).unwrap();
+        }
+        self.called(&link, arguments, &[])
+    }
+
+    fn called(&self, program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.root())
             .env_clear()
-            .env("TMPDIR", self.root());
-        if let Some(url) = url {
-            command.env("DATABASE_URL", url);
-        }
+            .env("TMPDIR", self.root())
+            .envs(environment.iter().copied());
         let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();

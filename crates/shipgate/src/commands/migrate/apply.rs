@@ -1,16 +1,17 @@
 //! `shipgate migrate apply [AMOUNT]`.
 
+mod job;
+
 use std::num::{IntErrorKind, NonZeroUsize};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use shipgate_atlas_config::Wanted;
-use shipgate_database::{LockEvent, LockName};
-use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, Patience, apply};
-use shipgate_migrate::history::HistoryError;
+use shipgate_database::LockName;
+use shipgate_migrate::TxMode;
+use shipgate_migrate::apply::{ApplyOptions, CancelToken, Patience};
 use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
-use shipgate_migrate::report::ApplyTextWriter;
-use shipgate_migrate::{GoDuration, TxMode};
+
+use job::Job;
 
 use super::config::{Config, Settings};
 use super::format::Format;
@@ -18,7 +19,6 @@ use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
-use crate::report::short;
 use crate::signals;
 use crate::wiring::engine::operator_version;
 
@@ -73,7 +73,10 @@ pub(crate) struct Arguments {
     /// The name of the migration lock; other names do not exclude each other
     #[arg(long, value_name = "NAME")]
     lock_name: Option<String>,
-    /// The form of the report: '{{ json . }}'
+    /// What runs this, as JSON; for Atlas's cloud, and of no effect here
+    #[arg(long, value_name = "JSON", hide = true)]
+    context: Option<String>,
+    /// The form of the report: a Go template such as '{{ json . }}'
     #[arg(long, alias = "log", value_name = "TEMPLATE")]
     format: Option<String>,
 }
@@ -124,8 +127,11 @@ async fn apply_one(
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
     let template = settings.or(arguments.format.as_deref(), |env| env.apply_format.as_ref());
-    let format = Format::of(template.as_deref(), screen)?;
-    let options = match options(arguments, settings, cancel) {
+    let format = match Format::of_apply(template.as_deref(), screen) {
+        Ok(format) => format,
+        Err(bad) => return screen.fail("format", &bad.0, &[]),
+    };
+    let mut options = match options(arguments, settings, cancel) {
         Ok(options) => options,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
@@ -137,157 +143,18 @@ async fn apply_one(
         return screen.fail_checksum(&error);
     }
     let project = &arguments.directory.project;
-    let database = match target::database(&arguments.database, project, settings, screen)? {
-        Ok(database) => database,
+    let reach = match target::database(&arguments.database, project, settings, screen)? {
+        Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
-    let mut writer = ApplyTextWriter::new(screen.palette(), Timestamp::now());
-    let mut unwritten = None;
-    let result = {
-        let mut sink = |event: &ApplyEvent<'_>| {
-            tell(event, app);
-            if format == Format::Text && unwritten.is_none() {
-                unwritten = write(&mut writer, event, screen).err();
-            }
-        };
-        apply(database.as_ref(), &directory, &options, &mut sink).await
+    options.lock.connect_timeout = reach.connect_timeout;
+    let job = Job {
+        directory,
+        database: reach.database,
+        options,
+        format,
     };
-    if let Some(error) = unwritten {
-        return Err(error);
-    }
-    let (report, error) = match result {
-        Ok(report) => (Some(Box::new(report)), None),
-        Err(failure) => (failure.report, Some(failure.error)),
-    };
-    if format != Format::Text
-        && let Some(report) = &report
-    {
-        screen.write(&format.json(report)?)?;
-    }
-    match error {
-        None => Ok(Exit::Done),
-        // A report in the form that was asked for carries its error itself.
-        Some(error) if format != Format::Text && report.is_some() => Ok(exit_of(&error)),
-        Some(error) => fail(&error, screen),
-    }
-}
-
-fn fail(error: &ApplyError, screen: &mut Screen) -> Result<Exit, CliError> {
-    if let ApplyError::Checksum(checksum) = error {
-        return screen.fail_checksum(checksum);
-    }
-    if let ApplyError::History(HistoryError::Ambiguous) = error {
-        return screen.fail_ambiguous();
-    }
-    screen.fail("migration-failed", &error.to_string(), &error.hints())?;
-    Ok(exit_of(error))
-}
-
-fn exit_of(error: &ApplyError) -> Exit {
-    match error {
-        ApplyError::Cancelled(_) => Exit::Interrupted,
-        _ => Exit::Failed,
-    }
-}
-
-/// Writes what an event adds to the report.
-fn write(
-    writer: &mut ApplyTextWriter,
-    event: &ApplyEvent<'_>,
-    screen: &mut Screen,
-) -> Result<(), CliError> {
-    let mut text = String::new();
-    writer
-        .write(event, &mut text)
-        .map_err(|error| CliError::new("output", error.to_string()))?;
-    if text.is_empty() {
-        return Ok(());
-    }
-    screen.write(&text)
-}
-
-fn lock_warning(event: &LockEvent) -> String {
-    match event {
-        LockEvent::LeaseUnusable { message } => format!(
-            "who holds the migration lock cannot be written down, and behind a connection pooler \
-             it may not hold: {message}"
-        ),
-        LockEvent::AtlasLockUnusable { file, message } => format!(
-            "Atlas's lock file {} cannot be used, and Atlas is not kept out: {message}",
-            file.display()
-        ),
-        LockEvent::Waiting { holder, .. } => format!("the migration lock is held by {holder}"),
-    }
-}
-
-/// Says on stderr what is no part of the report.
-fn tell(event: &ApplyEvent<'_>, app: &App) {
-    let printer = &app.printer;
-    match event {
-        ApplyEvent::WaitingForLock { holder, remaining } => printer.say(&format!(
-            "waiting for the migration lock, held by {holder}; {} left",
-            short(*remaining)
-        )),
-        ApplyEvent::WaitingForDatabase { reason, limit } => {
-            printer.say(&format!("{reason}; waiting up to {}", short(*limit)));
-        }
-        ApplyEvent::LockIsWeak { event } => printer.warn(&lock_warning(event)),
-        ApplyEvent::WaitingForEnd { session, statement } => printer.say(&format!(
-            "the server still executes a statement of a run that is gone, in session {session}; \
-             waiting for its end: {statement}"
-        )),
-        ApplyEvent::OutcomeTold {
-            file,
-            statement,
-            applied,
-        } => printer.say(&format!(
-            "{}: a run was broken off in a statement; the catalog says that it {}: {statement}",
-            file.name(),
-            if *applied {
-                "took effect"
-            } else {
-                "took no effect, so it is executed again"
-            }
-        )),
-        ApplyEvent::LeftoverRemoved { statement } => {
-            printer.say(&format!("removing what was left behind: {statement}"));
-        }
-        ApplyEvent::Retrying {
-            attempt,
-            most,
-            pause,
-            reason,
-            blockers,
-        } => {
-            printer.say(&format!(
-                "{reason}; rolled back, trying again in {} ({attempt} of {most})",
-                short(*pause)
-            ));
-            for blocker in *blockers {
-                printer.say(&format!("in the way: {blocker}"));
-            }
-        }
-        ApplyEvent::DirectiveIgnored { file, warning } => {
-            printer.warn(&format!("{}: {warning}", file.name()));
-        }
-        ApplyEvent::HistoryDiffers { text } => printer.warn(text),
-        ApplyEvent::SessionRestored { statement } => {
-            printer.detail(&format!("set again in this session: {statement}"));
-        }
-        ApplyEvent::StatementDone {
-            number,
-            elapsed,
-            rows,
-            notices,
-        } => {
-            for notice in *notices {
-                printer.say(notice);
-            }
-            let elapsed = elapsed.map_or_else(String::new, |elapsed| format!("{elapsed}, "));
-            printer.detail(&format!("statement {number}: {elapsed}{rows} rows"));
-        }
-        _ => {}
-    }
+    job.run(app, screen).await
 }
 
 fn options(
@@ -364,23 +231,14 @@ fn parse_amount(text: &str) -> Result<NonZeroUsize, String> {
 
 /// What `--lock-timeout` means; without it ten seconds.
 pub(super) fn parse_timeout(text: Option<&str>) -> Result<Duration, String> {
-    parse_duration(text.unwrap_or("10s"), "--lock-timeout")
+    target::parse_duration("--lock-timeout", text.unwrap_or("10s"))
 }
 
 fn parse_limit(text: &Option<String>, flag: &str) -> Result<Option<Duration>, String> {
     match text.as_deref().filter(|text| !text.is_empty()) {
-        Some(text) => parse_duration(text, flag).map(Some),
+        Some(text) => target::parse_duration(flag, text).map(Some),
         None => Ok(None),
     }
-}
-
-fn parse_duration(text: &str, flag: &str) -> Result<Duration, String> {
-    let duration: GoDuration = text
-        .parse()
-        .map_err(|error| format!("invalid argument \"{text}\" for \"{flag}\" flag: {error}"))?;
-    Ok(Duration::from_nanos(
-        u64::try_from(duration.as_nanos()).unwrap_or_default(),
-    ))
 }
 
 pub(super) fn parse_lock_name(text: Option<&str>) -> Result<LockName, String> {

@@ -5,7 +5,6 @@ use shipgate_migrate::Listed;
 use shipgate_migrate::report::FileEntry;
 
 use super::config::Config;
-use super::format::Format;
 use super::screen::Screen;
 use super::{DirectoryFlags, target};
 use crate::error::{CliError, Exit};
@@ -28,7 +27,6 @@ pub(super) async fn run(
     config: &Config<'_>,
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
-    let format = Format::of(None, screen)?;
     let settings = match config
         .single(Wanted::Directory, &arguments.directory.project, screen)
         .await?
@@ -49,18 +47,17 @@ pub(super) async fn run(
         Ok(files) => files,
         Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
     };
-    if format == Format::Text {
-        for file in &files {
-            let shown = if arguments.short {
-                file.version()
-            } else {
-                file.name()
-            };
-            screen.write(&format!("{shown}\n"))?;
-        }
-    } else {
+    if screen.wants_json() {
         let entries: Vec<_> = files.iter().map(FileEntry::of).collect();
-        screen.write(&format.json(&entries)?)?;
+        return screen.write_json(&entries);
+    }
+    for file in &files {
+        let shown = if arguments.short {
+            file.version()
+        } else {
+            file.name()
+        };
+        screen.write(&format!("{shown}\n"))?;
     }
     Ok(Exit::Done)
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod config;
+mod editor;
 mod format;
 mod hash;
 mod import;
@@ -72,13 +73,24 @@ pub(crate) struct DirectoryFlags {
 /// Where the database is.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct DatabaseFlags {
-    /// The database, or $NAME of a variable that holds its URL [default: the env's,
-    /// else $DATABASE_URL, else the project file's]
+    /// The database; $NAME and ${NAME} stand for variables [default: the env's, else
+    /// $DATABASE_URL, else the project file's]
     #[arg(short, long, value_name = "URL")]
     url: Option<String>,
     /// The schema of the history table; SQLite has only main
     #[arg(long, value_name = "SCHEMA")]
     revisions_schema: Option<String>,
+    /// The file with the database's password [default: $SHIPGATE_DATABASE_PASSWORD, else the URL's]
+    #[arg(long, value_name = "FILE", env = "SHIPGATE_DATABASE_PASSWORD_FILE")]
+    password_file: Option<std::path::PathBuf>,
+    /// How long to try to reach a database that is starting or not known by name yet
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "SHIPGATE_CONNECT_TIMEOUT",
+        default_value = "30s"
+    )]
+    connect_timeout: String,
 }
 
 pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {

@@ -1,12 +1,16 @@
 //! `shipgate migrate new [NAME]`.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use shipgate_atlas_config::Wanted;
 use shipgate_migrate::NewError;
+use shipgate_migrate::directory::Location;
+use shipgate_migrate::formats;
 
 use super::config::Config;
 use super::screen::Screen;
-use super::{DirectoryFlags, target};
+use super::{DirectoryFlags, editor, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
 
@@ -18,6 +22,9 @@ pub(crate) struct Arguments {
     name: Vec<String>,
     #[command(flatten)]
     directory: DirectoryFlags,
+    /// Open the file in $VISUAL, else $EDITOR, else vi; a directory of the atlas format only
+    #[arg(long)]
+    edit: bool,
 }
 
 pub(super) async fn run(
@@ -45,16 +52,39 @@ pub(super) async fn run(
         Ok(location) => location,
         Err(exit) => return Ok(exit),
     };
-    match shipgate_migrate::new(location, name, Timestamp::now()) {
+    if arguments.edit && location.format().name() != formats::default().name() {
+        let message = "--edit is for directories of the atlas format; edit the files yourself, then run `shipgate migrate hash`";
+        return screen.fail("flag", message, &[]);
+    }
+    match shipgate_migrate::new(location.clone(), name, Timestamp::now()) {
         Ok(created) => {
-            for path in created {
+            for path in &created {
                 app.printer.say(&format!("created {}", path.display()));
             }
-            Ok(Exit::Done)
+            match created.first().filter(|_| arguments.edit) {
+                Some(path) => edited(path, location, screen),
+                None => Ok(Exit::Done),
+            }
         }
         Err(NewError::Checksum(error)) => screen.fail_checksum(&error),
         Err(NewError::Directory(error)) => {
             screen.fail("migrations-directory", &error.to_string(), &[])
+        }
+    }
+}
+
+/// Opens a new file in the user's editor and writes the checksums anew,
+/// whatever became of it.
+fn edited(path: &Path, location: Location, screen: &mut Screen) -> Result<Exit, CliError> {
+    let failed = editor::open(path).err();
+    if let Err(error) = shipgate_migrate::hash(location) {
+        return screen.fail("migrations-directory", &error.to_string(), &[]);
+    }
+    match failed {
+        None => Ok(Exit::Done),
+        Some(error) => {
+            let hint = format!("the new file stays: {}", path.display());
+            screen.fail("editor", &error, &[hint])
         }
     }
 }

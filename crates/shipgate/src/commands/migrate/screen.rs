@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 
 use anstream::AutoStream;
+use serde::Serialize;
 use shipgate_migrate::history::{AMBIGUITY_NOTICE, HistoryError};
 use shipgate_migrate::report::Palette;
 use shipgate_migrate::sum::ChecksumError;
+use shipgate_migrate::to_json;
 
-use crate::cli::App;
+use crate::cli::{App, Voice};
 use crate::error::{CliError, Exit};
 use crate::printer::Output;
 
@@ -18,6 +20,7 @@ pub(crate) struct Screen {
     output: Output,
     /// Whether what was written last ended a line.
     line_ended: bool,
+    voice: Voice,
 }
 
 impl Screen {
@@ -29,6 +32,7 @@ impl Screen {
             stderr: Box::new(AutoStream::new(io::stderr(), app.printer.color)),
             output: app.printer.output,
             line_ended: true,
+            voice: app.voice,
         }
     }
 
@@ -70,6 +74,13 @@ impl Screen {
         }
     }
 
+    /// Writes a line of JSON to stdout.
+    pub(crate) fn write_json(&mut self, value: &impl Serialize) -> Result<Exit, CliError> {
+        let json = to_json(value).map_err(|error| CliError::new("output", error.to_string()))?;
+        self.write(&(json + "\n"))?;
+        Ok(Exit::Done)
+    }
+
     /// An error as these verbs have always told it, and what is known beyond it.
     pub(crate) fn fail(
         &mut self,
@@ -85,7 +96,7 @@ impl Screen {
             return Err(error);
         }
         let mut text = format!("Error: {message}\n");
-        for hint in hints {
+        for hint in hints.iter().filter(|_| self.voice == Voice::Own) {
             text.push_str(&format!("hint: {hint}\n"));
         }
         // Nobody is left to tell if stderr is gone.

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use shipgate_atlas_config::Wanted;
+use shipgate_database::{Access, ConnectOptions, OpenError};
 use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::{Effect, SetError, SetOptions, settle};
 
 use super::apply::{parse_lock_name, parse_timeout};
 use super::config::Config;
-use super::format::Format;
 use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
 use crate::wiring::engine::operator_version;
+use crate::wiring::notice::wait_hook;
 
 /// How long a statement waits for another session's lock on the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,10 +46,9 @@ pub(crate) struct Arguments {
 pub(super) async fn run(
     arguments: Arguments,
     config: &Config<'_>,
-    _app: &App,
+    app: &App,
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
-    let format = Format::of(None, screen)?;
     let version = match arguments.version.as_slice() {
         [] => None,
         [version] => Some(version.as_str()),
@@ -83,13 +83,27 @@ pub(super) async fn run(
         return screen.fail_checksum(&error);
     }
     let project = &arguments.directory.project;
-    let database = match target::database(&arguments.database, project, &settings, screen)? {
-        Ok(database) => database,
+    let reach = match target::database(&arguments.database, project, &settings, screen)? {
+        Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
+    // Waits aloud until the database can be reached; one that is not there yet
+    // is made later.
+    let reachable = ConnectOptions {
+        access: Access::ReadOnly,
+        connect_timeout: reach.connect_timeout,
+        on_wait: Some(wait_hook(app)),
+        ..ConnectOptions::default()
+    };
+    match reach.database.connect(&reachable).await {
+        Ok(_) | Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => {}
+        Err(error) => return screen.fail("history", &error.to_string(), &[]),
+    }
+    let mut lock = target::lock_request(lock_name, "shipgate migrate set", timeout);
+    lock.connect_timeout = reach.connect_timeout;
     let options = SetOptions {
         revisions_schema: settings.revisions_schema(&arguments.database),
-        lock: target::lock_request(lock_name, "shipgate migrate set", timeout),
+        lock,
         busy_timeout: BUSY_TIMEOUT,
         operator_version: operator_version(),
     };
@@ -99,7 +113,14 @@ pub(super) async fn run(
         (None, None) => None,
     };
     if let Some((version, effect)) = told {
-        let settled = settle(database.as_ref(), &directory, version, effect, &options).await;
+        let settled = settle(
+            reach.database.as_ref(),
+            &directory,
+            version,
+            effect,
+            &options,
+        )
+        .await;
         return match settled {
             Ok(settled) => {
                 screen.write(&settled.to_string())?;
@@ -108,13 +129,10 @@ pub(super) async fn run(
             Err(error) => fail(&error, screen),
         };
     }
-    match shipgate_migrate::set(database.as_ref(), &directory, version, &options).await {
-        Ok(report) if format == Format::Text => {
-            screen.write(&report.text(screen.palette()).to_string())?;
-            Ok(Exit::Done)
-        }
+    match shipgate_migrate::set(reach.database.as_ref(), &directory, version, &options).await {
+        Ok(report) if screen.wants_json() => screen.write_json(&report),
         Ok(report) => {
-            screen.write(&format.json(&report)?)?;
+            screen.write(&report.text(screen.palette()).to_string())?;
             Ok(Exit::Done)
         }
         Err(error) => fail(&error, screen),

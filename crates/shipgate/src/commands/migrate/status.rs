@@ -11,6 +11,7 @@ use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
+use crate::wiring::notice::wait_hook;
 
 /// Arguments of `shipgate migrate status`.
 #[derive(clap::Args)]
@@ -19,7 +20,7 @@ pub(crate) struct Arguments {
     database: DatabaseFlags,
     #[command(flatten)]
     directory: DirectoryFlags,
-    /// The form of the report: '{{ json . }}'
+    /// The form of the report: a Go template such as '{{ json . }}'
     #[arg(long, alias = "log", value_name = "TEMPLATE")]
     format: Option<String>,
     /// Exit with 3 when something is pending
@@ -43,7 +44,10 @@ pub(super) async fn run(
     let template = settings.or(arguments.format.as_deref(), |env| {
         env.status_format.as_ref()
     });
-    let format = Format::of(template.as_deref(), screen)?;
+    let format = match Format::of_status(template.as_deref(), screen) {
+        Ok(format) => format,
+        Err(bad) => return screen.fail("format", &bad.0, &[]),
+    };
     let directory = match target::directory(&arguments.directory, &settings, screen)? {
         Ok(directory) => directory,
         Err(exit) => return Ok(exit),
@@ -52,15 +56,20 @@ pub(super) async fn run(
         return screen.fail_checksum(&error);
     }
     let project = &arguments.directory.project;
-    let database = match target::database(&arguments.database, project, &settings, screen)? {
-        Ok(database) => database,
+    let reach = match target::database(&arguments.database, project, &settings, screen)? {
+        Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
     let reading = Reading {
         revisions_schema: settings.revisions_schema(&arguments.database),
-        connect: ConnectOptions::default(),
+        connect: ConnectOptions {
+            connect_timeout: reach.connect_timeout,
+            on_wait: Some(wait_hook(app)),
+            ..ConnectOptions::default()
+        },
     };
-    let report = match shipgate_migrate::status(database.as_ref(), &directory, &reading).await {
+    let report = match shipgate_migrate::status(reach.database.as_ref(), &directory, &reading).await
+    {
         Ok(report) => report,
         Err(StatusError::Checksum(error)) => return screen.fail_checksum(&error),
         Err(StatusError::History(HistoryError::Ambiguous)) => return screen.fail_ambiguous(),
@@ -69,9 +78,11 @@ pub(super) async fn run(
     for change in &report.drift.changes {
         app.printer.warn(&change.to_string());
     }
-    match format {
-        Format::Text => screen.write(&report.text(screen.palette()).to_string())?,
-        Format::BareJson | Format::JsonLine => screen.write(&format.json(&report)?)?,
+    let palette = screen.palette();
+    match format.written(&report, || report.value(palette)) {
+        Ok(Some(text)) => screen.write(&text)?,
+        Ok(None) => screen.write(&report.text(palette).to_string())?,
+        Err(bad) => return screen.fail("format", &bad.0, &[]),
     }
     Ok(if arguments.exit_code && !report.is_ok() {
         Exit::Trouble

@@ -5,20 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipgate_database::{Database, DatabaseUrl, LockName, LockRequest, open};
+use shipgate_database::{ClientSettings, Database, DatabaseUrl, LockName, LockRequest, open};
+use shipgate_migrate::GoDuration;
 use shipgate_migrate::directory::{Directory, Location};
-use shipgate_project::{LoadError, Loaded, load};
+use shipgate_project::{LoadError, Loaded, Origin, Template, load};
 
 use super::config::Settings;
 use super::screen::Screen;
 use super::{DatabaseFlags, DirectoryFlags};
 use crate::error::{CliError, Exit};
 use crate::site;
-use crate::wiring::client::client_settings;
+use crate::wiring::client::{client_settings, read_password};
 use crate::wiring::engine::host;
 
 /// Either what was looked for, or how the program ends because it was not found.
 pub(super) type Found<T> = Result<T, Exit>;
+
+/// The variable that names the database where no flag does.
+const DATABASE_URL: &str = "DATABASE_URL";
 
 const DEFAULT_DIRECTORY: &str = "file://migrations";
 
@@ -127,13 +131,23 @@ fn within(base: &Path, url: &str) -> String {
     }
 }
 
+/// A database, and how long it is tried to reach it.
+pub(super) struct Reach {
+    pub(super) database: Arc<dyn Database>,
+    pub(super) connect_timeout: Duration,
+}
+
 /// The database.
 pub(super) fn database(
     flags: &DatabaseFlags,
     project_directory: &Path,
     settings: &Settings,
     screen: &mut Screen,
-) -> Result<Found<Arc<dyn Database>>, CliError> {
+) -> Result<Found<Reach>, CliError> {
+    let connect_timeout = match parse_duration("--connect-timeout", &flags.connect_timeout) {
+        Ok(timeout) => timeout,
+        Err(message) => return Ok(Err(screen.fail("usage", &message, &[])?)),
+    };
     let url = match database_url(flags, project_directory, settings, screen)? {
         Ok(url) => url,
         Err(exit) => return Ok(Err(exit)),
@@ -146,7 +160,17 @@ pub(super) fn database(
         );
         return Ok(Err(screen.fail("not-supported", &message, &[])?));
     }
-    opened(&url, screen)
+    let mut client = client_settings();
+    if let Some(file) = &flags.password_file {
+        match read_password(file) {
+            Ok(password) => client.password = Some(password),
+            Err(message) => return Ok(Err(screen.fail("password-file", &message, &[])?)),
+        }
+    }
+    Ok(opened(&url, &client, screen)?.map(|database| Reach {
+        database,
+        connect_timeout,
+    }))
 }
 
 /// The database on which migrations are tried.
@@ -161,13 +185,17 @@ pub(super) fn development(
         return Ok(Err(screen.fail("not-supported", message, &[hint])?));
     }
     match parsed_url(text, base, screen)? {
-        Ok(url) => opened(&url, screen),
+        Ok(url) => opened(&url, &client_settings(), screen),
         Err(exit) => Ok(Err(exit)),
     }
 }
 
-fn opened(url: &DatabaseUrl, screen: &mut Screen) -> Result<Found<Arc<dyn Database>>, CliError> {
-    match open(url, &client_settings()) {
+fn opened(
+    url: &DatabaseUrl,
+    client: &ClientSettings,
+    screen: &mut Screen,
+) -> Result<Found<Arc<dyn Database>>, CliError> {
+    match open(url, client) {
         Ok(database) => Ok(Ok(database)),
         Err(error) => Ok(Err(screen.fail(
             "database-open",
@@ -198,19 +226,22 @@ fn database_url(
             return Ok(Err(screen.fail("no-database", message, &hints)?));
         }
     }
-    let text = flag.or_else(|| {
-        std::env::var("DATABASE_URL")
+    // The value of `DATABASE_URL` is a URL already, unless it is nothing but
+    // the name of another variable.
+    let given = match flag {
+        Some(flag) => Some(expanded(&flag, "--url")),
+        None => std::env::var(DATABASE_URL)
             .ok()
             .filter(|url| !url.is_empty())
-    });
-    if let Some(text) = text {
-        return match expanded(&text) {
-            Ok(text) => parsed_url(&text, &here, screen),
-            Err(name) => {
-                let message = format!("the variable {name} of --url is not set");
-                Ok(Err(screen.fail("unset-name", &message, &[])?))
-            }
-        };
+            .map(|url| match is_name(&url) {
+                true => expanded(&url, DATABASE_URL),
+                false => Ok(url),
+            }),
+    };
+    match given {
+        Some(Ok(text)) => return parsed_url(&text, &here, screen),
+        Some(Err((code, message))) => return Ok(Err(screen.fail(code, &message, &[])?)),
+        None => {}
     }
     match project(project_directory)? {
         Some(loaded) => match site::database(&loaded.project)? {
@@ -233,25 +264,63 @@ fn parsed_url(
 }
 
 fn no_url<T>(screen: &mut Screen) -> Result<Found<T>, CliError> {
-    let hint = "set DATABASE_URL, or name the database: `--url sqlite://data/app.db`".to_owned();
-    Ok(Err(screen.fail(
-        "no-database",
-        "required flag \"url\" not set",
-        &[hint],
-    )?))
+    let mut hints =
+        vec!["set DATABASE_URL, or name the database: `--url sqlite://data/app.db`".to_owned()];
+    // Which database is migrated is never guessed; what would take these is said.
+    for (names, url) in [
+        (
+            &["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"][..],
+            "postgres://",
+        ),
+        (&["MYSQL_HOST", "MYSQL_UNIX_PORT"][..], "mysql://"),
+    ] {
+        if let Some(name) = names.iter().find(|name| std::env::var_os(name).is_some()) {
+            hints.push(format!(
+                "{name} is set: `--url {url}` takes what it does not say from the client's own variables"
+            ));
+        }
+    }
+    let message = "required flag \"url\" not set";
+    Ok(Err(screen.fail("no-database", message, &hints)?))
 }
 
-/// `$NAME` and `${NAME}`, and nothing else, stand for a variable: an image
-/// without a shell cannot write it otherwise. Err: the name is not set.
-fn expanded(text: &str) -> Result<String, String> {
-    let name = text
-        .strip_prefix("${")
+/// Whether a text is `$NAME` or `${NAME}` and nothing else.
+fn is_name(text: &str) -> bool {
+    let name = text.strip_prefix('$').unwrap_or_default();
+    let name = name
+        .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'))
-        .or_else(|| text.strip_prefix('$'));
-    match name {
-        Some(name) => std::env::var(name).map_err(|_| name.to_owned()),
-        None => Ok(text.to_owned()),
-    }
+        .unwrap_or(name);
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The URL with the variables in it: an image without a shell cannot write
+/// them otherwise. Err: an error's code and words.
+fn expanded(text: &str, place: &str) -> Result<String, (&'static str, String)> {
+    let template = Template::parse(text, Origin::Flag(place.to_owned())).map_err(|_| {
+        let message =
+            format!("`${{` in {place} is followed by no name and `}}`; a dollar itself is `$$`");
+        ("database-url", message)
+    })?;
+    template
+        .expand_url(|name| std::env::var(name).ok())
+        .map_err(|unset| {
+            let message = format!("the variable {} of {place} is not set", unset.name);
+            ("unset-name", message)
+        })
+}
+
+/// A flag's Go duration: `10s`, `1m30s`.
+pub(super) fn parse_duration(flag: &str, text: &str) -> Result<Duration, String> {
+    let duration: GoDuration = text
+        .parse()
+        .map_err(|error| format!("invalid argument \"{text}\" for \"{flag}\" flag: {error}"))?;
+    Ok(Duration::from_nanos(
+        u64::try_from(duration.as_nanos()).unwrap_or_default(),
+    ))
 }
 
 /// The project file, if there is one.
@@ -263,7 +332,8 @@ fn project(directory: &Path) -> Result<Option<Loaded>, CliError> {
     }
 }
 
-/// Who asks for the migration lock.
+/// Who asks for the migration lock. How long a database is tried to reach is
+/// known once it is found; until then, once.
 pub(super) fn lock_request(name: LockName, purpose: &str, timeout: Duration) -> LockRequest {
     LockRequest {
         name,
@@ -272,9 +342,20 @@ pub(super) fn lock_request(name: LockName, purpose: &str, timeout: Duration) -> 
         purpose: purpose.to_owned(),
         timeout,
         schema: None,
-        connect_timeout: Duration::from_secs(30),
+        connect_timeout: Duration::ZERO,
         clock: Arc::new(Timestamp::now),
         temporary_directory: Some(std::env::temp_dir()),
         on_event: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn a_name_alone_is_no_url() {
+        assert!(is_name("$REAL_URL") && is_name("${REAL_URL}"));
+        assert!(!is_name("$A/b") && !is_name("postgres://$A") && !is_name("$") && !is_name("A"));
     }
 }

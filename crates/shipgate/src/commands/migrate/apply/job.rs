@@ -1,0 +1,192 @@
+//! One run of `apply` on one database.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipgate_database::{Database, LockEvent};
+use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, apply};
+use shipgate_migrate::directory::Directory;
+use shipgate_migrate::history::HistoryError;
+use shipgate_migrate::report::ApplyTextWriter;
+
+use crate::cli::App;
+use crate::commands::migrate::format::Format;
+use crate::commands::migrate::screen::Screen;
+use crate::error::{CliError, Exit};
+use crate::report::short;
+use crate::wiring::notice::waiting;
+
+/// One run: what, where, how, and the form of its report.
+pub(in crate::commands::migrate) struct Job {
+    /// The migrations, whose checksums hold.
+    pub(in crate::commands::migrate) directory: Directory,
+    pub(in crate::commands::migrate) database: Arc<dyn Database>,
+    pub(in crate::commands::migrate) options: ApplyOptions,
+    pub(in crate::commands::migrate) format: Format,
+}
+
+impl Job {
+    /// Runs it, and tells it: text as it happens, any other form at the end.
+    pub(in crate::commands::migrate) async fn run(
+        &self,
+        app: &App,
+        screen: &mut Screen,
+    ) -> Result<Exit, CliError> {
+        let mut writer = ApplyTextWriter::new(screen.palette(), Timestamp::now());
+        let mut unwritten = None;
+        let result = {
+            let mut sink = |event: &ApplyEvent<'_>| {
+                tell(event, app);
+                if self.format.is_text() && unwritten.is_none() {
+                    unwritten = write(&mut writer, event, screen).err();
+                }
+            };
+            let database = self.database.as_ref();
+            apply(database, &self.directory, &self.options, &mut sink).await
+        };
+        if let Some(error) = unwritten {
+            return Err(error);
+        }
+        let (report, error) = match result {
+            Ok(report) => (Some(Box::new(report)), None),
+            Err(failure) => (failure.report, Some(failure.error)),
+        };
+        let written = match &report {
+            Some(report) => self
+                .format
+                .written(report, || report.value(screen.palette())),
+            None => Ok(None),
+        };
+        let written = match written {
+            Ok(written) => written,
+            Err(bad) => return screen.fail("format", &bad.0, &[]),
+        };
+        if let Some(text) = &written {
+            screen.write(text)?;
+        }
+        match error {
+            None => Ok(Exit::Done),
+            // A report in the form that was asked for carries its error itself.
+            Some(error) if written.is_some() => Ok(exit_of(&error)),
+            Some(error) => fail(&error, screen),
+        }
+    }
+}
+
+fn fail(error: &ApplyError, screen: &mut Screen) -> Result<Exit, CliError> {
+    if let ApplyError::Checksum(checksum) = error {
+        return screen.fail_checksum(checksum);
+    }
+    if let ApplyError::History(HistoryError::Ambiguous) = error {
+        return screen.fail_ambiguous();
+    }
+    screen.fail("migration-failed", &error.to_string(), &error.hints())?;
+    Ok(exit_of(error))
+}
+
+fn exit_of(error: &ApplyError) -> Exit {
+    match error {
+        ApplyError::Cancelled(_) => Exit::Interrupted,
+        _ => Exit::Failed,
+    }
+}
+
+/// Writes what an event adds to the report.
+fn write(
+    writer: &mut ApplyTextWriter,
+    event: &ApplyEvent<'_>,
+    screen: &mut Screen,
+) -> Result<(), CliError> {
+    let mut text = String::new();
+    writer
+        .write(event, &mut text)
+        .map_err(|error| CliError::new("output", error.to_string()))?;
+    if text.is_empty() {
+        return Ok(());
+    }
+    screen.write(&text)
+}
+
+fn lock_warning(event: &LockEvent) -> String {
+    match event {
+        LockEvent::LeaseUnusable { message } => format!(
+            "who holds the migration lock cannot be written down, and behind a connection pooler \
+             it may not hold: {message}"
+        ),
+        LockEvent::AtlasLockUnusable { file, message } => format!(
+            "Atlas's lock file {} cannot be used, and Atlas is not kept out: {message}",
+            file.display()
+        ),
+        LockEvent::Waiting { holder, .. } => format!("the migration lock is held by {holder}"),
+    }
+}
+
+/// Says on stderr what is no part of the report.
+fn tell(event: &ApplyEvent<'_>, app: &App) {
+    let printer = &app.printer;
+    match event {
+        ApplyEvent::WaitingForLock { holder, remaining } => printer.say(&format!(
+            "waiting for the migration lock, held by {holder}; {} left",
+            short(*remaining)
+        )),
+        ApplyEvent::WaitingForDatabase { reason, limit } => {
+            printer.say(&waiting(reason, *limit));
+        }
+        ApplyEvent::LockIsWeak { event } => printer.warn(&lock_warning(event)),
+        ApplyEvent::WaitingForEnd { session, statement } => printer.say(&format!(
+            "the server still executes a statement of a run that is gone, in session {session}; \
+             waiting for its end: {statement}"
+        )),
+        ApplyEvent::OutcomeTold {
+            file,
+            statement,
+            applied,
+        } => printer.say(&format!(
+            "{}: a run was broken off in a statement; the catalog says that it {}: {statement}",
+            file.name(),
+            if *applied {
+                "took effect"
+            } else {
+                "took no effect, so it is executed again"
+            }
+        )),
+        ApplyEvent::LeftoverRemoved { statement } => {
+            printer.say(&format!("removing what was left behind: {statement}"));
+        }
+        ApplyEvent::Retrying {
+            attempt,
+            most,
+            pause,
+            reason,
+            blockers,
+        } => {
+            printer.say(&format!(
+                "{reason}; rolled back, trying again in {} ({attempt} of {most})",
+                short(*pause)
+            ));
+            for blocker in *blockers {
+                printer.say(&format!("in the way: {blocker}"));
+            }
+        }
+        ApplyEvent::DirectiveIgnored { file, warning } => {
+            printer.warn(&format!("{}: {warning}", file.name()));
+        }
+        ApplyEvent::HistoryDiffers { text } => printer.warn(text),
+        ApplyEvent::SessionRestored { statement } => {
+            printer.detail(&format!("set again in this session: {statement}"));
+        }
+        ApplyEvent::StatementDone {
+            number,
+            elapsed,
+            rows,
+            notices,
+        } => {
+            for notice in *notices {
+                printer.say(notice);
+            }
+            let elapsed = elapsed.map_or_else(String::new, |elapsed| format!("{elapsed}, "));
+            printer.detail(&format!("statement {number}: {elapsed}{rows} rows"));
+        }
+        _ => {}
+    }
+}
