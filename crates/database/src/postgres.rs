@@ -17,6 +17,7 @@ mod kept;
 mod lock;
 mod message;
 mod query;
+mod refusal;
 mod session;
 mod settings;
 mod startup;

@@ -36,17 +36,7 @@ pub trait Session: Send {
     ///
     /// Dropping the future stops the statements.
     async fn execute_all(&mut self, statements: &[&str]) -> Batch {
-        let mut batch = Batch::default();
-        for statement in statements {
-            match self.execute(statement).await {
-                Ok(executed) => batch.done.push(executed),
-                Err(error) => {
-                    batch.failed = Some(error);
-                    break;
-                }
-            }
-        }
-        batch
+        one_by_one(self, statements).await
     }
 
     /// Runs `COPY … FROM STDIN` (`LOAD DATA LOCAL INFILE`) with these rows.
@@ -120,6 +110,24 @@ pub trait Session: Send {
     /// Ends the session; an open transaction is rolled back. Dropping a
     /// session does the same, and stops a statement that still runs.
     async fn close(self: Box<Self>);
+}
+
+/// [`Session::execute_all`] where each answer is waited for.
+pub(crate) async fn one_by_one<S>(session: &mut S, statements: &[&str]) -> Batch
+where
+    S: Session + ?Sized,
+{
+    let mut batch = Batch::default();
+    for statement in statements {
+        match session.execute(statement).await {
+            Ok(executed) => batch.done.push(executed),
+            Err(error) => {
+                batch.failed = Some(error);
+                break;
+            }
+        }
+    }
+    batch
 }
 
 /// Stops the statement that a session is running.

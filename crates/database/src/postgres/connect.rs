@@ -8,6 +8,7 @@ use postgres_protocol::message::frontend;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::host::Host;
+use super::refusal::Refusal;
 use super::session::PostgresSession;
 use super::settings::{Found, Settings, look_up};
 use super::startup::{Key, Request, StartError, start};
@@ -272,32 +273,18 @@ impl Place {
                 target: self.target(),
                 message,
             }),
-            StartError::Server(report) => match report.code.as_str() {
-                // Starting, stopping, recovering; too many connections.
-                "57P03" | "57P01" | "57P02" | "53300" => Failure::ForNow(report.message),
-                // A pooler whose server is not there.
-                "08P01" | "08006" | "08001" | "08004"
-                    if POOLER_WAITS
-                        .iter()
-                        .any(|part| report.message.contains(part)) =>
-                {
-                    Failure::ForNow(report.message)
-                }
-                "3D000" => Failure::ForGood(OpenError::NoSuchDatabase {
+            StartError::Server(report) => match Refusal::of(&report) {
+                Refusal::ForNow => Failure::ForNow(report.message),
+                Refusal::NoDatabase => Failure::ForGood(OpenError::NoSuchDatabase {
                     target: self.target(),
                     name: self.settings.database().to_owned(),
                     message: report.message,
                 }),
-                code if code.starts_with("28")
-                    || code == "42501"
-                    || report.message.contains("authentication failed") =>
-                {
-                    Failure::ForGood(OpenError::Denied {
-                        target: self.target(),
-                        message: report.message,
-                    })
-                }
-                _ => self.refusal(&report.message),
+                Refusal::Denied => Failure::ForGood(OpenError::Denied {
+                    target: self.target(),
+                    message: report.message,
+                }),
+                Refusal::Other => self.refusal(&report.message),
             },
         }
     }
@@ -309,15 +296,6 @@ impl Place {
         })
     }
 }
-
-/// What PgBouncer says while the server behind it cannot be used.
-const POOLER_WAITS: [&str; 5] = [
-    "server_login_retry",
-    "pgbouncer cannot connect to server",
-    "query_wait_timeout",
-    "no more connections allowed",
-    "pgbouncer database is disabled",
-];
 
 /// `error` without the system's number.
 fn words(error: &io::Error) -> String {

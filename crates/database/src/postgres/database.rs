@@ -15,6 +15,13 @@ use crate::{
 };
 
 /// A database of a PostgreSQL server, reached directly or through a pooler.
+///
+/// Parameters mean what they mean to libpq, with these differences: `sslmode`
+/// is `prefer` unless it is given, as there, where Go's `lib/pq` (and so
+/// Atlas) has `require`; `verify-ca` and `verify-full` without `sslrootcert`
+/// and without `~/.postgresql/root.crt` trust the system's certificates, as
+/// other drivers do; and without a host the local server's socket is looked
+/// for in `/var/run/postgresql` and `/tmp`, then `localhost` is tried.
 pub struct PostgresDatabase {
     url: DatabaseUrl,
     settings: Arc<Settings>,

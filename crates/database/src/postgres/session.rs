@@ -17,6 +17,7 @@ use super::kept::{Kept, set_config};
 use super::startup::{Key, Started};
 use super::status::Status;
 use super::wire::Wire;
+use crate::session::one_by_one;
 use crate::{
     Batch, Canceller, Catalog, CopyRows, ErrorKind, Executed, Limits, Session, StatementError,
     Value,
@@ -267,17 +268,7 @@ impl Session for PostgresSession {
         {
             return self.run_all(statements).await;
         }
-        let mut batch = Batch::default();
-        for statement in statements {
-            match self.execute(statement).await {
-                Ok(executed) => batch.done.push(executed),
-                Err(error) => {
-                    batch.failed = Some(error);
-                    break;
-                }
-            }
-        }
-        batch
+        one_by_one(self, statements).await
     }
 
     async fn copy_in(

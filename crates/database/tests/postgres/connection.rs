@@ -205,6 +205,22 @@ async fn a_wrong_password_is_not_waited_for_and_not_shown() {
 }
 
 #[tokio::test]
+async fn a_pooler_that_refuses_is_not_waited_for() {
+    let named = postgres().database();
+    let url = pgbouncer(PoolMode::Transaction).url(&named);
+    let wrong = url.replace(postgres().password(), "hunter2");
+    let error = failure(try_connect(&wrong).await);
+    assert!(matches!(&error, OpenError::Denied { .. }), "{error}");
+    assert!(!error.to_string().contains("hunter2"));
+    let nowhere = url.replace(named.name(), "nowhere");
+    let error = failure(try_connect(&nowhere).await);
+    assert!(
+        matches!(&error, OpenError::NoSuchDatabase { name, .. } if name == "nowhere"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn a_missing_password_is_asked_for_in_words() {
     let cluster = postgres();
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port());

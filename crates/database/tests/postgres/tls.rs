@@ -171,3 +171,27 @@ async fn a_key_that_others_may_read_is_refused() {
         "{message}"
     );
 }
+
+#[tokio::test]
+async fn a_client_s_certificate_is_shown_to_a_server_that_wants_one() {
+    let cluster = PostgresCluster::with(&[("ssl_ca_file", "../ca.pem")]);
+    cluster.stop();
+    std::fs::write(
+        cluster.directory().join("data/pg_hba.conf"),
+        "hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n",
+    )
+    .unwrap();
+    cluster.start();
+    let Err(OpenError::Denied { message, .. }) =
+        try_connect(&url_of(&cluster, "sslmode=require")).await
+    else {
+        panic!("not denied");
+    };
+    assert!(message.contains("valid client certificate"), "{message}");
+    // The server's own is as good as any that its authority signed.
+    let directory = cluster.directory().display();
+    let parameters =
+        format!("sslmode=require&sslcert={directory}/server.pem&sslkey={directory}/server.key");
+    let mut session = connect(&url_of(&cluster, &parameters)).await;
+    assert_eq!(one(&mut *session, IS_ENCRYPTED).await, Value::Integer(1));
+}
