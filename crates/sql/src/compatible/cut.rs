@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::blocks::{Blocks, Rule};
 use super::script::Script;
 use crate::delimiter::Delimiter;
+use crate::token::run;
 use crate::{Construct, SplitErrorKind};
 
 /// A statement that was cut off the script.
@@ -54,7 +55,10 @@ pub(super) fn next(
         }),
         read_to,
     };
-    while let Some(byte) = bytes.get(at) {
+    let ending = delimiter.as_bytes()[0];
+    loop {
+        at += run(&bytes[at..], |byte| is_plain(byte) && byte != ending);
+        let Some(byte) = bytes.get(at) else { break };
         match byte {
             b'(' => {
                 if open == 0 {
@@ -115,6 +119,21 @@ pub(super) fn next(
         result: Ok(None),
         read_to: at,
     }
+}
+
+/// Whether a byte never means anything by itself but as part of a delimiter.
+fn is_plain(byte: u8) -> bool {
+    const PLAIN: [bool; 256] = {
+        let mut plain = [true; 256];
+        let special = b"()'\"`$-/#bB";
+        let mut at = 0;
+        while at < special.len() {
+            plain[special[at] as usize] = false;
+            at += 1;
+        }
+        plain
+    };
+    PLAIN[usize::from(byte)]
 }
 
 /// What `\s` matches in Atlas's expressions.
