@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::arguments::Arguments;
-use crate::database::{Database, Kind};
+use crate::database::Database;
 use crate::meter::Task;
 use crate::work::Work;
 
@@ -19,11 +19,10 @@ pub(crate) struct Tool {
 /// How a tool is used.
 struct Rules {
     program: &'static str,
-    /// What its files begin with.
-    head: &'static str,
+    /// What its files begin and end with.
+    around: (&'static str, &'static str),
     /// Where it looks for the migration with this number.
     place: fn(usize) -> String,
-    knows: fn(Kind) -> bool,
     /// Its arguments for a directory and a URL.
     arguments: fn(&str, &str) -> Vec<String>,
 }
@@ -31,9 +30,8 @@ struct Rules {
 const TOOLS: [Rules; 4] = [
     Rules {
         program: "dbmate",
-        head: "-- migrate:up\n",
+        around: ("-- migrate:up\n", "-- migrate:down\n"),
         place: |number| format!("{:014}_work.sql", 20_260_101_000_000 + number),
-        knows: |_| true,
         arguments: |directory, url| {
             words(&[
                 "--url",
@@ -47,9 +45,8 @@ const TOOLS: [Rules; 4] = [
     },
     Rules {
         program: "sqlx",
-        head: "",
+        around: ("", ""),
         place: |number| format!("{number}_work.sql"),
-        knows: |_| true,
         arguments: |directory, url| {
             words(&[
                 "migrate",
@@ -63,16 +60,14 @@ const TOOLS: [Rules; 4] = [
     },
     Rules {
         program: "refinery",
-        head: "",
+        around: ("", ""),
         place: |number| format!("V{number}__work.sql"),
-        knows: |_| true,
         arguments: |directory, _| words(&["migrate", "-e", "BENCH_DATABASE_URL", "-p", directory]),
     },
     Rules {
         program: "diesel",
-        head: "",
+        around: ("", ""),
         place: |number| format!("{number:014}_work/up.sql"),
-        knows: |_| true,
         arguments: |directory, url| {
             let url = url.strip_prefix("sqlite:").unwrap_or(url);
             words(&[
@@ -113,11 +108,6 @@ impl Tool {
         self.rules.program
     }
 
-    /// Whether it can be asked for this database.
-    pub(crate) fn knows(&self, kind: Kind) -> bool {
-        (self.rules.knows)(kind)
-    }
-
     /// The migrations as it wants them.
     pub(crate) fn lay_out(&self, work: &Work) -> TempDir {
         let directory = tempfile::tempdir().expect("a directory");
@@ -127,7 +117,8 @@ impl Tool {
             };
             let file = directory.path().join((self.rules.place)(number));
             fs::create_dir_all(file.parent().expect("a directory")).expect("a directory");
-            fs::write(file, format!("{}{text}", self.rules.head)).expect("a migration");
+            let (head, foot) = self.rules.around;
+            fs::write(file, format!("{head}{text}{foot}")).expect("a migration");
         }
         directory
     }

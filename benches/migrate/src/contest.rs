@@ -20,18 +20,37 @@ pub(crate) fn head() {
 /// Runs all of them `rounds` times in turns. The first is who the others are
 /// compared with.
 pub(crate) fn hold<P>(work: &str, rounds: usize, contenders: &[Contender<'_, P>]) {
-    let mut costs = vec![Vec::new(); contenders.len()];
+    let mut results = vec![Ok(Vec::new()); contenders.len()];
     for _ in 0..rounds {
-        for (contender, costs) in contenders.iter().zip(&mut costs) {
+        for (contender, result) in contenders.iter().zip(&mut results) {
+            let Ok(costs) = result else { continue };
             let prepared = (contender.prepare)();
-            costs.push(meter::run(&(contender.task)(&prepared)));
-            (contender.check)(&prepared);
+            match meter::run(&(contender.task)(&prepared)) {
+                Ok(cost) => {
+                    (contender.check)(&prepared);
+                    costs.push(cost);
+                }
+                Err(said) => *result = Err(said),
+            }
         }
     }
-    let first = median(&costs[0]);
-    for (contender, costs) in contenders.iter().zip(&costs) {
-        line(work, &contender.name, median(costs), first);
+    let first = results[0].as_deref().map(median).unwrap_or_default();
+    for (contender, result) in contenders.iter().zip(&results) {
+        match result {
+            Ok(costs) => line(work, &contender.name, median(costs), first),
+            Err(said) => failure(work, &contender.name, said),
+        }
     }
+}
+
+/// Prints, instead of a line of figures, that there are none.
+pub(crate) fn failure(work: &str, who: &str, said: &str) {
+    let said = said
+        .lines()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|");
+    println!("| {work} | {who} | failed: {said} | | | | |");
 }
 
 /// Prints a line of the table.

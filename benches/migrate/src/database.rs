@@ -2,6 +2,7 @@
 //! and their own clients.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -99,7 +100,12 @@ impl Server {
                 socket: cluster.socket(),
                 database: cluster.database(),
             },
-            Self::Sqlite => Database::Sqlite(tempfile::tempdir().expect("a directory")),
+            Self::Sqlite => {
+                let database = Database::Sqlite(tempfile::tempdir().expect("a directory"));
+                // Some tools do not make it themselves.
+                File::create(database.file()).expect("a file");
+                database
+            }
         }
     }
 }

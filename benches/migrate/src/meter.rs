@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::Instant;
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -43,19 +43,19 @@ pub(crate) struct Cost {
 
 /// Runs a task to its end.
 ///
-/// # Panics
-/// When it fails, with what it said.
-pub(crate) fn run(task: &Task) -> Cost {
+/// # Errors
+/// What it said when it failed.
+pub(crate) fn run(task: &Task) -> Result<Cost, String> {
     let output = metered(task).output().expect("the meter runs");
-    read(task, &output)
+    read(&output)
 }
 
 /// Runs a task many times at once; the costs of each, and the milliseconds of
 /// the clock until the last has ended.
 ///
-/// # Panics
-/// When one fails, with what it said.
-pub(crate) fn run_at_once(tasks: &[Task]) -> (Vec<Cost>, f64) {
+/// # Errors
+/// What the first said that failed.
+pub(crate) fn run_at_once(tasks: &[Task]) -> Result<(Vec<Cost>, f64), String> {
     let started = Instant::now();
     let running: Vec<_> = tasks
         .iter()
@@ -66,11 +66,8 @@ pub(crate) fn run_at_once(tasks: &[Task]) -> (Vec<Cost>, f64) {
         .map(|child| child.wait_with_output().expect("the meter ends"))
         .collect();
     let wall = started.elapsed().as_secs_f64() * 1e3;
-    let costs = tasks.iter().zip(&outputs);
-    (
-        costs.map(|(task, output)| read(task, output)).collect(),
-        wall,
-    )
+    let costs: Result<_, _> = outputs.iter().map(read).collect();
+    Ok((costs?, wall))
 }
 
 fn metered(task: &Task) -> Command {
@@ -84,17 +81,18 @@ fn metered(task: &Task) -> Command {
     meter
 }
 
-fn read(task: &Task, output: &std::process::Output) -> Cost {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{:?} failed:\n{said}", task.words);
+fn read(output: &Output) -> Result<Cost, String> {
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
     let figures = String::from_utf8_lossy(&output.stdout);
     let mut figures = figures.split_whitespace().map(str::parse);
     let mut next = || figures.next().and_then(Result::ok).expect("a figure");
-    Cost {
+    Ok(Cost {
         wall: next(),
         cpu: next(),
         memory: next(),
-    }
+    })
 }
 
 /// Runs what stands behind `meter` and prints its cost.

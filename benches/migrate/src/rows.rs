@@ -78,7 +78,6 @@ impl Fresh<'_> {
         let script = self.work.script();
         let laid_out: Vec<_> = others
             .iter()
-            .filter(|tool| tool.knows(server.kind()))
             .map(|tool| (tool, tool.lay_out(self.work)))
             .collect();
         let contender = |name: &str, task| Contender {

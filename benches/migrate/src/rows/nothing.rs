@@ -7,13 +7,17 @@ use crate::contest::{self, Contender};
 use crate::database::Server;
 use crate::meter::{self, Task};
 
+const NAME: &str = "nothing to do";
+
 /// A run takes milliseconds: it is measured this many times as often as work.
 const TIMES: usize = 8;
 
 pub(super) fn run(server: &Server, arguments: &Arguments) {
     let work = thousand(&arguments.shipgate);
     let database = server.database();
-    meter::run(&work.applied_to(&database));
+    if let Err(said) = meter::run(&work.applied_to(&database)) {
+        return contest::failure(NAME, "shipgate", &said);
+    }
 
     let contender = |name: &str, task: Task| Contender {
         name: name.to_owned(),
@@ -28,15 +32,17 @@ pub(super) fn run(server: &Server, arguments: &Arguments) {
     let tools = beside::found(arguments);
     let others: Vec<_> = tools
         .iter()
-        .filter(|tool| tool.knows(server.kind()))
         .map(|tool| (tool, tool.lay_out(&work), server.database()))
         .collect();
     for (tool, directory, database) in &others {
-        meter::run(&tool.apply(directory.path(), database));
+        if let Err(said) = meter::run(&tool.apply(directory.path(), database)) {
+            contest::failure(NAME, tool.name(), &said);
+            continue;
+        }
         contenders.push(contender(
             tool.name(),
             tool.apply(directory.path(), database),
         ));
     }
-    contest::hold("nothing to do", arguments.rounds * TIMES, &contenders);
+    contest::hold(NAME, arguments.rounds * TIMES, &contenders);
 }

@@ -1,7 +1,5 @@
-//! Prints how fast scripts are split, ordinary and hard ones: megabytes per
-//! second of processor time, so that a busy machine does not count.
-//!
-//! `cargo run --release -p shipgate-sql --example split_speed [megabytes [name]]`
+//! Prints how fast scripts are split: see `benches/split/run`, which builds and
+//! starts this.
 #![expect(clippy::print_stdout, reason = "its figures are its result")]
 
 use std::fs;
@@ -62,23 +60,35 @@ fn seconds(started: Instant) -> f64 {
         .map_or_else(|| started.elapsed().as_secs_f64(), |nanos| nanos / 1e9)
 }
 
-fn speed(text: &str, run: impl Fn(&str) -> usize) -> f64 {
+/// The least processor time of a measurement, in seconds: the system counts in
+/// steps of a few milliseconds.
+const LEAST: f64 = 0.25;
+
+/// Megabytes per second at which `run` goes through so many bytes.
+fn speed(bytes: usize, run: impl Fn() -> usize) -> f64 {
     let started = Instant::now();
     let before = seconds(started);
-    let times = (8 << 20) / text.len() + 1;
-    for _ in 0..times {
-        black_box(run(black_box(text)));
+    let mut times = 0;
+    loop {
+        black_box(run());
+        times += 1;
+        let spent = seconds(started) - before;
+        if spent >= LEAST {
+            return (times * bytes) as f64 / f64::from(1 << 20) / spent;
+        }
     }
-    (times * text.len()) as f64 / 1e6 / (seconds(started) - before)
 }
 
-fn stream(dialect: Dialect, text: &str) -> usize {
+/// Feeds a text so many times, in chunks.
+fn stream(dialect: Dialect, text: &str, times: usize) -> usize {
     let mut splitter = Splitter::new(dialect, SplitOptions::default());
     let mut found = 0;
-    for chunk in text.as_bytes().chunks(256 * 1024) {
-        splitter.feed(chunk);
-        while matches!(splitter.next_event(), Ok(Some(_))) {
-            found += 1;
+    for _ in 0..times {
+        for chunk in text.as_bytes().chunks(256 * 1024) {
+            splitter.feed(chunk);
+            while matches!(splitter.next_event(), Ok(Some(_))) {
+                found += 1;
+            }
         }
     }
     splitter.finish();
@@ -89,42 +99,43 @@ fn stream(dialect: Dialect, text: &str) -> usize {
 }
 
 fn main() {
-    let megabytes = std::env::args()
-        .nth(1)
-        .and_then(|argument| argument.parse().ok())
-        .unwrap_or(16);
+    let mut arguments = std::env::args().skip(1);
+    let megabytes = arguments.next().map_or(16, |argument| {
+        argument.parse().expect("a number of megabytes")
+    });
+    let only = arguments.next().unwrap_or_default();
     println!(
-        "{:28}{:12}{:>12}{:>12}{:>12}{:>12}",
-        "MB per CPU second",
-        "",
-        "1 MB",
-        format!("{megabytes} MB"),
-        "streamed",
-        "as Atlas"
+        "| script | dialect | 1 MB | {megabytes} MB | streamed: 1 MB | {megabytes} MB | as Atlas: 1 MB | {megabytes} MB |"
     );
-    let only = std::env::args().nth(2).unwrap_or_default();
+    println!("|---|---|---|---|---|---|---|---|");
     for (name, part) in TEXTS {
         if !name.contains(&only) {
             continue;
         }
+        let small = text(name, part, 1 << 20);
+        let large = text(name, part, megabytes << 20);
         for dialect in [
             Dialect::Postgres,
             Dialect::MySql,
             Dialect::MariaDb,
             Dialect::Sqlite,
         ] {
-            let small = text(name, part, 1 << 20);
-            let large = text(name, part, megabytes << 20);
-            let own = |text: &str| statements(dialect, SplitMode::Own, text).count();
-            let atlas = |text: &str| statements(dialect, SplitMode::AtlasCompatible, text).count();
-            println!(
-                "{name:28}{:12}{:12.0}{:12.0}{:12.0}{:12.0}",
-                dialect.to_string(),
-                speed(&small, own),
-                speed(&large, own),
-                speed(&large, |text| stream(dialect, text)),
-                speed(&large, atlas),
-            );
+            let whole = |mode, text| statements(dialect, mode, black_box(text)).count();
+            let own = |text| whole(SplitMode::Own, text);
+            let atlas = |text| whole(SplitMode::AtlasCompatible, text);
+            let speeds = [
+                speed(small.len(), || own(&small)),
+                speed(large.len(), || own(&large)),
+                speed(small.len(), || stream(dialect, black_box(&small), 1)),
+                speed(small.len() * megabytes, || {
+                    stream(dialect, black_box(&small), megabytes)
+                }),
+                speed(small.len(), || atlas(&small)),
+                speed(large.len(), || atlas(&large)),
+            ]
+            .map(|speed| format!("{speed:.0}"))
+            .join(" | ");
+            println!("| {name} | {dialect} | {speeds} |");
         }
     }
 }
