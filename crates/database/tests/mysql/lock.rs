@@ -264,17 +264,22 @@ async fn a_statement_that_a_dead_owner_left_running_is_waited_for() {
 async fn an_owner_on_another_server_is_followed_when_its_heartbeat_is_old() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
+    let other = LockRequest {
+        name: LockName::parse("another").unwrap(),
+        ..request("keeps the table")
+    };
+    let other = lock(&own, other).await.unwrap();
     lock(&own, request("once"))
         .await
-        .expect("works")
+        .unwrap()
         .release()
         .await
-        .expect("works");
+        .unwrap();
     let mut session = connect(&own).await;
     let beat = |age: u32| {
         format!(
             "UPDATE {LEASE_TABLE} SET purpose = 'elsewhere', server = 'elsewhere:3306', connection = 1, \
-             heartbeat = UTC_TIMESTAMP(6) - INTERVAL {age} SECOND WHERE part = 'lease'"
+             heartbeat = UTC_TIMESTAMP(6) - INTERVAL {age} SECOND WHERE part = 'lease' AND name = '{ATLAS}'"
         )
     };
     session.execute(&beat(5)).await.expect("works");
@@ -289,6 +294,7 @@ async fn an_owner_on_another_server_is_followed_when_its_heartbeat_is_old() {
         .release()
         .await
         .expect("works");
+    other.release().await.unwrap();
 }
 
 #[tokio::test]
@@ -369,7 +375,7 @@ async fn a_lost_connection_is_made_again_if_nobody_took_the_lock() {
 }
 
 #[tokio::test]
-async fn the_leases_table_is_no_part_of_the_schema() {
+async fn the_leases_table_is_no_part_of_the_schema_and_goes_with_the_last_lock() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
     let held = lock(&own, request("first")).await.expect("works");

@@ -174,6 +174,9 @@ async fn give_back(held: Locks, settings: &Settings) -> Result<(), LockError> {
             .await;
         was_ours = lease.release(&mut session, token).await;
     } else {
+        if matches!(was_ours, Ok(true)) {
+            lease.tidy(&mut session).await;
+        }
         release_server_locks(atlas, &mut session, &names, on_server)
             .await
             .map_err(release_error)?;

@@ -4,7 +4,9 @@
 //! finds it without one, or with one that is older than [`EXPIRY`], may take it. The
 //! row `fence` has the token alone: whoever commits something under the lock
 //! share-locks it, and whoever takes the lock writes it, so the two wait for
-//! each other; the heartbeat goes on meanwhile.
+//! each other; the heartbeat goes on meanwhile. The table is made by who needs
+//! it and removed by the last; a token is never less than the server's time, so
+//! it grows also from one table to the next.
 
 use std::time::Duration;
 
@@ -18,6 +20,9 @@ use crate::{ErrorKind, LEASE_TABLE, LockOwner, LockRequest, Session, StatementEr
 
 /// A heartbeat older than this is that of a dead owner.
 pub(super) const EXPIRY: Duration = Duration::from_secs(15);
+
+/// How often the table is made anew when others remove it at the same time.
+const CREATIONS: usize = 5;
 
 /// The server's time in microseconds since 1970.
 pub(super) const NOW: &str = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
@@ -76,13 +81,14 @@ impl Lease {
         session: &mut MysqlSession,
         has_own: bool,
     ) -> Result<Taken, StatementError> {
-        let taken = match self.try_take(session, has_own).await {
-            Err(error) if error.code.as_deref() == Some("1146") => {
-                self.create(session).await?;
-                self.try_take(session, has_own).await
+        let mut taken = self.try_take(session, has_own).await;
+        for _ in 0..CREATIONS {
+            if !taken.as_ref().is_err_and(is_missing) {
+                break;
             }
-            other => other,
-        };
+            self.create(session).await?;
+            taken = self.try_take(session, has_own).await;
+        }
         match taken {
             // Somebody fences or looks at the row this very moment.
             Err(error) if error.kind == ErrorKind::Locked => {
@@ -127,6 +133,31 @@ impl Lease {
             self.table, self.name
         );
         Ok(session.execute(&release).await?.rows == 1)
+    }
+
+    /// Removes the table, unless somebody has a lease or waits for one. It is
+    /// a courtesy: what does not work is left to the next one.
+    pub(super) async fn tidy(&self, session: &mut MysqlSession) {
+        let _ = self.remove_unused(session).await;
+        let _ = session.execute("UNLOCK TABLES").await;
+    }
+
+    async fn remove_unused(&self, session: &mut MysqlSession) -> Result<(), StatementError> {
+        if server::somebody_waits(session, self.names.own()).await? {
+            return Ok(());
+        }
+        session.execute("SET SESSION lock_wait_timeout = 1").await?;
+        session
+            .execute(&format!("LOCK TABLES {} WRITE", self.table))
+            .await?;
+        let used = format!("SELECT COUNT(heartbeat) FROM {}", self.table);
+        let rows = session.query(&used, &[]).await?;
+        if rows.iter().flatten().next().and_then(number) == Some(0) {
+            session
+                .execute(&format!("DROP TABLE {}", self.table))
+                .await?;
+        }
+        Ok(())
     }
 
     /// Whether `token` is still the last one, and until the session's
@@ -284,6 +315,10 @@ impl Lease {
         );
         session.execute(&create).await.map(|_| ())
     }
+}
+
+fn is_missing(error: &StatementError) -> bool {
+    error.code.as_deref() == Some("1146")
 }
 
 /// Whether this user, or this database, can have no lease at all.

@@ -99,6 +99,23 @@ pub(super) async fn others_wait(
     Ok(one(rows).is_some_and(|count| count > 0))
 }
 
+/// Whether another connection waits for the lock `name`.
+pub(super) async fn somebody_waits(
+    session: &mut dyn Session,
+    name: &str,
+) -> Result<bool, StatementError> {
+    let rows = session
+        .query(
+            &format!(
+                "SELECT COUNT(*) FROM information_schema.PROCESSLIST \
+                 WHERE ID <> CONNECTION_ID() AND INFO LIKE '%GET_LOCK(''{name}''%'"
+            ),
+            &[],
+        )
+        .await?;
+    Ok(one(rows).is_some_and(|count| count > 0))
+}
+
 /// Whether `connection` waits for a lock of this kind.
 pub(super) async fn waits(
     session: &mut dyn Session,
