@@ -140,7 +140,7 @@ enum Command {
     #[command(subcommand)]
     Release(commands::release::Command),
     /// Run versioned SQL migrations, as `atlas migrate` does
-    Migrate(commands::migrate::Arguments),
+    Migrate(Box<commands::migrate::Arguments>),
     /// List, verify and restore backups
     #[command(subcommand)]
     Backup(commands::backup::Command),
@@ -225,7 +225,7 @@ async fn dispatch(command: Command, app: App) -> Result<Exit, CliError> {
     match command {
         Command::Deploy(arguments) => commands::deploy::run(arguments, app).await,
         Command::Release(command) => commands::release::run(command, app).await,
-        Command::Migrate(arguments) => commands::migrate::run(arguments, app).await,
+        Command::Migrate(arguments) => commands::migrate::run(*arguments, app).await,
         Command::Backup(command) => commands::backup::run(command, app).await,
         Command::Doctor(arguments) => commands::doctor::run(arguments, app).await,
         Command::Config(command) => commands::config::run(command, &app),
