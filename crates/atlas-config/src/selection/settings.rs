@@ -1,5 +1,6 @@
 //! What one `env` block sets, evaluated.
 
+use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Body};
 
 use super::Selection;
@@ -79,18 +80,24 @@ impl Selection<'_, '_> {
             Ok(text_of(self.evaluator, &block.body, name, &inner)?.filter(|text| !text.is_empty()))
         };
         let chosen = |name: &str, words: &[&'static str], allowed: &[&str]| -> Evaluated<_> {
+            let Some(attribute) = block.body.get_attribute(name) else {
+                return Ok(None);
+            };
+            let unknown = |shown: &str| {
+                Fault::new(
+                    &span_of(&attribute.value),
+                    format!("there is no {name} {shown}"),
+                )
+                .hint(format!("it is one of {}", allowed.join(", ")))
+            };
+            if let Expression::Variable(word) = &attribute.value
+                && !words.contains(&word.as_str())
+            {
+                return Err(unknown(&format!("named \"{}\"", word.as_str())).into());
+            }
             match text(name, words)?.map(|text| text.to_lowercase().replace('_', "-")) {
                 Some(text) if !allowed.contains(&text.as_str()) => {
-                    let span = block
-                        .body
-                        .get_attribute(name)
-                        .map(|attribute| span_of(&attribute.value));
-                    Err(Fault::new(
-                        &span.unwrap_or_default(),
-                        format!("there is no {name} of this name"),
-                    )
-                    .hint(format!("it is one of {}", allowed.join(", ")))
-                    .into())
+                    Err(unknown("of this name").into())
                 }
                 chosen => Ok(chosen),
             }

@@ -93,7 +93,7 @@ async fn attributes_of_the_wrong_kind_are_named() {
         ),
         (
             "exec_order = FOO",
-            "atlas.hcl:3:18: there is nothing named `FOO`\nhint: if it is a text, quote it: \"FOO\"",
+            "atlas.hcl:3:18: there is no exec_order named \"FOO\"\nhint: it is one of linear, linear-skip, non-linear",
         ),
         (
             "exec_order = \"foo\"",
