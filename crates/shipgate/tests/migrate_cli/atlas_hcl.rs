@@ -223,6 +223,20 @@ fn reports_by_template_are_separated_by_a_newline() {
 }
 
 #[test]
+fn an_env_has_the_templates_of_its_reports() {
+    let place = place(
+        "env \"t\" {\n  url = \"sqlite://own.db\"\n  format {\n    migrate {\n      apply = \"now at {{ .Target }}\"\n      status = \"{{ .Current }}\"\n    }\n  }\n}\n",
+    );
+    assert_eq!(
+        run(&place, &["apply", "--env", "t"]),
+        said("now at 1", "", 0)
+    );
+    assert_eq!(run(&place, &["status", "--env", "t"]), said("1", "", 0));
+    let with_flag = run(&place, &["status", "--env", "t", "--format", "{{ .Next }}"]);
+    assert_eq!(with_flag, said("Already at latest version", "", 0));
+}
+
+#[test]
 fn only_apply_takes_several() {
     let place = place(
         "env \"t\" {\n  url = \"sqlite://a.db\"\n}\nenv \"t\" {\n  url = \"sqlite://b.db\"\n}\n",
