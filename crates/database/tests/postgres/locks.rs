@@ -240,6 +240,55 @@ async fn the_lease_of_a_process_that_has_ended_is_taken_over_at_once() {
     next.release().await.unwrap();
 }
 
+/// Where a holder that is to be killed finds the database.
+const HOLDER_URL: &str = "SHIPGATE_TEST_HOLDER_URL";
+
+#[tokio::test]
+#[ignore = "it is the process that a test below kills"]
+async fn holder_to_be_killed() {
+    let url = std::env::var(HOLDER_URL).unwrap();
+    let _held = lock(&url, "release 11").await;
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn the_lock_of_a_killed_process_is_taken_over_before_its_lease_expires() {
+    let database = postgres().database();
+    for url in [
+        database.url(),
+        pgbouncer(PoolMode::Transaction).url(&database),
+    ] {
+        let mut holder = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "locks::holder_to_be_killed", "--ignored"])
+            .env(HOLDER_URL, &url)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut session = connect(&database.url()).await;
+        let is_held = format!("SELECT to_regclass('public.{LEASE_TABLE}') IS NOT NULL");
+        while one(&mut *session, &is_held).await != Value::Integer(1) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Its table is there before its row is.
+        while session
+            .query(&format!("SELECT 1 FROM {LEASE_TABLE}"), &[])
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        holder.kill().unwrap();
+        let request = LockRequest {
+            timeout: LEASE_EXPIRY / 2,
+            ..request("release 12")
+        };
+        let next = try_lock(&url, request).await.unwrap();
+        holder.wait().unwrap();
+        next.release().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_lease_of_which_nothing_is_known_is_taken_over_when_it_has_expired() {
     let database = postgres().database();

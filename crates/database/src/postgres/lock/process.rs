@@ -36,11 +36,16 @@ fn place() -> Option<(String, String)> {
 }
 
 /// When a process started, in ticks since the boot: the 22nd field of its
-/// `stat`, whose second is a name in brackets that may hold anything.
+/// `stat`, whose second is a name in brackets that may hold anything. `None`
+/// if it does not run, also if its parent has not asked yet how it ended.
 fn started(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(19).map(str::to_owned)
+    let mut fields = fields.split_whitespace();
+    if matches!(fields.next()?, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18).map(str::to_owned)
 }
 
 #[cfg(test)]
