@@ -6,3 +6,13 @@
 mod mariadb;
 mod postgres;
 mod sqlite;
+
+/// Fails at the first line that differs.
+#[track_caller]
+fn same(ours: &str, theirs: &str) {
+    for (number, (ours, theirs)) in ours.lines().zip(theirs.lines()).enumerate() {
+        assert_eq!(ours, theirs, "line {}", number + 1);
+    }
+    assert_eq!(ours.len(), theirs.len());
+    assert!(!ours.is_empty());
+}

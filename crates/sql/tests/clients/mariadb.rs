@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use shipgate_sql::{Dialect, split};
 use shipgate_testkit::{MariadbCluster, MariadbDatabase, mariadb};
 
+use crate::same;
+
 /// What a session has run, by the server's own counters. The client also sends
 /// comments that no statement follows.
 const COUNTERS: &str = "SHOW SESSION STATUS WHERE Variable_name LIKE 'Com\\_%' AND Value > 0 \
@@ -61,16 +63,6 @@ fn one_by_one(script: &str, socket: &Path, database: &str) -> String {
     )
 }
 
-/// Fails at the first line that differs.
-#[track_caller]
-fn similar(ours: &str, theirs: &str) {
-    for (number, (ours, theirs)) in ours.lines().zip(theirs.lines()).enumerate() {
-        assert_eq!(ours, theirs, "line {}", number + 1);
-    }
-    assert_eq!(ours.len(), theirs.len());
-    assert!(!ours.is_empty());
-}
-
 const EVERYTHING: [&str; 3] = ["--routines", "--events", "--triggers"];
 
 /// Runs a script both ways and compares what was printed, what the server
@@ -82,14 +74,14 @@ fn check(script: &str, prepare: &str) -> MariadbDatabase {
     }
     let socket = mariadb().socket();
     let expected = as_a_file(script, &socket, theirs.name());
-    similar(&one_by_one(script, &socket, ours.name()), &expected);
+    same(&one_by_one(script, &socket, ours.name()), &expected);
     // A dump names the database it was made of.
     let dump = |database: &MariadbDatabase| {
         database
             .dump(&EVERYTHING)
             .replace(database.name(), "the_database")
     };
-    similar(&dump(&ours), &dump(&theirs));
+    same(&dump(&ours), &dump(&theirs));
     ours
 }
 
@@ -131,7 +123,7 @@ fn the_scripts_that_mariadb_comes_with() {
     for path in [sys_schema, folder.join("fill_help_tables.sql")] {
         let script = fs::read_to_string(path).unwrap();
         let script = format!("{CLOCK}{script}");
-        similar(
+        same(
             &one_by_one(&script, &ours.socket(), "mysql"),
             &as_a_file(&script, &theirs.socket(), "mysql"),
         );
@@ -146,7 +138,7 @@ fn the_scripts_that_mariadb_comes_with() {
             "help_category",
         ],
     ] {
-        similar(&dump(&ours.socket(), what), &dump(&theirs.socket(), what));
+        same(&dump(&ours.socket(), what), &dump(&theirs.socket(), what));
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use shipgate_sql::{Dialect, split};
 use shipgate_testkit::{PostgresCluster, PostgresDatabase};
 
+use crate::same;
+
 /// A cluster that logs every statement it is sent.
 fn postgres() -> &'static PostgresCluster {
     static SHARED: OnceLock<PostgresCluster> = OnceLock::new();
@@ -69,20 +71,10 @@ fn check(script: &str, prepare: &str, dump: &[&str]) -> PostgresDatabase {
         database.psql(prepare);
     }
     let expected = as_a_file(script, &theirs);
-    similar(&one_by_one(script, &ours), &expected);
+    same(&one_by_one(script, &ours), &expected);
     assert_eq!(statements_sent(&ours), statements_sent(&theirs));
-    similar(&ours.dump(dump), &theirs.dump(dump));
+    same(&ours.dump(dump), &theirs.dump(dump));
     ours
-}
-
-/// Fails at the first line that differs.
-#[track_caller]
-fn similar(ours: &str, theirs: &str) {
-    for (number, (ours, theirs)) in ours.lines().zip(theirs.lines()).enumerate() {
-        assert_eq!(ours, theirs, "line {}", number + 1);
-    }
-    assert_eq!(ours.len(), theirs.len());
-    assert!(!ours.is_empty());
 }
 
 #[test]

@@ -8,6 +8,8 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection};
 use shipgate_sql::{Dialect, split};
 
+use crate::same;
+
 fn sqlite3(database: &Path, input: &str) -> String {
     let file = tempfile::NamedTempFile::new().expect("a file");
     fs::write(file.path(), input).expect("written");
@@ -55,10 +57,7 @@ fn check(script: &str) -> String {
     one_by_one(script, &ours);
     let dump = sqlite3(&theirs, ".dump");
     let found = sqlite3(&ours, ".dump");
-    for (number, (found, expected)) in found.lines().zip(dump.lines()).enumerate() {
-        assert_eq!(found, expected, "line {}", number + 1);
-    }
-    assert_eq!(found.len(), dump.len());
+    same(&found, &dump);
     dump
 }
 

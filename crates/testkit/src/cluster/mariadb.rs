@@ -5,14 +5,12 @@ use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::certificates::Certificates;
 use super::program::{self, Account, find, succeed};
 use super::watcher::{Server, Started};
-use crate::ports::free_port;
 use crate::run::Ran;
 
 const SERVER: &str = "mariadb-server";
@@ -86,15 +84,11 @@ impl MariadbCluster {
         access.configure(settings);
         account.own(&access.directory);
         install(account, &defaults);
-        loop {
-            access.port = free_port();
+        server.start_on_a_free_port(|port| {
+            access.port = port;
             access.configure(settings);
-            match access.start(&server) {
-                Started::Ready => break,
-                Started::Ended(said) if said.contains("Address already in use") => (),
-                Started::Ended(said) => panic!("MariaDB does not start:\n{said}"),
-            }
-        }
+            access.start(&server)
+        });
         let password = &access.password;
         let user = format!(
             "CREATE USER shipgate@'%' IDENTIFIED BY '{password}';\n\
@@ -109,9 +103,7 @@ impl MariadbCluster {
 
     /// A new, empty database; it is dropped with what is returned.
     pub fn database(&self) -> MariadbDatabase {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{}_{number}", std::process::id());
+        let name = program::database_name();
         self.access
             .client("mysql", &format!("CREATE DATABASE {name}"))
             .exits(0);

@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 
 use super::postgres::{PostgresCluster, PostgresDatabase, postgres};
 use super::program::{self, Account, find};
-use super::watcher::{Server, Started};
-use crate::ports::free_port;
+use super::watcher::Server;
 
 /// When a server's session is given to another client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,18 +52,14 @@ impl PgBouncer {
         let users = directory.join("users");
         let password = cluster.password().to_owned();
         fs::write(&users, format!("\"postgres\" \"{password}\"\n")).expect("a file");
-        let mut port;
-        loop {
-            port = free_port();
+        let mut port = 0;
+        server.start_on_a_free_port(|free| {
+            port = free;
             fs::write(&settings, ini(cluster, mode, port, &users)).expect("a file");
             account.own(&directory);
             let listening = format!("listening on 127.0.0.1:{port}");
-            match server.start(|_, said| said.contains(&listening)) {
-                Started::Ready => break,
-                Started::Ended(said) if said.contains("Address already in use") => (),
-                Started::Ended(said) => panic!("PgBouncer does not start:\n{said}"),
-            }
-        }
+            server.start(|_, said| said.contains(&listening))
+        });
         Self {
             server,
             directory,

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::certificates::Certificates;
 use super::program::{self, Account, find, succeed};
 use super::watcher::{Server, Started};
-use crate::ports::free_port;
 use crate::run::Ran;
 
 const PACKAGE: &str = "postgresql";
@@ -97,15 +95,11 @@ impl PostgresCluster {
             password,
             certificates,
         };
-        loop {
-            access.port = free_port();
+        server.start_on_a_free_port(|port| {
+            access.port = port;
             access.configure(settings);
-            match access.start(&server) {
-                Started::Ready => break,
-                Started::Ended(said) if said.contains("Address already in use") => (),
-                Started::Ended(said) => panic!("PostgreSQL does not start:\n{said}"),
-            }
-        }
+            access.start(&server)
+        });
         Self {
             server,
             access: Arc::new(access),
@@ -114,9 +108,7 @@ impl PostgresCluster {
 
     /// A new, empty database; it is dropped with what is returned.
     pub fn database(&self) -> PostgresDatabase {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{}_{number}", std::process::id());
+        let name = program::database_name();
         self.access
             .psql("postgres", &format!("CREATE DATABASE {name}"))
             .exits(0);

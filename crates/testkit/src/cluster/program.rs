@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::run::Ran;
 
@@ -100,6 +101,13 @@ pub(super) fn run(mut command: Command, input: &str) -> Ran {
         child.wait_with_output().expect("a child can be waited for")
     });
     output.into()
+}
+
+/// A name that no other database of any cluster of this process has.
+pub(super) fn database_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("test_{}_{number}", std::process::id())
 }
 
 /// Sixteen random bytes in hexadecimal digits: a password.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::ports::free_port;
 use crate::wait::until;
 
 /// Arguments: the directory, the signal for the last end, the server's words.
@@ -126,6 +127,23 @@ impl Server {
             Started::Ended(_) => _ = watcher.ask("end KILL"),
         }
         started
+    }
+
+    /// Starts it for the first time by `start`, which is told a port to use,
+    /// until it is one that nobody else takes meanwhile.
+    pub(super) fn start_on_a_free_port(&self, mut start: impl FnMut(u16) -> Started) {
+        loop {
+            match start(free_port()) {
+                Started::Ready => return,
+                Started::Ended(said) if said.contains("Address already in use") => (),
+                Started::Ended(said) => {
+                    panic!(
+                        "{} holds a server that does not start:\n{said}",
+                        self.directory.display()
+                    )
+                }
+            }
+        }
     }
 
     /// Sends it a signal and waits for its end.
