@@ -36,28 +36,28 @@ struct Cli {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Run versioned SQL migrations
-    Migrate(commands::migrate::Arguments),
+    Migrate(Box<commands::migrate::Arguments>),
     /// Tell the version of Atlas this program stands in for
     Version,
 }
 
 /// The arguments behind the name `atlas`, if that is what the program is
 /// called: by a link or copy of that name, or as `shipgate atlas ...`.
-pub(crate) fn called_so(arguments: &[OsString]) -> Option<Vec<OsString>> {
+pub(crate) fn called_so(arguments: &[OsString]) -> Option<&[OsString]> {
     let is_atlas = |name: &OsStr| Path::new(name).file_name() == Some(OsStr::new(NAME));
     match arguments {
-        [program, ..] if is_atlas(program) => Some(arguments.to_vec()),
-        [_, verb, ..] if verb == NAME => Some(arguments[1..].to_vec()),
+        [program, ..] if is_atlas(program) => Some(arguments),
+        [_, inside @ ..] if inside.first().is_some_and(|verb| verb == NAME) => Some(inside),
         _ => None,
     }
 }
 
 /// Runs the program with these arguments, of which the first is its name.
-pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
-    if let Some(answer) = unsupported(&arguments) {
+pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
+    if let Some(answer) = unsupported(arguments) {
         return refuse(&answer);
     }
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {
             // Nobody is left to tell if this cannot be printed.
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
                 Err(_) => ExitCode::FAILURE,
             }
         }
-        Command::Migrate(arguments) => migrate(arguments),
+        Command::Migrate(arguments) => migrate(*arguments),
     }
 }
 
@@ -204,7 +204,8 @@ mod tests {
             ("atlas2 version", None),
             ("shipgate", None),
         ] {
-            assert_eq!(called_so(&words(text)), inside.map(words), "{text}");
+            let inside = inside.map(words);
+            assert_eq!(called_so(&words(text)), inside.as_deref(), "{text}");
         }
     }
 

@@ -77,9 +77,12 @@ fn indent_lines(arguments: &[Value]) -> Result<Value, String> {
     Ok(Value::from(text(arguments).replace('\n', &newline)))
 }
 
+/// Paints a text.
+type Paint = fn(Palette, &str) -> String;
+
 /// Colours of a text or, but for the last, of a format and what is put into it.
 fn colours(functions: &mut Functions, palette: Palette) {
-    let paints: [(&str, fn(Palette, &str) -> String); 4] = [
+    let paints: [(&str, Paint); 4] = [
         ("cyan", Palette::cyan),
         ("green", Palette::bright_green),
         ("red", Palette::bright_red),
