@@ -1,0 +1,38 @@
+//! Migration tools: which one a project uses, which migrations its files
+//! hold, and which of them a database has.
+//!
+//! [`detect`] looks for a tool's telling signs. [`Tool::read`] reads the
+//! migrations from the files: code is read as text and never run, so neither
+//! the tool nor its runtime is needed. [`status`] reads the tool's history table
+//! and compares the two; the answer is one [`Status`] for every tool.
+//!
+//! A tool is one file below `tools` and one line in [`ALL`]. What a tool
+//! says is pure except for reading files of the [`Project`]; databases are asked in
+//! one place, through `shipgate-database`'s sessions. Directories in Atlas's
+//! layout are read by `shipgate-migrate`, whose `History` the tools of plain SQL may later implement.
+//! This crate never prints, writes nothing, and reads neither environment nor clock.
+
+mod checksum;
+mod compare;
+mod dependencies;
+mod detect;
+pub mod history;
+mod migration;
+mod project;
+mod runner;
+mod sign;
+mod status;
+pub mod text;
+mod tool;
+mod tools;
+
+pub use checksum::Checksum;
+pub use compare::Comparison;
+pub use dependencies::Dependencies;
+pub use detect::{Candidate, DetectError, detect, named, nested};
+pub use migration::Migration;
+pub use project::{Project, ReadError};
+pub use sign::{Sign, Weight};
+pub use status::{Entry, State, Status, StatusError, Summary, status, status_of_files};
+pub use tool::{Migrations, Place, Settings, Tool};
+pub use tools::ALL;

@@ -1,0 +1,6 @@
+//! Small tolerant readers of files that are programs: they find what is
+//! written down literally and never run anything.
+
+pub mod javascript;
+pub mod python;
+pub(crate) mod toml;

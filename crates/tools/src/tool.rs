@@ -1,0 +1,102 @@
+//! What a migration tool has to say.
+
+use std::fmt;
+
+use shipgate_sql::Dialect;
+
+use crate::compare::Comparison;
+use crate::history::{HistoryError, TableName, Tables, Wanted};
+use crate::migration::Migration;
+use crate::project::{Project, ReadError};
+use crate::sign::Sign;
+
+/// One migration tool.
+pub trait Tool: fmt::Debug + Send + Sync {
+    /// Its name in `[database] tool` and `--tool`.
+    fn name(&self) -> &'static str;
+
+    /// Its name in sentences.
+    fn title(&self) -> &'static str;
+
+    /// What tells that this project uses it.
+    fn signs(&self, project: &Project) -> Vec<Sign>;
+
+    /// Reads its migrations.
+    ///
+    /// # Errors
+    /// [`ReadError`], with file and line where there is one.
+    fn read(
+        &self,
+        project: &Project,
+        settings: &Settings,
+    ) -> Result<Box<dyn Migrations>, ReadError>;
+
+    /// The command that applies what is pending; empty: there is none to be known.
+    fn command(&self, project: &Project) -> Vec<String>;
+}
+
+/// The migrations of a project, as one tool reads them.
+pub trait Migrations: fmt::Debug + Send + Sync {
+    /// Where they are and where their history is.
+    fn place(&self) -> &Place;
+
+    /// The migrations in the order of execution.
+    fn listed(&self) -> Vec<Migration>;
+
+    /// The history's tables in a database of this kind; none for a history kept elsewhere.
+    fn wanted(&self, dialect: Dialect) -> Vec<Wanted>;
+
+    /// What became of each migration; `tables` are those of [`Migrations::wanted`].
+    ///
+    /// # Errors
+    /// A row holds what the tool does not write.
+    fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError>;
+
+    /// The latest revisions of a graph; none for tools that count versions.
+    fn heads(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What is said explicitly; it wins over what is read from files.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The migration directory, relative to the project's or absolute.
+    pub directory: Option<String>,
+    /// The history table.
+    pub table: Option<TableName>,
+}
+
+impl Settings {
+    /// The directory, or what the tool would take.
+    pub(crate) fn directory_or(&self, default: impl FnOnce() -> String) -> String {
+        let directory = self.directory.clone().unwrap_or_else(default);
+        crate::project::clean(&directory).to_owned()
+    }
+
+    /// The table, or what the tool would take.
+    pub(crate) fn table_or(&self, default: impl FnOnce() -> TableName) -> TableName {
+        self.table.clone().unwrap_or_else(default)
+    }
+}
+
+/// Where migrations and their history are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The migration directories, relative to the project's.
+    pub directories: Vec<String>,
+    /// The history: a table, or a file.
+    pub history: String,
+    /// What could not be read and was taken to be as usual.
+    pub notes: Vec<String>,
+}
+
+impl Place {
+    pub(crate) fn new(directory: &str, table: &TableName) -> Self {
+        Self {
+            directories: vec![directory.to_owned()],
+            history: table.to_string(),
+            notes: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Prisma Migrate: `<time>_<name>/migration.sql` beside the schema.
+//!
+//! Source: <https://www.prisma.io/docs/orm/prisma-migrate>.
+
+use std::collections::HashMap;
+
+use shipgate_sql::Dialect;
+
+use crate::checksum::{self, Checksum};
+use crate::compare::{Comparison, Outcome, Record, Rules, by_id, by_text};
+use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
+use crate::migration::{Migration, split_stem};
+use crate::project::{Project, ReadError, join, parent};
+use crate::runner;
+use crate::sign::Sign;
+use crate::status::State;
+use crate::text::javascript::{Script, Value};
+use crate::tool::{Migrations, Place, Settings, Tool};
+
+#[derive(Debug)]
+pub(crate) struct Prisma;
+
+const TITLE: &str = "Prisma Migrate";
+const CONFIGS: [&str; 5] = [
+    "prisma.config.ts",
+    "prisma.config.js",
+    "prisma.config.mts",
+    "prisma.config.mjs",
+    "prisma.config.cjs",
+];
+
+const RULES: Rules = Rules {
+    order: by_text,
+    late: (
+        State::OutOfOrder,
+        "later ones are applied; prisma applies it all the same",
+    ),
+    missing: "prisma does not say so when it deploys",
+};
+
+impl Tool for Prisma {
+    fn name(&self) -> &'static str {
+        "prisma"
+    }
+
+    fn title(&self) -> &'static str {
+        TITLE
+    }
+
+    fn signs(&self, project: &Project) -> Vec<Sign> {
+        let mut signs = Vec::new();
+        let (directory, _) = directory(project);
+        let lock = join(&directory, "migration_lock.toml");
+        if project.is_file(&lock) {
+            signs.push(Sign::migrations(lock));
+        }
+        let schema = schema(project).or_else(|| {
+            project
+                .is_directory("prisma/schema")
+                .then(|| "prisma/schema/".to_owned())
+        });
+        signs.extend(schema.map(Sign::configuration));
+        signs.extend(project.first_file(&CONFIGS).map(Sign::configuration));
+        if project.dependencies().node.contains("prisma") {
+            signs.push(Sign::dependency("package.json depends on prisma"));
+        }
+        signs
+    }
+
+    fn read(
+        &self,
+        project: &Project,
+        settings: &Settings,
+    ) -> Result<Box<dyn Migrations>, ReadError> {
+        let (usual, notes) = directory(project);
+        let directory = settings.directory_or(|| usual);
+        if !project.is_directory(&directory) {
+            return Err(ReadError::NoDirectory {
+                path: directory,
+                tool: TITLE,
+            });
+        }
+        let mut migrations = Vec::new();
+        for name in project.directories(&directory) {
+            let file = join(&join(&directory, &name), "migration.sql");
+            if name.starts_with('.') || !project.is_file(&file) {
+                continue;
+            }
+            let sums = checksum::prisma(&project.read(&file)?);
+            let (version, title) = split_stem(&name);
+            migrations.push(
+                Migration::new(name, version, title, file).with_checksum(Checksum::Any(sums)),
+            );
+        }
+        let table = settings.table_or(|| TableName::new("_prisma_migrations"));
+        Ok(Box::new(PrismaMigrations {
+            place: Place {
+                notes,
+                ..Place::new(&directory, &table)
+            },
+            table,
+            migrations,
+        }))
+    }
+
+    fn command(&self, project: &Project) -> Vec<String> {
+        runner::node(project, &["prisma", "migrate", "deploy"])
+    }
+}
+
+/// The schema file.
+fn schema(project: &Project) -> Option<String> {
+    let named = project
+        .text("package.json")
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+        .and_then(|manifest| Some(manifest.get("prisma")?.get("schema")?.as_str()?.to_owned()));
+    named.or_else(|| {
+        project
+            .first_file(&["prisma/schema.prisma", "schema.prisma"])
+            .map(str::to_owned)
+    })
+}
+
+/// The migration directory, and what could not be read.
+fn directory(project: &Project) -> (String, Vec<String>) {
+    let mut notes = Vec::new();
+    if let Some(file) = project.first_file(&CONFIGS) {
+        let script = Script::new(&project.text(file).unwrap_or_default());
+        match script.one(&["migrations", "path"]) {
+            Some(Value::Text(path)) => return (crate::project::clean(&path).to_owned(), notes),
+            Some(_) => notes.push(format!(
+                "{file}: migrations.path is computed; the directory beside the schema is taken"
+            )),
+            None => {}
+        }
+        if let Some(Value::Text(path)) = script.one(&["schema"]) {
+            return (beside(project, &path), notes);
+        }
+    }
+    let schema = schema(project).unwrap_or_else(|| "prisma/schema.prisma".to_owned());
+    (beside(project, &schema), notes)
+}
+
+/// The directory beside a schema file, or in a schema directory.
+fn beside(project: &Project, schema: &str) -> String {
+    let within = join(schema, "migrations");
+    if project.is_directory(&within) {
+        within
+    } else {
+        join(parent(crate::project::clean(schema)), "migrations")
+    }
+}
+
+#[derive(Debug)]
+struct PrismaMigrations {
+    place: Place,
+    table: TableName,
+    migrations: Vec<Migration>,
+}
+
+impl Migrations for PrismaMigrations {
+    fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn listed(&self) -> Vec<Migration> {
+        self.migrations.clone()
+    }
+
+    fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
+        let required = &["migration_name", "checksum", "finished_at", "rolled_back_at"];
+        vec![
+            Wanted::new(self.table.clone(), required).optional(&[
+                "logs",
+                "started_at",
+                "applied_steps_count",
+            ]),
+        ]
+    }
+
+    fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {
+        let mut records: HashMap<String, Record> = HashMap::new();
+        let mut rolled_back: HashMap<String, String> = HashMap::new();
+        for row in tables.get(0).iter().flat_map(|table| table.rows()) {
+            let name = row.text("migration_name").unwrap_or_default();
+            if row.holds("rolled_back_at") {
+                let at = row.time("rolled_back_at");
+                let at = at.map_or_else(String::new, |at| format!(" at {at:.0}"));
+                rolled_back.insert(name, format!("it failed and was marked rolled back{at}"));
+                continue;
+            }
+            let record = record(name.clone(), &row);
+            // Of several rows a failed one counts: prisma refuses to go on.
+            let failed = matches!(record.outcome, Outcome::Failed(_));
+            if failed || !records.contains_key(&name) {
+                records.insert(name, record);
+            }
+        }
+        let mut comparison = by_id(
+            self.migrations.clone(),
+            records.into_values().collect(),
+            &RULES,
+        );
+        for entry in &mut comparison.entries {
+            match entry.state {
+                State::Pending => entry.why = rolled_back.remove(&entry.id),
+                State::Edited => {
+                    entry.why = Some(
+                        "the file is not what was applied; `prisma migrate deploy` does not compare"
+                            .to_owned(),
+                    );
+                }
+                _ => {}
+            }
+        }
+        if let Some(failed) = comparison.first(State::Failed) {
+            let id = failed.id.clone();
+            comparison.warnings.push(format!(
+                "prisma applies nothing while {id} stands as failed (P3009); it may be half applied"
+            ));
+            comparison.hint(format!(
+                "when its changes are undone: `prisma migrate resolve --rolled-back {id}`"
+            ));
+            comparison.hint(format!(
+                "when they are completed by hand: `prisma migrate resolve --applied {id}`"
+            ));
+        }
+        Ok(comparison)
+    }
+}
+
+fn record(id: String, row: &Row<'_>) -> Record {
+    let (version, name) = split_stem(&id);
+    let mut record = Record::applied(id, version, name);
+    record.checksum = row.text("checksum").map(|checksum| checksum.to_lowercase());
+    if row.holds("finished_at") {
+        return record.at(row.time("finished_at"));
+    }
+    let first = row.text("logs").and_then(|logs| {
+        let line = logs.lines().find(|line| !line.trim().is_empty())?;
+        Some(line.trim().to_owned())
+    });
+    record.outcome = Outcome::Failed(first.unwrap_or_else(|| {
+        "it began and never ended: it runs now, or was killed".to_owned()
+    }));
+    record.at(row.time("started_at"))
+}
