@@ -149,7 +149,7 @@ enum Command {
     /// Check or show the project file as it is understood
     #[command(subcommand)]
     Config(commands::config::Command),
-    /// The release that serves, its machines and the front door
+    /// The release that serves, and which migrations are applied, whatever tool they are for
     Status(commands::status::Arguments),
     /// List machines
     Ps(commands::ps::Arguments),

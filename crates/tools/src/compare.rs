@@ -125,11 +125,7 @@ pub(crate) struct Rules {
 }
 
 /// Compares migrations, which are in order, with rows.
-pub(crate) fn by_id(
-    migrations: Vec<Migration>,
-    records: Vec<Record>,
-    rules: &Rules,
-) -> Comparison {
+pub(crate) fn by_id(migrations: Vec<Migration>, records: Vec<Record>, rules: &Rules) -> Comparison {
     let known: HashSet<String> = migrations
         .iter()
         .map(|migration| migration.id.clone())
@@ -180,9 +176,10 @@ pub(crate) fn recorded(migration: Migration, record: Record) -> Entry {
             State::Edited,
             Some("the file is not what was applied".to_owned()),
         ),
-        (Outcome::Applied, Checksum::Unknown(why), Some(_)) => {
-            (State::Applied, Some(format!("not checked for edits: {why}")))
-        }
+        (Outcome::Applied, Checksum::Unknown(why), Some(_)) => (
+            State::Applied,
+            Some(format!("not checked for edits: {why}")),
+        ),
         (Outcome::Applied, _, _) => (State::Applied, None),
     };
     let mut entry = Entry::of(migration, state);
@@ -321,6 +318,11 @@ mod tests {
             .map(|id| Record::applied(id, id, ""))
             .collect();
         let found = by_id(files, rows, &RULES);
-        assert!(found.entries.iter().all(|entry| entry.state == State::Applied));
+        assert!(
+            found
+                .entries
+                .iter()
+                .all(|entry| entry.state == State::Applied)
+        );
     }
 }

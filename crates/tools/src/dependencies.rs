@@ -130,10 +130,18 @@ fn pyproject(table: &toml::Table, names: &mut BTreeSet<String>) {
         project.and_then(|project| project.get("optional-dependencies")),
         table.get("dependency-groups"),
     ];
-    for group in groups.into_iter().flatten().filter_map(toml::Value::as_table) {
+    for group in groups
+        .into_iter()
+        .flatten()
+        .filter_map(toml::Value::as_table)
+    {
         lists.extend(group.values().map(Some));
     }
-    for list in lists.into_iter().flatten().filter_map(toml::Value::as_array) {
+    for list in lists
+        .into_iter()
+        .flatten()
+        .filter_map(toml::Value::as_array)
+    {
         names.extend(
             list.iter()
                 .filter_map(toml::Value::as_str)
@@ -336,14 +344,23 @@ mod tests {
     #[test]
     fn manifests_of_other_languages_are_read() {
         let found = of(&[
-            ("Gemfile", "source 'x'\n  gem \"rails\", '~> 7'\n# gem 'no'\n"),
-            ("composer.json", "{\"require\": {\"laravel/framework\": \"^11\"}}"),
+            (
+                "Gemfile",
+                "source 'x'\n  gem \"rails\", '~> 7'\n# gem 'no'\n",
+            ),
+            (
+                "composer.json",
+                "{\"require\": {\"laravel/framework\": \"^11\"}}",
+            ),
             (
                 "go.mod",
                 "module x\nrequire (\n\tgithub.com/pressly/goose/v3 v3.27.3 // indirect\n)\n",
             ),
             ("mix.exs", "[{:ecto_sql, \"~> 3.0\"}]"),
-            ("App.csproj", "<PackageReference Include=\"Microsoft.EntityFrameworkCore\" />"),
+            (
+                "App.csproj",
+                "<PackageReference Include=\"Microsoft.EntityFrameworkCore\" />",
+            ),
             ("pom.xml", "<artifactId>flyway-core</artifactId>"),
             ("package.json", "{\"devDependencies\": {\"knex\": \"3\"}}"),
         ]);

@@ -33,6 +33,8 @@ pub use detect::{Candidate, DetectError, detect, named, nested};
 pub use migration::Migration;
 pub use project::{Project, ReadError};
 pub use sign::{Sign, Weight};
-pub use status::{Entry, State, Status, StatusError, Summary, status, status_of_files};
+pub use status::{
+    Entry, State, Status, StatusError, Summary, status, status_of_files, status_of_nothing,
+};
 pub use tool::{Migrations, Place, Settings, Tool};
 pub use tools::ALL;

@@ -59,7 +59,11 @@ mod tests {
     fn a_stem_is_version_and_name() {
         for (stem, version, name) in [
             ("0001_initial", "0001", "initial"),
-            ("20261120103427-create-users", "20261120103427", "create-users"),
+            (
+                "20261120103427-create-users",
+                "20261120103427",
+                "create-users",
+            ),
             ("add_users", "add_users", ""),
             ("2026", "2026", ""),
         ] {

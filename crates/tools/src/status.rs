@@ -7,7 +7,7 @@ use serde::Serialize;
 use shipgate_database::Session;
 
 use crate::compare::Comparison;
-use crate::history::{HistoryError, read};
+use crate::history::{HistoryError, Tables, read};
 use crate::project::Project;
 use crate::tool::{Migrations, Place, Tool};
 
@@ -209,6 +209,19 @@ pub async fn status(
     let mut comparison = migrations.compare(&tables)?;
     comparison.warnings.append(&mut tables.warnings);
     Ok(build(tool, project, migrations, comparison, Some(exists)))
+}
+
+/// The state if there is no history, because there is no database yet.
+///
+/// # Errors
+/// [`StatusError`].
+pub fn status_of_nothing(
+    tool: &'static dyn Tool,
+    project: &Project,
+    migrations: &dyn Migrations,
+) -> Result<Status, StatusError> {
+    let comparison = migrations.compare(&Tables::default())?;
+    Ok(build(tool, project, migrations, comparison, Some(false)))
 }
 
 /// What the files hold, without a database to compare them with.

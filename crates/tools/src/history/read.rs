@@ -93,7 +93,9 @@ pub async fn read(
                 });
             }
         }
-        tables.found.push(Some(rows(session, chosen, wanted).await?));
+        tables
+            .found
+            .push(Some(rows(session, chosen, wanted).await?));
     }
     Ok(tables)
 }
@@ -242,9 +244,9 @@ fn expression(dialect: Dialect, name: &str, kind: &str) -> String {
         Dialect::Sqlite => column,
         Dialect::Postgres => match kind {
             "bytea" | "bigint" | "integer" | "smallint" | "text" => column,
-            "timestamp with time zone" => format!(
-                "to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-            ),
+            "timestamp with time zone" => {
+                format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+            }
             "timestamp without time zone" => {
                 format!("to_char({column}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')")
             }

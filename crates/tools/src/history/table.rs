@@ -131,7 +131,11 @@ pub struct Row<'a> {
 
 impl Row<'_> {
     fn value(&self, column: &str) -> Option<&Value> {
-        let at = self.table.columns.iter().position(|found| found == column)?;
+        let at = self
+            .table
+            .columns
+            .iter()
+            .position(|found| found == column)?;
         match self.cells.get(at) {
             None | Some(Value::Null) => None,
             some => some,
@@ -158,7 +162,10 @@ impl Row<'_> {
     pub fn integer(&self, column: &str) -> Option<i64> {
         match self.value(column)? {
             Value::Integer(number) => Some(*number),
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "checked to be whole and small"
+            )]
             Value::Real(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
                 Some(*number as i64)
             }
@@ -196,7 +203,10 @@ impl Row<'_> {
     pub fn time(&self, column: &str) -> Option<Timestamp> {
         match self.value(column)? {
             Value::Integer(number) => since_1970(*number),
-            #[expect(clippy::cast_possible_truncation, reason = "a moment's fraction is not needed")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a moment's fraction is not needed"
+            )]
             Value::Real(number) => since_1970(*number as i64),
             Value::Text(text) => moment(text),
             _ => None,

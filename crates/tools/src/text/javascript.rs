@@ -107,7 +107,10 @@ impl Script {
     pub fn one(&self, path: &[&str]) -> Option<Value> {
         let found = self.find(path);
         let first = found.first()?;
-        found.iter().all(|value| value == first).then(|| first.clone())
+        found
+            .iter()
+            .all(|value| value == first)
+            .then(|| first.clone())
     }
 
     /// Whether a name stands in it, outside of texts and comments.
@@ -120,11 +123,14 @@ impl Script {
     /// Whether names and marks follow each other so: `["new", "Umzug"]`.
     pub fn has(&self, sequence: &[&str]) -> bool {
         self.tokens.windows(sequence.len()).any(|window| {
-            window.iter().zip(sequence).all(|(token, word)| match token {
-                Token::Name(name) => name == word,
-                Token::Mark(mark) => word.len() == 1 && word.starts_with(*mark),
-                _ => false,
-            })
+            window
+                .iter()
+                .zip(sequence)
+                .all(|(token, word)| match token {
+                    Token::Name(name) => name == word,
+                    Token::Mark(mark) => word.len() == 1 && word.starts_with(*mark),
+                    _ => false,
+                })
         })
     }
 
@@ -268,10 +274,7 @@ impl Script {
                 Some(_) => match self.literal(at) {
                     (Value::Text(text), end)
                         if depth == 0
-                            && matches!(
-                                self.tokens.get(end),
-                                Some(Token::Mark(',' | ']'))
-                            ) =>
+                            && matches!(self.tokens.get(end), Some(Token::Mark(',' | ']'))) =>
                     {
                         texts.push(text);
                         at = end;
@@ -360,11 +363,7 @@ fn relative(path: &str) -> String {
 }
 
 /// Whether a key, in the objects around it from the inside out, is at the end of `path`.
-fn is_at<'a>(
-    path: &[&str],
-    key: &str,
-    mut around: impl Iterator<Item = Option<&'a str>>,
-) -> bool {
+fn is_at<'a>(path: &[&str], key: &str, mut around: impl Iterator<Item = Option<&'a str>>) -> bool {
     let Some((last, parents)) = path.split_last() else {
         return false;
     };
@@ -552,8 +551,14 @@ mod tests {
             "// directory: 'no'\nimport x from 'y';\nexport default {\n  client: \"pg\",\n  migrations: {\n    \
              directory: './db/migrations', // here\n    tableName: `history`,\n  },\n  seeds: { directory: 'seeds' },\n}",
         );
-        assert_eq!(script.one(&["migrations", "directory"]), Some(text("./db/migrations")));
-        assert_eq!(script.one(&["migrations", "tableName"]), Some(text("history")));
+        assert_eq!(
+            script.one(&["migrations", "directory"]),
+            Some(text("./db/migrations"))
+        );
+        assert_eq!(
+            script.one(&["migrations", "tableName"]),
+            Some(text("history"))
+        );
         assert_eq!(script.find(&["directory"]).len(), 2);
         assert_eq!(script.one(&["directory"]), None);
     }
@@ -580,7 +585,9 @@ mod tests {
             let script = Script::new(&format!("export default {{ out: {written}, x: 1 }}"));
             let found = script.one(&["out"]).and_then(|value| value.texts());
             assert_eq!(
-                found.as_deref().map(|texts| texts[0].trim_start_matches("./")),
+                found
+                    .as_deref()
+                    .map(|texts| texts[0].trim_start_matches("./")),
                 Some("db/m"),
                 "{written}"
             );

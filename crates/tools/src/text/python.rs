@@ -420,8 +420,8 @@ impl Lexer {
                 '"' | '\'' => self.text(""),
                 letter if letter.is_alphabetic() || letter == '_' => {
                     let word = self.word();
-                    let is_prefix = word.len() <= 2
-                        && word.chars().all(|letter| "rRbBuUfFtT".contains(letter));
+                    let is_prefix =
+                        word.len() <= 2 && word.chars().all(|letter| "rRbBuUfFtT".contains(letter));
                     match self.peek(0) {
                         Some('"' | '\'') if is_prefix => self.text(&word),
                         _ => Kind::Name(word),
@@ -559,8 +559,14 @@ mod tests {
         assert_eq!(value("\"\"\"a\nb\"\"\""), text("a\nb"));
         assert_eq!(value("('a')"), text("a"));
         assert_eq!(value("('a',)"), Literal::Sequence(vec![text("a")]));
-        assert_eq!(value("'a', 'b'"), Literal::Sequence(vec![text("a"), text("b")]));
-        assert_eq!(value("[\n 'a', # one\n 'b'\n 'c',\n]"), Literal::Sequence(vec![text("a"), text("bc")]));
+        assert_eq!(
+            value("'a', 'b'"),
+            Literal::Sequence(vec![text("a"), text("b")])
+        );
+        assert_eq!(
+            value("[\n 'a', # one\n 'b'\n 'c',\n]"),
+            Literal::Sequence(vec![text("a"), text("bc")])
+        );
         assert_eq!(value("{'a'}"), Literal::Sequence(vec![text("a")]));
         assert_eq!(value("()"), Literal::Sequence(vec![]));
         assert_eq!(value("r'\\d'"), text("\\d"));
@@ -569,10 +575,20 @@ mod tests {
 
     #[test]
     fn what_is_computed_is_said_to_be() {
-        for written in ["f('x')", "'a' + b", "[x for x in y]", "f'{a}'", "a.b", "{'a': 1}", "'a' if b else 'c'"] {
+        for written in [
+            "f('x')",
+            "'a' + b",
+            "[x for x in y]",
+            "f'{a}'",
+            "a.b",
+            "{'a': 1}",
+            "'a' if b else 'c'",
+        ] {
             let found = value(written);
             let is_computed = match &found {
-                Literal::Sequence(items) => items.iter().any(|item| matches!(item, Literal::Computed(_))),
+                Literal::Sequence(items) => items
+                    .iter()
+                    .any(|item| matches!(item, Literal::Computed(_))),
                 found => matches!(found, Literal::Computed(_)),
             };
             assert!(is_computed, "{written}: {found:?}");
@@ -588,7 +604,12 @@ mod tests {
         assert_eq!(module.assigned("revision").unwrap().value, text("a1"));
         assert_eq!(module.assigned("revision").unwrap().line, 7);
         assert_eq!(
-            module.assigned("down_revision").unwrap().value.texts().unwrap(),
+            module
+                .assigned("down_revision")
+                .unwrap()
+                .value
+                .texts()
+                .unwrap(),
             ["b", "c"]
         );
     }
@@ -601,17 +622,25 @@ mod tests {
         );
         let class = module.class("Migration").unwrap();
         assert_eq!(class.len(), 2);
-        let Literal::Sequence(items) = &class[1].value else { panic!() };
-        assert_eq!(items[0], Literal::Sequence(vec![text("auth"), text("0001_initial")]));
+        let Literal::Sequence(items) = &class[1].value else {
+            panic!()
+        };
+        assert_eq!(
+            items[0],
+            Literal::Sequence(vec![text("auth"), text("0001_initial")])
+        );
         assert_eq!(
             items[1],
-            Literal::Computed("migrations.swappable_dependency(settings.AUTH_USER_MODEL)".to_owned())
+            Literal::Computed(
+                "migrations.swappable_dependency(settings.AUTH_USER_MODEL)".to_owned()
+            )
         );
     }
 
     #[test]
     fn keyword_arguments_are_found() {
-        let module = Module::new("context.configure(\n    url=url, version_table=\"history\",\n)\n");
+        let module =
+            Module::new("context.configure(\n    url=url, version_table=\"history\",\n)\n");
         assert_eq!(module.keywords("version_table"), [text("history")]);
     }
 
@@ -629,18 +658,23 @@ mod tests {
         let quoted = ("[a-z0-9 #,()]{0,8}", "['\"]")
             .prop_map(|(text, quote)| (format!("{quote}{text}{quote}"), Literal::Text(text)));
         prop::strategy::Union::new([leaf, quoted.boxed()]).prop_recursive(3, 16, 4, |inner| {
-            (prop::collection::vec(inner, 0..4), "[(\\[]", "( |\n  |  # x\n)").prop_map(
-                |(items, open, blank)| {
+            (
+                prop::collection::vec(inner, 0..4),
+                "[(\\[]",
+                "( |\n  |  # x\n)",
+            )
+                .prop_map(|(items, open, blank)| {
                     let close = if open == "(" { ")" } else { "]" };
-                    let texts: Vec<String> =
-                        items.iter().map(|(text, _)| format!("{text},{blank}")).collect();
+                    let texts: Vec<String> = items
+                        .iter()
+                        .map(|(text, _)| format!("{text},{blank}"))
+                        .collect();
                     let literals = items.into_iter().map(|(_, literal)| literal).collect();
                     (
                         format!("{open}{blank}{}{close}", texts.concat()),
                         Literal::Sequence(literals),
                     )
-                },
-            )
+                })
         })
     }
 

@@ -108,9 +108,14 @@ impl Tool for Atlas {
 
 /// Whether another tool's marks are in a file.
 fn has_marks(text: &str) -> bool {
-    ["+goose", "migrate:up", "Up Migration", "liquibase formatted"]
-        .iter()
-        .any(|mark| text.contains(mark))
+    [
+        "+goose",
+        "migrate:up",
+        "Up Migration",
+        "liquibase formatted",
+    ]
+    .iter()
+    .any(|mark| text.contains(mark))
 }
 
 #[derive(Debug)]
@@ -248,9 +253,9 @@ impl Migrations for AtlasMigrations {
         let mut comparison = by_id(self.listed(), records, &self.rules());
         // A baseline need not be a file.
         comparison.entries.retain(|entry| {
-            let is_baseline = revisions.iter().any(|row| {
-                row.version == entry.id && row.kind.has(RevisionKind::BASELINE)
-            });
+            let is_baseline = revisions
+                .iter()
+                .any(|row| row.version == entry.id && row.kind.has(RevisionKind::BASELINE));
             !(entry.state == State::MissingFile && is_baseline)
         });
         self.stand_ins(&mut comparison, &revisions);
@@ -287,13 +292,9 @@ fn record(row: &Row<'_>) -> Record {
     let is_partial = revision.kind.has(RevisionKind::EXECUTED)
         && !revision.kind.has(RevisionKind::RESOLVED)
         && revision.applied < revision.total;
-    let mut record = Record::applied(
-        &revision.version,
-        &revision.version,
-        &revision.description,
-    )
-    .at(row.time("executed_at"))
-    .by(row.text("operator_version"));
+    let mut record = Record::applied(&revision.version, &revision.version, &revision.description)
+        .at(row.time("executed_at"))
+        .by(row.text("operator_version"));
     if is_partial {
         let reason = revision.error.lines().next().unwrap_or_default();
         let separator = if reason.is_empty() { "" } else { ": " };

@@ -13,8 +13,6 @@ pub(super) enum Parsed {
     Record(Record),
     /// Another program wrote it.
     Foreign(String),
-    /// It is the tool's own, about no migration.
-    Other,
 }
 
 /// What a tool of this kind has to say about its history.
@@ -68,7 +66,6 @@ impl Layout {
             match (self.record)(table, &row) {
                 Ok(Parsed::Record(record)) => records.push(record),
                 Ok(Parsed::Foreign(row)) => foreign.push(row),
-                Ok(Parsed::Other) => {}
                 Err(why) => {
                     return Err(HistoryError::Row {
                         table: table.name.clone(),

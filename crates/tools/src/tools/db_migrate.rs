@@ -55,7 +55,9 @@ impl Tool for DbMigrate {
                 .map(Sign::configuration),
         );
         let example = example(project, DIRECTORY, Form::DbMigrate);
-        signs.extend(example.map(|path| Sign::migrations(format!("{path} migrates with db-migrate"))));
+        signs.extend(
+            example.map(|path| Sign::migrations(format!("{path} migrates with db-migrate"))),
+        );
         if project.dependencies().node.contains("db-migrate") {
             signs.push(Sign::dependency("package.json depends on db-migrate"));
         }
@@ -127,7 +129,9 @@ fn scripts(project: &Project, directory: &str, scope: &str) -> Vec<Migration> {
         .files(&directory)
         .into_iter()
         .filter_map(|name| {
-            let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))?;
+            let stem = ENDINGS
+                .iter()
+                .find_map(|ending| name.strip_suffix(ending))?;
             if !stem.starts_with(|first: char| first.is_ascii_digit()) {
                 return None;
             }

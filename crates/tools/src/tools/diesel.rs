@@ -124,7 +124,9 @@ fn directory(project: &Project) -> String {
     named.map_or_else(
         || DIRECTORY.to_owned(),
         |path| {
-            let within = path.strip_prefix(&root).map(|rest| rest.trim_start_matches('/'));
+            let within = path
+                .strip_prefix(&root)
+                .map(|rest| rest.trim_start_matches('/'));
             clean(within.unwrap_or(&path)).to_owned()
         },
     )

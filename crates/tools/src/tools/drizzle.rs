@@ -69,7 +69,9 @@ impl Tool for Drizzle {
             signs.push(Sign::migrations(journal));
         } else if !project.is_file(&join(&directory, "migration_lock.toml")) {
             signs.extend(folders(project, &directory).first().map(|folder| {
-                Sign::migrations(format!("{directory}/{folder}/ with migration.sql and snapshot.json"))
+                Sign::migrations(format!(
+                    "{directory}/{folder}/ with migration.sql and snapshot.json"
+                ))
             }));
         }
         for name in ["drizzle-kit", "drizzle-orm"] {
@@ -320,9 +322,10 @@ impl Migrations for DrizzleMigrations {
             });
         }
         for row in owners.left {
-            comparison
-                .entries
-                .push(without_file(rows[row].record(None), "drizzle does not say so"));
+            comparison.entries.push(without_file(
+                rows[row].record(None),
+                "drizzle does not say so",
+            ));
         }
         finish(&mut comparison, self.in_journal);
         Ok(comparison)
@@ -365,7 +368,9 @@ impl Owners {
     fn new(entries: &[Timed], rows: &[Noted]) -> Self {
         let mut free = vec![true; rows.len()];
         let mut owners: Vec<Option<(usize, Tie)>> = vec![None; entries.len()];
-        let mut assign = |tie: Tie, row_key: &dyn Fn(&Noted) -> Option<String>, key: &dyn Fn(&Timed) -> String| {
+        let mut assign = |tie: Tie,
+                          row_key: &dyn Fn(&Noted) -> Option<String>,
+                          key: &dyn Fn(&Timed) -> String| {
             let mut by_key: HashMap<String, VecDeque<usize>> = HashMap::new();
             for (at, row) in rows.iter().enumerate().filter(|(at, _)| free[*at]) {
                 if let Some(key) = row_key(row) {

@@ -20,7 +20,15 @@ pub(crate) struct Knex;
 
 const FILES: [&str; 4] = ["knexfile.js", "knexfile.ts", "knexfile.mjs", "knexfile.cjs"];
 const ENDINGS: [&str; 9] = [
-    ".co", ".coffee", ".eg", ".iced", ".js", ".cjs", ".litcoffee", ".ls", ".ts",
+    ".co",
+    ".coffee",
+    ".eg",
+    ".iced",
+    ".js",
+    ".cjs",
+    ".litcoffee",
+    ".ls",
+    ".ts",
 ];
 const DIRECTORY: &str = "migrations";
 
@@ -133,7 +141,9 @@ fn directories(project: &Project, file: &str) -> Result<Vec<String>, String> {
     let Some(first) = found.first() else {
         return Ok(vec![DIRECTORY.to_owned()]);
     };
-    let texts = first.texts().filter(|_| found.iter().all(|value| value == first));
+    let texts = first
+        .texts()
+        .filter(|_| found.iter().all(|value| value == first));
     texts
         .map(|texts| texts.iter().map(|text| clean(text).to_owned()).collect())
         .ok_or_else(|| {
@@ -153,13 +163,15 @@ fn table(project: &Project, file: Option<&str>, notes: &mut Vec<String>) -> Tabl
         let texts = script
             .one(&["migrations", key])
             .and_then(|value| value.texts());
-        texts.and_then(|texts| texts.into_iter().next()).or_else(|| {
-            notes.push(format!(
+        texts
+            .and_then(|texts| texts.into_iter().next())
+            .or_else(|| {
+                notes.push(format!(
                 "{}: migrations.{key} is computed or differs by environment; the default is taken",
                 file.unwrap_or_default()
             ));
-            default.map(str::to_owned)
-        })
+                default.map(str::to_owned)
+            })
     };
     let name = read("tableName", Some(TABLE)).unwrap_or_else(|| TABLE.to_owned());
     TableName::within(read("schemaName", None), name)
@@ -185,9 +197,9 @@ fn finish(comparison: &mut Comparison, tables: &Tables) {
         .get(1)
         .is_some_and(|lock| lock.rows().any(|row| row.integer("is_locked") == Some(1)));
     if is_locked {
-        comparison.warnings.push(
-            "the lock row is set: another run is under way, or one was killed".to_owned(),
-        );
+        comparison
+            .warnings
+            .push("the lock row is set: another run is under way, or one was killed".to_owned());
         comparison.hint("if nothing runs: `knex migrate:unlock`");
     }
     let renamed = renamed(comparison);

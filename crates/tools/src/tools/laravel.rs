@@ -143,9 +143,7 @@ fn record(_table: &Table, row: &Row<'_>) -> Result<Parsed, String> {
     let id = needed(row, "migration")?;
     let (version, name) = version_and_name(&id);
     let batch = row.integer("batch").map(|batch| format!("batch {batch}"));
-    Ok(Parsed::Record(
-        Record::applied(id, version, name).by(batch),
-    ))
+    Ok(Parsed::Record(Record::applied(id, version, name).by(batch)))
 }
 
 #[cfg(test)]
@@ -155,11 +153,18 @@ mod tests {
     #[test]
     fn the_date_is_the_version() {
         for (stem, version, name) in [
-            ("2026_11_01_100000_create_users", "2026_11_01_100000", "create_users"),
+            (
+                "2026_11_01_100000_create_users",
+                "2026_11_01_100000",
+                "create_users",
+            ),
             ("create_users", "create_users", ""),
             ("2026_11", "2026_11", ""),
         ] {
-            assert_eq!(version_and_name(stem), (version.to_owned(), name.to_owned()));
+            assert_eq!(
+                version_and_name(stem),
+                (version.to_owned(), name.to_owned())
+            );
         }
     }
 }

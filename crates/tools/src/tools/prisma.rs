@@ -168,14 +168,17 @@ impl Migrations for PrismaMigrations {
     }
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
-        let required = &["migration_name", "checksum", "finished_at", "rolled_back_at"];
-        vec![
-            Wanted::new(self.table.clone(), required).optional(&[
-                "logs",
-                "started_at",
-                "applied_steps_count",
-            ]),
-        ]
+        let required = &[
+            "migration_name",
+            "checksum",
+            "finished_at",
+            "rolled_back_at",
+        ];
+        vec![Wanted::new(self.table.clone(), required).optional(&[
+            "logs",
+            "started_at",
+            "applied_steps_count",
+        ])]
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {
@@ -240,8 +243,8 @@ fn record(id: String, row: &Row<'_>) -> Record {
         let line = logs.lines().find(|line| !line.trim().is_empty())?;
         Some(line.trim().to_owned())
     });
-    record.outcome = Outcome::Failed(first.unwrap_or_else(|| {
-        "it began and never ended: it runs now, or was killed".to_owned()
-    }));
+    record.outcome = Outcome::Failed(
+        first.unwrap_or_else(|| "it began and never ended: it runs now, or was killed".to_owned()),
+    );
     record.at(row.time("started_at"))
 }

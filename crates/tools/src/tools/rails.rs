@@ -49,7 +49,12 @@ impl Tool for Rails {
         let mut signs = Vec::new();
         let example = files(project, DIRECTORY).into_iter().next();
         signs.extend(example.map(|name| Sign::migrations(format!("{DIRECTORY}/{name}"))));
-        for file in ["bin/rails", "config/database.yml", "db/schema.rb", "db/structure.sql"] {
+        for file in [
+            "bin/rails",
+            "config/database.yml",
+            "db/schema.rb",
+            "db/structure.sql",
+        ] {
             if project.is_file(file) {
                 signs.push(Sign::configuration(file));
             }
@@ -166,9 +171,15 @@ fn table(project: &Project) -> String {
             .map(str::trim)
             .filter(|line| !line.starts_with('#'))
             .find_map(|line| {
-                let rest = line.split_once("schema_migrations_table_name")?.1.trim_start();
+                let rest = line
+                    .split_once("schema_migrations_table_name")?
+                    .1
+                    .trim_start();
                 let value = rest.strip_prefix('=')?.trim();
-                let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+                let quote = value
+                    .chars()
+                    .next()
+                    .filter(|first| matches!(first, '"' | '\''))?;
                 Some(value[1..].split(quote).next()?.to_owned())
             })
     });
@@ -210,7 +221,10 @@ mod tests {
     #[test]
     fn names_are_taken_as_rails_takes_them() {
         for (name, expected) in [
-            ("20261101100000_create_users.rb", Some(("20261101100000", "create_users"))),
+            (
+                "20261101100000_create_users.rb",
+                Some(("20261101100000", "create_users")),
+            ),
             ("001_a.engine.rb", Some(("001", "a"))),
             ("20261101_CreateUsers.rb", None),
             ("create_users.rb", None),

@@ -98,9 +98,7 @@ impl Tool for Refinery {
             };
             files.push(Numbered { stem, file, text });
         }
-        files.sort_by(|a, b| {
-            (a.stem.version, &a.file).cmp(&(b.stem.version, &b.file))
-        });
+        files.sort_by(|a, b| (a.stem.version, &a.file).cmp(&(b.stem.version, &b.file)));
         let table = settings.table_or(|| TableName::new(TABLE));
         Ok(Box::new(RefineryMigrations {
             place: Place::new(&directory, &table),
@@ -236,7 +234,8 @@ impl Migrations for RefineryMigrations {
                 .iter()
                 .any(|known| Some(&known.file) == file && known.stem.may_be_late);
             if entry.state == State::OutOfOrder && may_be_late {
-                entry.why = Some("later ones are applied; it is a U, which may come late".to_owned());
+                entry.why =
+                    Some("later ones are applied; it is a U, which may come late".to_owned());
             }
         }
         Ok(comparison)
@@ -269,8 +268,14 @@ mod tests {
     #[test]
     fn names_are_taken_as_refinery_takes_them() {
         let version = |name| parsed(name).map(|found| found.map(|stem| (stem.version, stem.name)));
-        assert_eq!(version("V1__create_users.sql"), Some(Ok((1, "create_users".to_owned()))));
-        assert_eq!(version("U20261101__x.rs"), Some(Ok((20_261_101, "x".to_owned()))));
+        assert_eq!(
+            version("V1__create_users.sql"),
+            Some(Ok((1, "create_users".to_owned())))
+        );
+        assert_eq!(
+            version("U20261101__x.rs"),
+            Some(Ok((20_261_101, "x".to_owned())))
+        );
         assert!(matches!(version("V1.2__x.sql"), Some(Err(_))));
         assert_eq!(version("v1__x.sql"), None);
         assert_eq!(version("V1_x.sql"), None);

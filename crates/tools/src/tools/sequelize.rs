@@ -93,7 +93,9 @@ impl Tool for Sequelize {
             .into_iter()
             .filter(|name| !name.ends_with(".d.ts"))
             .filter_map(|name| {
-                let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))?;
+                let stem = ENDINGS
+                    .iter()
+                    .find_map(|ending| name.strip_suffix(ending))?;
                 let (version, title) = split_stem(stem);
                 let file = join(&directory, &name);
                 Some(Migration::new(name, version, title, file))
@@ -111,13 +113,16 @@ impl Tool for Sequelize {
             layout: &LAYOUT,
         };
         match storage.file {
-            Some(file) if settings.table.is_none() => Ok(Box::new(InFile::read(project, rows, file)?)),
+            Some(file) if settings.table.is_none() => {
+                Ok(Box::new(InFile::read(project, rows, file)?))
+            }
             _ => Ok(Box::new(rows)),
         }
     }
 
     fn command(&self, project: &Project) -> Vec<String> {
-        if project.dependencies().node.contains("sequelize-cli") || project.is_file(".sequelizerc") {
+        if project.dependencies().node.contains("sequelize-cli") || project.is_file(".sequelizerc")
+        {
             runner::node(project, &["sequelize-cli", "db:migrate"])
         } else {
             Vec::new()
@@ -176,7 +181,9 @@ fn storage(project: &Project, notes: &mut Vec<String>) -> Storage {
     let file = match kind.as_deref() {
         Some("json") => Some(path.unwrap_or_else(|| "sequelize-meta.json".to_owned())),
         Some("none") => {
-            notes.push(format!("{file}: migrationStorage is none: nothing is recorded"));
+            notes.push(format!(
+                "{file}: migrationStorage is none: nothing is recorded"
+            ));
             None
         }
         None if !uses_cli && project.is_file("umzug.json") => Some("umzug.json".to_owned()),

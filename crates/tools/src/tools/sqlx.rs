@@ -54,9 +54,10 @@ impl Tool for Sqlx {
         let depends = project.dependencies().rust.contains("sqlx");
         let configured = project.is_file(CONFIG) || project.is_directory(".sqlx");
         let directory = directory(project);
-        let example = project.files(&directory).into_iter().find(|name| {
-            matches!(parsed(name), Ok(Some(_)))
-        });
+        let example = project
+            .files(&directory)
+            .into_iter()
+            .find(|name| matches!(parsed(name), Ok(Some(_))));
         match example {
             Some(name) if depends || configured => {
                 signs.push(Sign::migrations(join(&directory, &name)));
@@ -111,9 +112,8 @@ impl Tool for Sqlx {
                 .collect();
             let sum = Checksum::Any(vec![checksum::sha384(kept.as_bytes())]);
             let written = name.split('_').next().unwrap_or_default();
-            migrations.push(
-                Migration::new(version.to_string(), written, title, file).with_checksum(sum),
-            );
+            migrations
+                .push(Migration::new(version.to_string(), written, title, file).with_checksum(sum));
         }
         migrations.sort_by(|a, b| by_number(&a.id, &b.id));
         let table = settings.table_or(|| {
@@ -143,7 +143,9 @@ fn directory(project: &Project) -> String {
     named
         .or_else(|| {
             let usual = project.is_directory(DIRECTORY);
-            (!usual).then(|| named_in_macro(project, "migrate!")).flatten()
+            (!usual)
+                .then(|| named_in_macro(project, "migrate!"))
+                .flatten()
         })
         .map_or_else(
             || DIRECTORY.to_owned(),
@@ -171,7 +173,9 @@ fn parsed(name: &str) -> Result<Option<(i64, String)>, String> {
         return Ok(None);
     }
     let version = version.parse().map_err(|_| {
-        format!("sqlx takes what stands before the first `_` as a version; `{version}` is no number")
+        format!(
+            "sqlx takes what stands before the first `_` as a version; `{version}` is no number"
+        )
     })?;
     let description = rest
         .strip_suffix(".up.sql")
@@ -190,9 +194,8 @@ fn record(_table: &Table, row: &Row<'_>) -> Result<Parsed, String> {
         Record::applied(version.clone(), version, description).at(row.time("installed_on"));
     record.checksum = row.hex("checksum");
     if row.truth("success") == Some(false) {
-        record.outcome = Outcome::Failed(
-            "it began and did not end well; it may be half applied".to_owned(),
-        );
+        record.outcome =
+            Outcome::Failed("it began and did not end well; it may be half applied".to_owned());
     }
     Ok(Parsed::Record(record))
 }

@@ -14,18 +14,32 @@ fn revision(id: &str, down: &str, message: &str) -> String {
 
 fn alembic() -> Fixture {
     Fixture::new(&[
-        ("alembic.ini", "[alembic]\n# path\nscript_location = %(here)s/alembic\n\n[loggers]\nscript_location = no\n"),
+        (
+            "alembic.ini",
+            "[alembic]\n# path\nscript_location = %(here)s/alembic\n\n[loggers]\nscript_location = no\n",
+        ),
         ("alembic/env.py", "context.configure(url=url)\n"),
-        ("alembic/versions/zz_users.py", &revision("1975ea83b712", "None", "users")),
-        ("alembic/versions/aa_posts.py", &revision("ae1027a6acf0", "'1975ea83b712'", "posts")),
-        ("alembic/versions/bb_tags.py", &revision("27c6a30d7c24", "'ae1027a6acf0'", "tags")),
+        (
+            "alembic/versions/zz_users.py",
+            &revision("1975ea83b712", "None", "users"),
+        ),
+        (
+            "alembic/versions/aa_posts.py",
+            &revision("ae1027a6acf0", "'1975ea83b712'", "posts"),
+        ),
+        (
+            "alembic/versions/bb_tags.py",
+            &revision("27c6a30d7c24", "'ae1027a6acf0'", "tags"),
+        ),
     ])
 }
 
 #[test]
 fn everything_below_the_row_is_applied() {
     let project = alembic();
-    project.sql(TABLE).sql("INSERT INTO alembic_version VALUES ('ae1027a6acf0')");
+    project
+        .sql(TABLE)
+        .sql("INSERT INTO alembic_version VALUES ('ae1027a6acf0')");
     let status = project.status();
     assert_eq!(status.tool, "alembic");
     assert_eq!(
@@ -56,7 +70,10 @@ fn no_table_and_an_empty_table_mean_that_nothing_is_applied() {
 fn merges_and_several_heads_are_followed() {
     let project = alembic();
     project
-        .file("alembic/versions/side.py", &revision("5d1e0d4b9b3e", "'1975ea83b712'", "side"))
+        .file(
+            "alembic/versions/side.py",
+            &revision("5d1e0d4b9b3e", "'1975ea83b712'", "side"),
+        )
         .sql(TABLE)
         .sql("INSERT INTO alembic_version VALUES ('5d1e0d4b9b3e'), ('ae1027a6acf0')");
     let status = project.status();
@@ -71,17 +88,28 @@ fn merges_and_several_heads_are_followed() {
     let merged = project.status();
     assert_eq!(merged.heads, ["ffffffffffff"]);
     assert!(merged.warnings.is_empty());
-    assert_eq!(lines(&merged).last().unwrap(), "ffffffffffff merge: pending");
+    assert_eq!(
+        lines(&merged).last().unwrap(),
+        "ffffffffffff merge: pending"
+    );
 }
 
 #[test]
 fn a_row_that_no_file_holds_makes_what_is_not_below_uncheckable() {
     let project = alembic();
-    project.sql(TABLE).sql("INSERT INTO alembic_version VALUES ('deadbeef0000')");
+    project
+        .sql(TABLE)
+        .sql("INSERT INTO alembic_version VALUES ('deadbeef0000')");
     let status = project.status();
     assert_eq!(status.summary.not_checkable, 3);
     assert_eq!(lines(&status).last().unwrap(), "deadbeef0000: missing file");
-    assert!(status.migrations[0].why.as_deref().unwrap().contains("deadbeef0000"));
+    assert!(
+        status.migrations[0]
+            .why
+            .as_deref()
+            .unwrap()
+            .contains("deadbeef0000")
+    );
 }
 
 #[test]
@@ -103,8 +131,14 @@ fn a_dependency_counts_as_applied() {
 #[test]
 fn the_version_table_and_locations_are_read() {
     let project = Fixture::new(&[
-        ("pyproject.toml", "[tool.alembic]\nscript_location = \"%(here)s/db\"\nversion_locations = [\"%(here)s/db/a\", \"%(here)s/db/b\"]\n"),
-        ("db/env.py", "TABLE = 'history'\ndef run():\n    context.configure(\n        connection=connection, version_table=TABLE, version_table_schema='app')\n"),
+        (
+            "pyproject.toml",
+            "[tool.alembic]\nscript_location = \"%(here)s/db\"\nversion_locations = [\"%(here)s/db/a\", \"%(here)s/db/b\"]\n",
+        ),
+        (
+            "db/env.py",
+            "TABLE = 'history'\ndef run():\n    context.configure(\n        connection=connection, version_table=TABLE, version_table_schema='app')\n",
+        ),
         ("db/a/1.py", &revision("a1", "None", "one")),
         ("db/b/2.py", &revision("b1", "\"a1\"", "two")),
     ]);
@@ -132,11 +166,25 @@ fn flask_migrate_is_told_by_its_env_py() {
 #[test]
 fn flask_alembic_keeps_revisions_in_the_app_s_package() {
     let project = Fixture::new(&[
-        ("pyproject.toml", "[project]\ndependencies = [\"flask-alembic\"]\n"),
-        ("src/shop/__init__.py", "from flask_alembic import Alembic\n"),
-        ("src/shop/migrations/1795170151_users.py", &revision("1795170151", "None", "users").replace("branch_labels: Union[str, Sequence[str], None] = None", "branch_labels: Union[str, Sequence[str], None] = ('default',)")),
+        (
+            "pyproject.toml",
+            "[project]\ndependencies = [\"flask-alembic\"]\n",
+        ),
+        (
+            "src/shop/__init__.py",
+            "from flask_alembic import Alembic\n",
+        ),
+        (
+            "src/shop/migrations/1795170151_users.py",
+            &revision("1795170151", "None", "users").replace(
+                "branch_labels: Union[str, Sequence[str], None] = None",
+                "branch_labels: Union[str, Sequence[str], None] = ('default',)",
+            ),
+        ),
     ]);
-    project.sql(TABLE).sql("INSERT INTO alembic_version VALUES ('1795170151')");
+    project
+        .sql(TABLE)
+        .sql("INSERT INTO alembic_version VALUES ('1795170151')");
     let status = project.status();
     assert_eq!(status.tool, "flask-alembic");
     assert_eq!(status.directories, ["src/shop/migrations"]);
@@ -146,8 +194,14 @@ fn flask_alembic_keeps_revisions_in_the_app_s_package() {
 #[test]
 fn a_computed_revision_is_named_with_file_and_line() {
     let project = alembic();
-    project.file("alembic/versions/x.py", "import uuid\n\nrevision = uuid.uuid4().hex\n");
+    project.file(
+        "alembic/versions/x.py",
+        "import uuid\n\nrevision = uuid.uuid4().hex\n",
+    );
     let tool = project.detected().unwrap().tool;
     let error = project.read(tool).unwrap_err().to_string();
-    assert!(error.starts_with("alembic/versions/x.py:3: revision is computed"), "{error}");
+    assert!(
+        error.starts_with("alembic/versions/x.py:3: revision is computed"),
+        "{error}"
+    );
 }

@@ -9,7 +9,10 @@ const KNEX: &str = "exports.up = function (knex) {};";
 #[test]
 fn migrations_weigh_more_than_a_configuration_and_that_more_than_a_dependency() {
     let project = Fixture::new(&[
-        ("package.json", "{\"dependencies\": {\"sequelize\": \"6\", \"knex\": \"3\"}}"),
+        (
+            "package.json",
+            "{\"dependencies\": {\"sequelize\": \"6\", \"knex\": \"3\"}}",
+        ),
         (".sequelizerc", ""),
         ("migrations/1_a.js", KNEX),
     ]);
@@ -52,7 +55,10 @@ fn projects_deeper_down_are_hinted_at_and_not_taken() {
         ("package.json", "{\"workspaces\": [\"packages/*\"]}"),
         ("packages/api/prisma/schema.prisma", ""),
         ("packages/api/prisma/migrations/migration_lock.toml", ""),
-        ("packages/web/package.json", "{\"dependencies\": {\"knex\": \"3\"}}"),
+        (
+            "packages/web/package.json",
+            "{\"dependencies\": {\"knex\": \"3\"}}",
+        ),
         ("node_modules/x/prisma/schema.prisma", ""),
     ]);
     let Err(DetectError::None { nested }) = project.detected() else {
@@ -82,9 +88,25 @@ fn names_are_unique_and_known_however_they_are_written() {
 fn alembic_s_three_forms_are_told_apart() {
     let revision = "revision = 'a'\ndown_revision = None\n";
     for (files, expected) in [
-        (vec![("alembic.ini", "[alembic]\nscript_location = migrations\n"), ("migrations/env.py", "from alembic import context\n"), ("migrations/versions/a.py", revision)], "alembic"),
-        (vec![("migrations/env.py", "from flask import current_app\n"), ("migrations/versions/a.py", revision)], "flask-migrate"),
-        (vec![("app/__init__.py", ""), ("app/migrations/a.py", revision)], "flask-alembic"),
+        (
+            vec![
+                ("alembic.ini", "[alembic]\nscript_location = migrations\n"),
+                ("migrations/env.py", "from alembic import context\n"),
+                ("migrations/versions/a.py", revision),
+            ],
+            "alembic",
+        ),
+        (
+            vec![
+                ("migrations/env.py", "from flask import current_app\n"),
+                ("migrations/versions/a.py", revision),
+            ],
+            "flask-migrate",
+        ),
+        (
+            vec![("app/__init__.py", ""), ("app/migrations/a.py", revision)],
+            "flask-alembic",
+        ),
     ] {
         assert_eq!(Fixture::new(&files).tool(), expected);
     }

@@ -20,13 +20,25 @@ fn depends(on: &[(&str, &str)]) -> String {
 
 fn project() -> Fixture {
     Fixture::new(&[
-        ("manage.py", "from django.core.management import execute_from_command_line\n"),
+        (
+            "manage.py",
+            "from django.core.management import execute_from_command_line\n",
+        ),
         ("blog/__init__.py", ""),
         ("blog/migrations/__init__.py", ""),
-        ("blog/migrations/0001_initial.py", &depends(&[("auth", "0012_alter_user")])),
-        ("blog/migrations/0002_body.py", &depends(&[("blog", "0001_initial"), ("aaa", "0001_initial")])),
+        (
+            "blog/migrations/0001_initial.py",
+            &depends(&[("auth", "0012_alter_user")]),
+        ),
+        (
+            "blog/migrations/0002_body.py",
+            &depends(&[("blog", "0001_initial"), ("aaa", "0001_initial")]),
+        ),
         ("aaa/migrations/__init__.py", ""),
-        ("aaa/migrations/0001_initial.py", &depends(&[("blog", "0001_initial")])),
+        (
+            "aaa/migrations/0001_initial.py",
+            &depends(&[("blog", "0001_initial")]),
+        ),
     ])
 }
 
@@ -44,9 +56,11 @@ fn applied(rows: &[(&str, &str)]) -> String {
 #[test]
 fn apps_are_ordered_by_their_dependencies_and_others_are_foreign() {
     let project = project();
-    project
-        .sql(TABLE)
-        .sql(&applied(&[("auth", "0001_initial"), ("auth", "0012_alter_user"), ("blog", "0001_initial")]));
+    project.sql(TABLE).sql(&applied(&[
+        ("auth", "0001_initial"),
+        ("auth", "0012_alter_user"),
+        ("blog", "0001_initial"),
+    ]));
     let status = project.status();
     assert_eq!(
         lines(&status),
@@ -56,21 +70,34 @@ fn apps_are_ordered_by_their_dependencies_and_others_are_foreign() {
             "blog.0002 body: pending"
         ]
     );
-    assert_eq!(status.foreign, ["2 of app auth, which is not in this directory"]);
-    assert_eq!(status.command, ["python", "manage.py", "migrate", "--noinput"]);
+    assert_eq!(
+        status.foreign,
+        ["2 of app auth, which is not in this directory"]
+    );
+    assert_eq!(
+        status.command,
+        ["python", "manage.py", "migrate", "--noinput"]
+    );
 }
 
 #[test]
 fn a_row_of_an_own_app_without_file_is_missing() {
     let project = project();
-    project.sql(TABLE).sql(&applied(&[("blog", "0001_initial"), ("blog", "0002_old")]));
-    assert_eq!(project.states().last().unwrap(), "blog.0002 old: missing file");
+    project
+        .sql(TABLE)
+        .sql(&applied(&[("blog", "0001_initial"), ("blog", "0002_old")]));
+    assert_eq!(
+        project.states().last().unwrap(),
+        "blog.0002 old: missing file"
+    );
 }
 
 #[test]
 fn a_child_applied_before_its_parent_is_out_of_order() {
     let project = project();
-    project.sql(TABLE).sql(&applied(&[("blog", "0001_initial"), ("blog", "0002_body")]));
+    project
+        .sql(TABLE)
+        .sql(&applied(&[("blog", "0001_initial"), ("blog", "0002_body")]));
     let status = project.status();
     assert_eq!(lines(&status)[1], "aaa.0001 initial: out of order");
     assert!(status.warnings[0].contains("InconsistentMigrationHistory"));
@@ -79,7 +106,10 @@ fn a_child_applied_before_its_parent_is_out_of_order() {
 #[test]
 fn two_leaves_are_a_conflict() {
     let project = project();
-    project.file("blog/migrations/0002_other.py", &depends(&[("blog", "0001_initial")]));
+    project.file(
+        "blog/migrations/0002_other.py",
+        &depends(&[("blog", "0001_initial")]),
+    );
     let status = project.status();
     assert!(status.warnings[0].contains("0002_body, 0002_other"));
     assert!(status.hints[0].contains("makemigrations --merge"));
@@ -115,7 +145,10 @@ fn a_squash_stands_for_what_it_replaces() {
     ]));
     assert_eq!(done.status().summary.applied, 4);
     let half = squashed();
-    half.sql(TABLE).sql(&applied(&[("aaa", "0001_initial"), ("blog", "0001_initial")]));
+    half.sql(TABLE).sql(&applied(&[
+        ("aaa", "0001_initial"),
+        ("blog", "0001_initial"),
+    ]));
     assert_eq!(
         half.states(),
         [
@@ -134,7 +167,11 @@ fn replaced_files_may_be_deleted_once_their_squash_names_them() {
         .remove("blog/migrations/0001_initial.py")
         .remove("blog/migrations/0002_body.py")
         .sql(TABLE)
-        .sql(&applied(&[("aaa", "0001_initial"), ("blog", "0001_initial"), ("blog", "0002_body")]));
+        .sql(&applied(&[
+            ("aaa", "0001_initial"),
+            ("blog", "0001_initial"),
+            ("blog", "0002_body"),
+        ]));
     let status = project.status();
     assert_eq!(status.summary.applied, 2);
     assert_eq!(status.summary.missing_file, 0);
@@ -143,7 +180,13 @@ fn replaced_files_may_be_deleted_once_their_squash_names_them() {
 #[test]
 fn an_app_may_have_a_label_of_its_own() {
     let project = project();
-    project.file("aaa/apps.py", "class AaaConfig(AppConfig):\n    name = 'aaa'\n    label = 'zoo'\n");
-    project.file("blog/migrations/0002_body.py", &depends(&[("blog", "0001_initial"), ("zoo", "0001_initial")]));
+    project.file(
+        "aaa/apps.py",
+        "class AaaConfig(AppConfig):\n    name = 'aaa'\n    label = 'zoo'\n",
+    );
+    project.file(
+        "blog/migrations/0002_body.py",
+        &depends(&[("blog", "0001_initial"), ("zoo", "0001_initial")]),
+    );
     assert_eq!(project.states()[1], "zoo.0001 initial: pending");
 }

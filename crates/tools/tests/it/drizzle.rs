@@ -4,8 +4,7 @@ use shipgate_tools::State;
 
 use crate::support::{Fixture, lines};
 
-const OLD: &str =
-    "CREATE TABLE __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric);";
+const OLD: &str = "CREATE TABLE __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric);";
 const NEW: &str = "CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric, name text, applied_at TEXT);";
 /// SHA-256 of `SELECT 1;` with a line end.
 const SUM: &str = "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd";
@@ -26,7 +25,10 @@ fn journal(entries: &[(&str, i64)]) -> String {
 
 fn old(entries: &[(&str, i64)]) -> Fixture {
     let project = Fixture::new(&[
-        ("drizzle.config.ts", "export default defineConfig({ out: './drizzle', dialect: 'sqlite' });"),
+        (
+            "drizzle.config.ts",
+            "export default defineConfig({ out: './drizzle', dialect: 'sqlite' });",
+        ),
         ("drizzle/meta/_journal.json", &journal(entries)),
     ]);
     for (tag, _) in entries {
@@ -45,19 +47,30 @@ fn only_what_the_journal_lists_is_a_migration() {
     let project = old(&[("0000_users", 1000), ("0001_posts", 2000)]);
     project.sql(OLD).sql(&row(SUM, 1000));
     let status = project.status();
-    assert_eq!(lines(&status), ["0000 users: applied", "0001 posts: pending"]);
+    assert_eq!(
+        lines(&status),
+        ["0000 users: applied", "0001 posts: pending"]
+    );
     assert_eq!(status.history, "drizzle.__drizzle_migrations");
     assert_eq!(status.command, ["npx", "drizzle-kit", "migrate"]);
 }
 
 #[test]
 fn an_entry_older_than_the_last_applied_is_unreachable() {
-    let project = old(&[("0000_users", 1000), ("0001_merged", 1500), ("0002_posts", 2000)]);
+    let project = old(&[
+        ("0000_users", 1000),
+        ("0001_merged", 1500),
+        ("0002_posts", 2000),
+    ]);
     project.sql(OLD).sql(&row(SUM, 1000)).sql(&row(SUM, 2000));
     let status = project.status();
     assert_eq!(
         lines(&status),
-        ["0000 users: applied", "0001 merged: unreachable", "0002 posts: applied"]
+        [
+            "0000 users: applied",
+            "0001 merged: unreachable",
+            "0002 posts: applied"
+        ]
     );
     assert!(status.hints[0].contains("drizzle-kit drop"));
 }
@@ -81,9 +94,18 @@ fn a_journal_that_was_made_anew_is_matched_by_its_texts() {
     project.sql(OLD).sql(&row(SUM, 1000));
     let status = project.status();
     assert_eq!(lines(&status), ["0000 users: pending"]);
-    assert!(status.migrations[0].why.as_deref().unwrap().contains("drizzle runs it again"));
+    assert!(
+        status.migrations[0]
+            .why
+            .as_deref()
+            .unwrap()
+            .contains("drizzle runs it again")
+    );
     project.sql(&row("0", 9000));
-    assert_eq!(project.states(), ["0000 users: applied", "9000: missing file"]);
+    assert_eq!(
+        project.states(),
+        ["0000 users: applied", "9000: missing file"]
+    );
 }
 
 #[test]
@@ -92,12 +114,18 @@ fn a_listed_file_that_is_gone_is_an_error() {
     project.remove("drizzle/0000_users.sql");
     let tool = project.detected().unwrap().tool;
     let error = project.read(tool).unwrap_err().to_string();
-    assert!(error.starts_with("cannot read drizzle/0000_users.sql"), "{error}");
+    assert!(
+        error.starts_with("cannot read drizzle/0000_users.sql"),
+        "{error}"
+    );
 }
 
 fn new() -> Fixture {
     Fixture::new(&[
-        ("package.json", "{\"dependencies\": {\"drizzle-orm\": \"1.0.0-rc.5\"}}"),
+        (
+            "package.json",
+            "{\"dependencies\": {\"drizzle-orm\": \"1.0.0-rc.5\"}}",
+        ),
         ("drizzle/20261120100000_users/migration.sql", "SELECT 1;\n"),
         ("drizzle/20261120100000_users/snapshot.json", "{}"),
         ("drizzle/20261120110000_posts/migration.sql", "SELECT 1;\n"),
@@ -114,9 +142,15 @@ fn from_1_0_rows_are_matched_by_name() {
     let status = project.status();
     assert_eq!(
         lines(&status),
-        ["20261120100000 users: out of order", "20261120110000 posts: applied"]
+        [
+            "20261120100000 users: out of order",
+            "20261120110000 posts: applied"
+        ]
     );
-    assert_eq!(status.migrations[1].at.unwrap().to_string(), "2026-11-20T11:00:00Z");
+    assert_eq!(
+        status.migrations[1].at.unwrap().to_string(),
+        "2026-11-20T11:00:00Z"
+    );
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn columns_of_newer_versions_are_tolerated() {
 #[test]
 fn another_tool_s_table_is_refused_by_its_columns() {
     let project = project().with(table("migrations"));
-    project.sql("CREATE TABLE migrations (id integer primary key, migration varchar, batch integer)");
+    project
+        .sql("CREATE TABLE migrations (id integer primary key, migration varchar, batch integer)");
     let Err(StatusError::History(error)) = project.status_of("knex") else {
         panic!("it was taken");
     };
@@ -44,7 +45,9 @@ fn another_tool_s_table_is_refused_by_its_columns() {
 #[test]
 fn a_row_that_names_nothing_is_an_error() {
     let project = project();
-    project.sql(TABLE).sql("INSERT INTO knex_migrations (batch) VALUES (1)");
+    project
+        .sql(TABLE)
+        .sql("INSERT INTO knex_migrations (batch) VALUES (1)");
     let Err(StatusError::History(error)) = project.status_of("knex") else {
         panic!("it was taken");
     };
@@ -57,7 +60,9 @@ fn a_row_that_names_nothing_is_an_error() {
 #[test]
 fn a_table_s_name_is_found_in_any_case_and_never_run() {
     let project = project().with(table("KNEX_migrations"));
-    project.sql(TABLE).sql("INSERT INTO knex_migrations (name, batch) VALUES ('1_a.js', 1)");
+    project
+        .sql(TABLE)
+        .sql("INSERT INTO knex_migrations (name, batch) VALUES ('1_a.js', 1)");
     assert_eq!(project.states(), ["1 a: applied"]);
     let odd = self::project().with(table("x'); DROP TABLE users; --"));
     odd.sql("CREATE TABLE users (id)");

@@ -22,7 +22,10 @@ fn knex_counts_names_with_their_endings() {
     let project = knex();
     assert_eq!(
         project.states(),
-        ["20261101100000 create_users: pending", "20261101100100 create_posts: pending"]
+        [
+            "20261101100000 create_users: pending",
+            "20261101100100 create_posts: pending"
+        ]
     );
     project.sql(KNEX).sql(
         "INSERT INTO knex_migrations (name, batch, migration_time) VALUES ('20261101100000_create_users.js', 1, 1795168800000)",
@@ -30,7 +33,10 @@ fn knex_counts_names_with_their_endings() {
     let status = project.status();
     assert_eq!(
         lines(&status),
-        ["20261101100000 create_users: applied", "20261101100100 create_posts: pending"]
+        [
+            "20261101100000 create_users: applied",
+            "20261101100100 create_posts: pending"
+        ]
     );
     let first = &status.migrations[0];
     assert_eq!(first.at.unwrap().to_string(), "2026-11-20T10:00:00Z");
@@ -53,7 +59,13 @@ fn knex_s_late_and_missing_files_are_seen() {
             "20261101100200 gone: missing file"
         ]
     );
-    assert!(status.migrations[2].why.as_deref().unwrap().contains("corrupt"));
+    assert!(
+        status.migrations[2]
+            .why
+            .as_deref()
+            .unwrap()
+            .contains("corrupt")
+    );
 }
 
 #[test]
@@ -79,7 +91,13 @@ fn a_knex_migration_that_became_typescript_is_recognised() {
     let status = project.status();
     let missing = &status.migrations[0];
     assert_eq!(missing.id, "20261101100000_create_users.js");
-    assert!(missing.why.as_deref().unwrap().contains("20261101100000_create_users.ts now"));
+    assert!(
+        missing
+            .why
+            .as_deref()
+            .unwrap()
+            .contains("20261101100000_create_users.ts now")
+    );
     assert!(status.hints[0].starts_with("`UPDATE knex_migrations SET name"));
 }
 
@@ -115,12 +133,14 @@ fn what_a_knexfile_computes_is_said() {
 
 const SEQUELIZE: &str =
     "CREATE TABLE `SequelizeMeta` (`name` VARCHAR(255) NOT NULL UNIQUE PRIMARY KEY);";
-const QUERY_INTERFACE: &str =
-    "'use strict';\nmodule.exports = { async up (queryInterface, Sequelize) {}, async down (queryInterface, Sequelize) {} };\n";
+const QUERY_INTERFACE: &str = "'use strict';\nmodule.exports = { async up (queryInterface, Sequelize) {}, async down (queryInterface, Sequelize) {} };\n";
 
 fn sequelize() -> Fixture {
     Fixture::new(&[
-        ("package.json", "{\"devDependencies\": {\"sequelize-cli\": \"6.6.5\"}}"),
+        (
+            "package.json",
+            "{\"devDependencies\": {\"sequelize-cli\": \"6.6.5\"}}",
+        ),
         ("migrations/20261101100000-create-users.js", QUERY_INTERFACE),
         ("migrations/20261101100100-create-posts.js", QUERY_INTERFACE),
     ])
@@ -152,7 +172,10 @@ fn sequelize_s_own_paths_and_table_are_read() {
             ".sequelizerc",
             "const path = require('path');\nmodule.exports = { 'config': path.resolve('config', 'database.js'), 'migrations-path': path.resolve('db', 'migrations') };",
         ),
-        ("config/database.js", "module.exports = { development: { migrationStorageTableName: 'meta' }, production: { migrationStorageTableName: 'meta' } };"),
+        (
+            "config/database.js",
+            "module.exports = { development: { migrationStorageTableName: 'meta' }, production: { migrationStorageTableName: 'meta' } };",
+        ),
         ("db/migrations/1-a.js", QUERY_INTERFACE),
     ]);
     let status = project.status();
@@ -164,8 +187,14 @@ fn sequelize_s_own_paths_and_table_are_read() {
 fn umzug_s_json_file_is_a_history() {
     let project = Fixture::new(&[
         ("package.json", "{\"dependencies\": {\"umzug\": \"3.8.3\"}}"),
-        ("migrations/1-a.js", "exports.up = async ({ context: queryInterface }) => {};"),
-        ("migrations/2-b.js", "exports.up = async ({ context: queryInterface }) => {};"),
+        (
+            "migrations/1-a.js",
+            "exports.up = async ({ context: queryInterface }) => {};",
+        ),
+        (
+            "migrations/2-b.js",
+            "exports.up = async ({ context: queryInterface }) => {};",
+        ),
         ("umzug.json", "[\"1-a.js\"]"),
     ]);
     let status = project.status();
@@ -174,8 +203,7 @@ fn umzug_s_json_file_is_a_history() {
 }
 
 const DB_MIGRATE: &str = "CREATE TABLE migrations (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name VARCHAR (255) NOT NULL, run_on DATETIME NOT NULL);";
-const WRAPPER: &str =
-    "var dbm;\nexports.setup = function(options, seedLink) { dbm = options.dbmigrate; };\nexports.up = function(db) {};\nexports._meta = { \"version\": 1 };\n";
+const WRAPPER: &str = "var dbm;\nexports.setup = function(options, seedLink) { dbm = options.dbmigrate; };\nexports.up = function(db) {};\nexports._meta = { \"version\": 1 };\n";
 
 #[test]
 fn db_migrate_s_rows_begin_with_a_slash() {
@@ -183,7 +211,10 @@ fn db_migrate_s_rows_begin_with_a_slash() {
         ("database.json", "{\"dev\": {\"driver\": \"sqlite3\"}}"),
         ("migrations/20261101100000-create-users.js", WRAPPER),
         ("migrations/20261101100100-create-posts.js", WRAPPER),
-        ("migrations/sqls/20261101100000-create-users-up.sql", "SELECT 1;"),
+        (
+            "migrations/sqls/20261101100000-create-users-up.sql",
+            "SELECT 1;",
+        ),
     ]);
     project.sql(DB_MIGRATE).sql(
         "INSERT INTO migrations (name, run_on) VALUES ('/20261101100000-create-users', 1795168800000), ('other', 1)",
@@ -192,7 +223,10 @@ fn db_migrate_s_rows_begin_with_a_slash() {
     assert_eq!(status.tool, "db-migrate");
     assert_eq!(
         lines(&status),
-        ["20261101100000 create-users: applied", "20261101100100 create-posts: pending"]
+        [
+            "20261101100000 create-users: applied",
+            "20261101100100 create-posts: pending"
+        ]
     );
     assert_eq!(status.foreign, ["other"]);
 }

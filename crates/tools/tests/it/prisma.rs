@@ -13,12 +13,27 @@ const SUM: &str = "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085
 
 fn project() -> Fixture {
     Fixture::new(&[
-        ("package.json", "{\"devDependencies\": {\"prisma\": \"6.19.0\"}}"),
+        (
+            "package.json",
+            "{\"devDependencies\": {\"prisma\": \"6.19.0\"}}",
+        ),
         ("yarn.lock", ""),
-        ("prisma/schema.prisma", "datasource db { provider = \"sqlite\" }"),
-        ("prisma/migrations/migration_lock.toml", "provider = \"sqlite\"\n"),
-        ("prisma/migrations/20261101100000_create_users/migration.sql", SQL),
-        ("prisma/migrations/20261101100100_create_posts/migration.sql", SQL),
+        (
+            "prisma/schema.prisma",
+            "datasource db { provider = \"sqlite\" }",
+        ),
+        (
+            "prisma/migrations/migration_lock.toml",
+            "provider = \"sqlite\"\n",
+        ),
+        (
+            "prisma/migrations/20261101100000_create_users/migration.sql",
+            SQL,
+        ),
+        (
+            "prisma/migrations/20261101100100_create_posts/migration.sql",
+            SQL,
+        ),
     ])
 }
 
@@ -32,16 +47,28 @@ fn row(name: &str, finished: &str, rolled_back: &str, logs: &str) -> String {
 #[test]
 fn applied_and_pending_folders_are_told_apart() {
     let project = project();
-    project
-        .sql(TABLE)
-        .sql(&row("20261101100000_create_users", "1795168800000", "NULL", "NULL"));
+    project.sql(TABLE).sql(&row(
+        "20261101100000_create_users",
+        "1795168800000",
+        "NULL",
+        "NULL",
+    ));
     let status = project.status();
     assert_eq!(
         lines(&status),
-        ["20261101100000 create_users: applied", "20261101100100 create_posts: pending"]
+        [
+            "20261101100000 create_users: applied",
+            "20261101100100 create_posts: pending"
+        ]
     );
-    assert_eq!(status.migrations[0].at.unwrap().to_string(), "2026-11-20T10:00:00Z");
-    assert_eq!(status.command, ["yarn", "run", "prisma", "migrate", "deploy"]);
+    assert_eq!(
+        status.migrations[0].at.unwrap().to_string(),
+        "2026-11-20T10:00:00Z"
+    );
+    assert_eq!(
+        status.command,
+        ["yarn", "run", "prisma", "migrate", "deploy"]
+    );
 }
 
 #[test]
@@ -49,8 +76,16 @@ fn an_edit_that_prisma_does_not_notice_is_noticed() {
     let project = project();
     project
         .sql(TABLE)
-        .sql(&row("20261101100000_create_users", "'2026-11-20T10:00:00Z'", "NULL", "NULL"))
-        .file("prisma/migrations/20261101100000_create_users/migration.sql", "SELECT 2;\n");
+        .sql(&row(
+            "20261101100000_create_users",
+            "'2026-11-20T10:00:00Z'",
+            "NULL",
+            "NULL",
+        ))
+        .file(
+            "prisma/migrations/20261101100000_create_users/migration.sql",
+            "SELECT 2;\n",
+        );
     assert_eq!(project.states()[0], "20261101100000 create_users: edited");
 }
 
@@ -60,7 +95,10 @@ fn other_line_ends_are_no_edit() {
     project
         .sql(TABLE)
         .sql(&row("20261101100000_create_users", "1", "NULL", "NULL"))
-        .file("prisma/migrations/20261101100000_create_users/migration.sql", "SELECT 1;\r\n");
+        .file(
+            "prisma/migrations/20261101100000_create_users/migration.sql",
+            "SELECT 1;\r\n",
+        );
     assert_eq!(project.states()[0], "20261101100000 create_users: applied");
 }
 
@@ -93,7 +131,13 @@ fn a_rolled_back_row_leaves_its_migration_pending() {
         .sql(&row(name, "NULL", "'2026-11-20 10:00:00'", "'x'"));
     let status = project.status();
     assert_eq!(lines(&status)[0], "20261101100000 create_users: pending");
-    assert!(status.migrations[0].why.as_deref().unwrap().contains("marked rolled back at 2026-11-20T10:00:00Z"));
+    assert!(
+        status.migrations[0]
+            .why
+            .as_deref()
+            .unwrap()
+            .contains("marked rolled back at 2026-11-20T10:00:00Z")
+    );
     project.sql(&row(name, "1", "NULL", "NULL"));
     assert_eq!(project.states()[0], "20261101100000 create_users: applied");
 }
@@ -118,13 +162,19 @@ fn late_and_missing_folders_are_seen() {
 #[test]
 fn the_schema_s_place_is_read_from_package_json_and_the_configuration() {
     let project = Fixture::new(&[
-        ("package.json", "{\"prisma\": {\"schema\": \"db/schema.prisma\"}}"),
+        (
+            "package.json",
+            "{\"prisma\": {\"schema\": \"db/schema.prisma\"}}",
+        ),
         ("db/schema.prisma", ""),
         ("db/migrations/1_a/migration.sql", SQL),
     ]);
     assert_eq!(project.status().directories, ["db/migrations"]);
     project
-        .file("prisma.config.ts", "export default defineConfig({ migrations: { path: './sql/steps' } });")
+        .file(
+            "prisma.config.ts",
+            "export default defineConfig({ migrations: { path: './sql/steps' } });",
+        )
         .file("sql/steps/1_a/migration.sql", SQL);
     assert_eq!(project.status().directories, ["sql/steps"]);
 }

@@ -11,9 +11,18 @@ fn rails() -> Fixture {
     Fixture::new(&[
         ("Gemfile", "gem \"rails\", \"~> 8.0\"\n"),
         ("bin/rails", "#!/usr/bin/env ruby\n"),
-        ("config/database.yml", "production:\n  primary:\n    adapter: sqlite3\n  animals:\n    migrations_paths: db/animals_migrate\n"),
-        ("db/migrate/20261101100000_create_users.rb", "class CreateUsers < ActiveRecord::Migration[8.0]\nend\n"),
-        ("db/migrate/shop/20261101100100_create_posts.shop.rb", "class CreatePosts < ActiveRecord::Migration[8.0]\nend\n"),
+        (
+            "config/database.yml",
+            "production:\n  primary:\n    adapter: sqlite3\n  animals:\n    migrations_paths: db/animals_migrate\n",
+        ),
+        (
+            "db/migrate/20261101100000_create_users.rb",
+            "class CreateUsers < ActiveRecord::Migration[8.0]\nend\n",
+        ),
+        (
+            "db/migrate/shop/20261101100100_create_posts.shop.rb",
+            "class CreatePosts < ActiveRecord::Migration[8.0]\nend\n",
+        ),
         ("db/migrate/readme.md", ""),
     ])
 }
@@ -72,10 +81,22 @@ fn rails_table_may_have_another_name() {
 fn laravel_s_rows_carry_batches() {
     let project = Fixture::new(&[
         ("artisan", "#!/usr/bin/env php"),
-        ("composer.json", "{\"require\": {\"laravel/framework\": \"^11\"}}"),
-        ("config/database.php", "<?php return ['migrations' => ['table' => 'steps', 'update_date_on_publish' => true]];"),
-        ("database/migrations/2026_11_01_100000_create_users.php", "<?php"),
-        ("database/migrations/2026_11_01_100100_create_posts.php", "<?php"),
+        (
+            "composer.json",
+            "{\"require\": {\"laravel/framework\": \"^11\"}}",
+        ),
+        (
+            "config/database.php",
+            "<?php return ['migrations' => ['table' => 'steps', 'update_date_on_publish' => true]];",
+        ),
+        (
+            "database/migrations/2026_11_01_100000_create_users.php",
+            "<?php",
+        ),
+        (
+            "database/migrations/2026_11_01_100100_create_posts.php",
+            "<?php",
+        ),
         ("database/migrations/.gitkeep", ""),
     ]);
     project
@@ -91,6 +112,12 @@ fn laravel_s_rows_carry_batches() {
         ]
     );
     assert_eq!(status.migrations[1].by.as_deref(), Some("batch 3"));
-    assert!(status.migrations[0].why.as_deref().unwrap().contains("vendor/"));
+    assert!(
+        status.migrations[0]
+            .why
+            .as_deref()
+            .unwrap()
+            .contains("vendor/")
+    );
     assert_eq!(status.command, ["php", "artisan", "migrate", "--force"]);
 }

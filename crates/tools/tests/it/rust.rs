@@ -15,7 +15,10 @@ fn sqlx() -> Fixture {
     Fixture::new(&[
         ("Cargo.toml", "[dependencies]\nsqlx = \"0.9\"\n"),
         ("migrations/20261101100000_create_users.up.sql", USERS),
-        ("migrations/20261101100000_create_users.down.sql", "DROP TABLE users;"),
+        (
+            "migrations/20261101100000_create_users.down.sql",
+            "DROP TABLE users;",
+        ),
         ("migrations/20261101100100_create_posts.sql", "SELECT 1;"),
         ("migrations/notes.txt", ""),
     ])
@@ -37,9 +40,15 @@ fn sqlx_s_checksum_is_compared() {
     let status = project.status();
     assert_eq!(
         lines(&status),
-        ["20261101100000 create users: applied", "20261101100100 create posts: pending"]
+        [
+            "20261101100000 create users: applied",
+            "20261101100100 create posts: pending"
+        ]
     );
-    assert_eq!(status.migrations[0].at.unwrap().to_string(), "2026-11-20T10:00:00Z");
+    assert_eq!(
+        status.migrations[0].at.unwrap().to_string(),
+        "2026-11-20T10:00:00Z"
+    );
     project.file("migrations/20261101100000_create_users.up.sql", "SELECT 2;");
     assert_eq!(project.states()[0], "20261101100000 create users: edited");
 }
@@ -52,13 +61,17 @@ fn sqlx_s_failed_row_is_told_with_the_way_out() {
         .sql(&sqlx_row("20261101100000", false, USERS_SHA384));
     let status = project.status();
     assert_eq!(lines(&status)[0], "20261101100000 create users: failed");
-    assert!(status.hints[0].ends_with("`DELETE FROM _sqlx_migrations WHERE version = 20261101100000`"));
+    assert!(
+        status.hints[0].ends_with("`DELETE FROM _sqlx_migrations WHERE version = 20261101100000`")
+    );
 }
 
 #[test]
 fn sqlx_s_late_and_missing_files_are_seen() {
     let project = sqlx();
-    project.sql(SQLX).sql(&sqlx_row("20261101100200", true, "00"));
+    project
+        .sql(SQLX)
+        .sql(&sqlx_row("20261101100200", true, "00"));
     assert_eq!(
         project.states(),
         [
@@ -72,7 +85,10 @@ fn sqlx_s_late_and_missing_files_are_seen() {
 #[test]
 fn sqlx_s_configuration_is_read() {
     let project = Fixture::new(&[
-        ("sqlx.toml", "[migrate]\nmigrations-dir = \"db/steps\"\ntable-name = \"history\"\nignored-chars = [\"\\r\"]\n"),
+        (
+            "sqlx.toml",
+            "[migrate]\nmigrations-dir = \"db/steps\"\ntable-name = \"history\"\nignored-chars = [\"\\r\"]\n",
+        ),
         ("db/steps/1_create_users.sql", &USERS.replace('\n', "\r\n")),
     ]);
     project
@@ -80,7 +96,10 @@ fn sqlx_s_configuration_is_read() {
         .sql(&sqlx_row("1", true, USERS_SHA384).replace("_sqlx_migrations", "history"));
     let status = project.status();
     assert_eq!(lines(&status), ["1 create users: applied"]);
-    assert_eq!(status.command, ["sqlx", "migrate", "run", "--source", "db/steps"]);
+    assert_eq!(
+        status.command,
+        ["sqlx", "migrate", "run", "--source", "db/steps"]
+    );
 }
 
 #[test]
@@ -96,10 +115,16 @@ const REFINERY: &str = "CREATE TABLE refinery_schema_history (version int4 PRIMA
 
 fn refinery() -> Fixture {
     Fixture::new(&[
-        ("Cargo.toml", "[dependencies]\nrefinery = { version = \"0.8\", features = [\"rusqlite\"] }\n"),
+        (
+            "Cargo.toml",
+            "[dependencies]\nrefinery = { version = \"0.8\", features = [\"rusqlite\"] }\n",
+        ),
         ("migrations/V1__create_users.sql", USERS),
         ("migrations/nested/V2__create_posts.sql", "SELECT 1;"),
-        ("migrations/V3__in_code.rs", "pub fn migration() -> String { String::new() }"),
+        (
+            "migrations/V3__in_code.rs",
+            "pub fn migration() -> String { String::new() }",
+        ),
     ])
 }
 
@@ -111,13 +136,25 @@ fn refinery_s_checksum_is_compared_in_the_width_of_its_column() {
     let status = project.status();
     assert_eq!(
         lines(&status),
-        ["1 create_users: applied", "2 create_posts: out of order", "3 in_code: applied"]
+        [
+            "1 create_users: applied",
+            "2 create_posts: out of order",
+            "3 in_code: applied"
+        ]
     );
-    assert!(status.migrations[2].why.as_deref().unwrap().contains("Rust code"));
+    assert!(
+        status.migrations[2]
+            .why
+            .as_deref()
+            .unwrap()
+            .contains("Rust code")
+    );
     let wide = refinery();
     wide.sql(&REFINERY.replace("int4", "int8")).sql(row);
     assert_eq!(wide.states()[0], "1 create_users: edited");
-    wide.sql("UPDATE refinery_schema_history SET checksum = '15564219680442925246' WHERE version = 1");
+    wide.sql(
+        "UPDATE refinery_schema_history SET checksum = '15564219680442925246' WHERE version = 1",
+    );
     assert_eq!(wide.states()[0], "1 create_users: applied");
 }
 

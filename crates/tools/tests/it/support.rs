@@ -68,10 +68,7 @@ impl Fixture {
         self.detected().unwrap().tool.name()
     }
 
-    pub(crate) fn read(
-        &self,
-        tool: &'static dyn Tool,
-    ) -> Result<Box<dyn Migrations>, ReadError> {
+    pub(crate) fn read(&self, tool: &'static dyn Tool) -> Result<Box<dyn Migrations>, ReadError> {
         tool.read(&self.project(), &self.settings)
     }
 

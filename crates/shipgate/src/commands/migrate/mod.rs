@@ -19,6 +19,7 @@ use crate::error::{CliError, Exit};
 
 use config::{Config, ConfigFlags};
 use screen::Screen;
+pub(crate) use target::given_url;
 
 /// Arguments of `shipgate migrate`.
 #[derive(clap::Args)]

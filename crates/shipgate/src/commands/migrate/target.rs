@@ -226,19 +226,7 @@ fn database_url(
             return Ok(Err(screen.fail("no-database", message, &hints)?));
         }
     }
-    // The value of `DATABASE_URL` is a URL already, unless it is nothing but
-    // the name of another variable.
-    let given = match flag {
-        Some(flag) => Some(expanded(&flag, "--url")),
-        None => std::env::var(DATABASE_URL)
-            .ok()
-            .filter(|url| !url.is_empty())
-            .map(|url| match is_name(&url) {
-                true => expanded(&url, DATABASE_URL),
-                false => Ok(url),
-            }),
-    };
-    match given {
+    match given_url(flag) {
         Some(Ok(text)) => return parsed_url(&text, &here, screen),
         Some(Err((code, message))) => return Ok(Err(screen.fail(code, &message, &[])?)),
         None => {}
@@ -249,6 +237,22 @@ fn database_url(
             None => no_url(screen),
         },
         None => no_url(screen),
+    }
+}
+
+/// The URL that `--url` gives, else the environment. Err: an error's code and words.
+pub(crate) fn given_url(flag: Option<String>) -> Option<Result<String, (&'static str, String)>> {
+    // The value of `DATABASE_URL` is a URL already, unless it is nothing but
+    // the name of another variable.
+    match flag.filter(|url| !url.is_empty()) {
+        Some(flag) => Some(expanded(&flag, "--url")),
+        None => std::env::var(DATABASE_URL)
+            .ok()
+            .filter(|url| !url.is_empty())
+            .map(|url| match is_name(&url) {
+                true => expanded(&url, DATABASE_URL),
+                false => Ok(url),
+            }),
     }
 }
 

@@ -28,7 +28,8 @@ impl Tool for FlaskAlembic {
     fn signs(&self, project: &Project) -> Vec<Sign> {
         let mut signs = Vec::new();
         signs.extend(
-            example(project).map(|file| Sign::migrations(format!("{file} is a revision, without env.py"))),
+            example(project)
+                .map(|file| Sign::migrations(format!("{file} is a revision, without env.py"))),
         );
         if project.dependencies().python.contains("flask-alembic") {
             signs.push(Sign::dependency("the project depends on flask-alembic"));

@@ -31,7 +31,12 @@ impl Graph {
         let labels: HashMap<&str, usize> = revisions
             .iter()
             .enumerate()
-            .flat_map(|(at, revision)| revision.labels.iter().map(move |label| (label.as_str(), at)))
+            .flat_map(|(at, revision)| {
+                revision
+                    .labels
+                    .iter()
+                    .map(move |label| (label.as_str(), at))
+            })
             .collect();
         let mut needs = Vec::with_capacity(revisions.len());
         let mut followed = vec![false; revisions.len()];

@@ -81,7 +81,8 @@ pub(super) fn read(
             });
         }
     }
-    let recursive = setting(project, "recursive_version_locations").is_some_and(|value| value == "true");
+    let recursive =
+        setting(project, "recursive_version_locations").is_some_and(|value| value == "true");
     let mut revisions = Vec::new();
     for location in &locations {
         revisions.extend(read_all(project, location, recursive, &mut notes)?);
@@ -145,7 +146,9 @@ fn script_location(project: &Project, notes: &mut Vec<String>) -> String {
         Some(location) if location.contains(':') => {
             let (package, below) = location.split_once(':').unwrap_or((&location, ""));
             let directory = join(&package.replace('.', "/"), below);
-            notes.push(format!("script_location {location} is taken to be {directory}"));
+            notes.push(format!(
+                "script_location {location} is taken to be {directory}"
+            ));
             directory
         }
         Some(location) if !location.is_empty() => location,
@@ -160,8 +163,8 @@ fn version_locations(project: &Project, directory: &str) -> Vec<String> {
     let Some(value) = setting(project, "version_locations") else {
         return vec![join(directory, "versions")];
     };
-    let separator = setting(project, "path_separator")
-        .or_else(|| setting(project, "version_path_separator"));
+    let separator =
+        setting(project, "path_separator").or_else(|| setting(project, "version_path_separator"));
     let is_separator = |letter: char| match separator.as_deref() {
         Some("os" | ":") => letter == ':' || letter == '\n',
         Some(";") => letter == ';' || letter == '\n',
@@ -190,7 +193,9 @@ fn table(project: &Project, directory: &str, notes: &mut Vec<String>) -> TableNa
         };
         let text = resolved.as_ref().and_then(Literal::text).map(str::to_owned);
         if text.is_none() && resolved != Some(Literal::None) {
-            notes.push(format!("{file}: {keyword} is computed; the default is taken"));
+            notes.push(format!(
+                "{file}: {keyword} is computed; the default is taken"
+            ));
         }
         text
     };

@@ -34,7 +34,8 @@ impl Revision {
                 "revision is computed; it can only be read if it is a text".to_owned(),
             ));
         };
-        let texts = |name: &str| match module.assigned(name) {
+        let texts = |name: &str| {
+            match module.assigned(name) {
             None => Ok(Vec::new()),
             Some(assigned) => assigned.value.texts().ok_or_else(|| {
                 wrong(
@@ -42,6 +43,7 @@ impl Revision {
                     format!("{name} is computed; it can only be read if it is a text, a tuple of texts, or None"),
                 )
             }),
+        }
         };
         Ok(Some(Self {
             id: id.to_owned(),
@@ -87,7 +89,10 @@ fn message(text: &str) -> String {
     let body = ["\"\"\"", "'''", "\"", "'"]
         .iter()
         .find_map(|quote| text.strip_prefix(quote));
-    let line = body.unwrap_or_default().lines().find(|line| !line.trim().is_empty());
+    let line = body
+        .unwrap_or_default()
+        .lines()
+        .find(|line| !line.trim().is_empty());
     line.unwrap_or_default()
         .trim()
         .trim_end_matches(['"', '\''])
@@ -114,7 +119,12 @@ mod tests {
 
     #[test]
     fn a_merge_names_several() {
-        for down in ["('a', 'b')", "['a', \"b\"]", "'a', 'b'", "(\n  'a',\n  'b',\n)"] {
+        for down in [
+            "('a', 'b')",
+            "['a', \"b\"]",
+            "'a', 'b'",
+            "(\n  'a',\n  'b',\n)",
+        ] {
             let text = format!("revision = 'm'\ndown_revision = {down}\n");
             let found = Revision::of("x.py", &text).unwrap().unwrap();
             assert_eq!(found.down, ["a", "b"], "{down}");
@@ -124,7 +134,11 @@ mod tests {
     #[test]
     fn what_is_computed_is_named_with_its_line() {
         let error = Revision::of("v/x.py", "import a\nrevision = a.b\n").unwrap_err();
-        assert!(error.to_string().starts_with("v/x.py:2: revision is computed"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("v/x.py:2: revision is computed")
+        );
         assert_eq!(Revision::of("x.py", "x = 1\n").unwrap(), None);
     }
 }

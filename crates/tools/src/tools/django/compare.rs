@@ -159,8 +159,9 @@ impl<'a> Standing<'a> {
                 .because("only some of what it replaces is applied; those run first");
         }
         match (self.is_applied(key), self.replaced.get(key)) {
-            (true, Some(squash)) => Entry::of(migration, State::Applied)
-                .because(format!("{} replaces it", id(squash))),
+            (true, Some(squash)) => {
+                Entry::of(migration, State::Applied).because(format!("{} replaces it", id(squash)))
+            }
             (true, None) => {
                 let entry = Entry::of(migration, State::Applied);
                 if file.replaces.is_empty() {
@@ -169,8 +170,9 @@ impl<'a> Standing<'a> {
                     entry.because("all that it replaces is applied")
                 }
             }
-            (false, Some(squash)) if self.is_applied(squash) => Entry::of(migration, State::Applied)
-                .because(format!("{} replaces it", id(squash))),
+            (false, Some(squash)) if self.is_applied(squash) => {
+                Entry::of(migration, State::Applied).because(format!("{} replaces it", id(squash)))
+            }
             (false, Some(squash)) => Entry::of(migration, State::Unreachable)
                 .because(format!("{} runs in its place", id(squash))),
             (false, None) => Entry::of(migration, State::Pending),

@@ -67,7 +67,10 @@ mod tests {
         let key = ("blog".to_owned(), "0001_squashed".to_owned());
         let found = MigrationFile::of(key, "f.py", text).unwrap().unwrap();
         assert_eq!(found.replaces.len(), 2);
-        assert_eq!(found.dependencies, [("auth".to_owned(), "__first__".to_owned())]);
+        assert_eq!(
+            found.dependencies,
+            [("auth".to_owned(), "__first__".to_owned())]
+        );
     }
 
     #[test]
@@ -75,6 +78,10 @@ mod tests {
         let text = "class Migration(migrations.Migration):\n    dependencies = before()\n";
         let key = ("a".to_owned(), "b".to_owned());
         let error = MigrationFile::of(key, "a/b.py", text).unwrap_err();
-        assert!(error.to_string().starts_with("a/b.py:2: dependencies is computed"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("a/b.py:2: dependencies is computed")
+        );
     }
 }

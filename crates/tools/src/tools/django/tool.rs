@@ -39,7 +39,10 @@ impl Tool for Django {
         if manages {
             signs.push(Sign::configuration("manage.py"));
             let apps = app_directories(project);
-            signs.extend(apps.first().map(|directory| Sign::migrations(format!("{directory}/"))));
+            signs.extend(
+                apps.first()
+                    .map(|directory| Sign::migrations(format!("{directory}/"))),
+            );
         }
         if project.dependencies().python.contains("django") {
             signs.push(Sign::dependency("the project depends on django"));
@@ -94,7 +97,10 @@ fn app_directories(project: &Project) -> Vec<String> {
         .filter(|directory| base_name(directory) == DIRECTORY)
         .filter(|directory| {
             project.is_file(&join(directory, "__init__.py"))
-                && project.files(directory).iter().any(|name| is_migration(name))
+                && project
+                    .files(directory)
+                    .iter()
+                    .any(|name| is_migration(name))
         })
         .collect();
     found.sort_unstable();
@@ -119,7 +125,9 @@ fn label(project: &Project, package: &str, notes: &mut Vec<String>) -> String {
         .filter_map(|line| line.strip_prefix("class ")?.split(['(', ':']).next())
         .filter_map(|name| {
             let class = module.class(name.trim())?;
-            let label = class.into_iter().find(|assigned| assigned.name == "label")?;
+            let label = class
+                .into_iter()
+                .find(|assigned| assigned.name == "label")?;
             Some(label.value.text()?.to_owned())
         })
         .collect();
