@@ -98,7 +98,7 @@ pub(crate) fn prisma(text: &[u8]) -> Vec<String> {
     let windows = replaced(&unix, b"\n", b"\r\n");
     [text, &unix, &windows]
         .iter()
-        .map(|text| Sha256::digest(text))
+        .map(Sha256::digest)
         .flat_map(|sum| {
             let unpadded = sum.iter().map(|byte| format!("{byte:x}")).collect();
             [hex(&sum), unpadded]

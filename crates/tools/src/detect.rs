@@ -97,7 +97,7 @@ fn candidates(project: &Project) -> Vec<Candidate> {
     ALL.iter()
         .filter_map(|tool| {
             let mut signs = tool.signs(project);
-            signs.sort_by(|a, b| b.weight.cmp(&a.weight));
+            signs.sort_by_key(|sign| std::cmp::Reverse(sign.weight));
             (!signs.is_empty()).then_some(Candidate { tool: *tool, signs })
         })
         .collect()

@@ -15,7 +15,7 @@ pub enum HistoryError {
         /// What was asked for.
         what: String,
         /// Its answer.
-        error: StatementError,
+        error: Box<StatementError>,
     },
     /// The table is another tool's.
     #[error("table {table} is not {tool}'s: {why}")]
@@ -164,7 +164,7 @@ async fn existing(
         .await
         .map_err(|error| HistoryError::Refused {
             what: "which history tables there are".to_owned(),
-            error,
+            error: Box::new(error),
         })?;
     let mut found: Vec<Existing> = Vec::new();
     for row in rows {
@@ -231,7 +231,7 @@ async fn rows(
         .await
         .map_err(|error| HistoryError::Refused {
             what: format!("table {}", table.name),
-            error,
+            error: Box::new(error),
         })?;
     Ok(table)
 }

@@ -198,9 +198,8 @@ impl Script {
 
     /// A key at this token, and where its value begins.
     fn key_at(&self, at: usize, inside: Option<char>) -> Option<(&str, usize)> {
-        let key = match &self.tokens[at] {
-            Token::Name(key) | Token::Text(key) => key,
-            _ => return None,
+        let (Token::Name(key) | Token::Text(key)) = &self.tokens[at] else {
+            return None;
         };
         let before = at.checked_sub(1).map(|before| &self.tokens[before]);
         let begins = match self.language {

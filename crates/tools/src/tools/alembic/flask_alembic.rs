@@ -63,7 +63,7 @@ impl Tool for FlaskAlembic {
                 ..Place::new(&directory, &table)
             },
             table,
-            graph: Graph::new(revisions)?,
+            graph: Graph::new(&revisions)?,
             program: "flask db",
         }))
     }

@@ -18,7 +18,7 @@ pub(super) struct Graph {
 
 impl Graph {
     /// Orders revisions.
-    pub(super) fn new(revisions: Vec<Revision>) -> Result<Self, ReadError> {
+    pub(super) fn new(revisions: &[Revision]) -> Result<Self, ReadError> {
         let mut by_id: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, revision) in revisions.iter().enumerate() {
             if let Some(other) = by_id.insert(&revision.id, at) {
@@ -40,7 +40,7 @@ impl Graph {
             .collect();
         let mut needs = Vec::with_capacity(revisions.len());
         let mut followed = vec![false; revisions.len()];
-        for revision in &revisions {
+        for revision in revisions {
             let mut needed = Vec::new();
             for (at, name) in revision.down.iter().chain(&revision.depends_on).enumerate() {
                 let found = by_id
@@ -61,7 +61,7 @@ impl Graph {
             }
             needs.push(needed);
         }
-        let order = order(&revisions, &needs)?;
+        let order = order(revisions, &needs)?;
         let mut moved = vec![0; order.len()];
         for (to, from) in order.iter().enumerate() {
             moved[*from] = to;
@@ -188,7 +188,7 @@ mod tests {
     fn each_comes_after_what_it_needs() {
         let mut late = revision("a9", &["z1"]);
         late.depends_on = vec!["b2".to_owned()];
-        let graph = Graph::new(vec![
+        let graph = Graph::new(&[
             late,
             revision("z1", &[]),
             revision("b2", &[]),
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_applied_merge_implies_both_branches() {
-        let graph = Graph::new(vec![
+        let graph = Graph::new(&[
             revision("a", &[]),
             revision("b", &["a"]),
             revision("c", &["a"]),
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn circles_gaps_and_doubles_are_named() {
-        let error = |revisions| Graph::new(revisions).unwrap_err().to_string();
+        let error = |revisions: Vec<Revision>| Graph::new(&revisions).unwrap_err().to_string();
         assert_eq!(
             error(vec![revision("a", &["b"]), revision("b", &["a"])]),
             "these come after each other in a circle: a.py, b.py"

@@ -95,7 +95,7 @@ pub(super) fn read(
             notes,
         },
         table,
-        graph: Graph::new(revisions)?,
+        graph: Graph::new(&revisions)?,
         program,
     }))
 }

@@ -25,9 +25,9 @@ fn id((app, name): &Key) -> String {
     format!("{app}.{name}")
 }
 
-pub(super) fn compare(graph: &Graph, rows: HashMap<Key, Option<Timestamp>>) -> Comparison {
+pub(super) fn compare(graph: &Graph, rows: &HashMap<Key, Option<Timestamp>>) -> Comparison {
     let mut comparison = Comparison::default();
-    let standing = Standing::new(graph, &rows);
+    let standing = Standing::new(graph, rows);
     let apps: HashSet<&str> = graph
         .migrations
         .iter()
@@ -45,7 +45,7 @@ pub(super) fn compare(graph: &Graph, rows: HashMap<Key, Option<Timestamp>>) -> C
         .collect();
     let mut foreign: BTreeMap<&str, usize> = BTreeMap::new();
     let mut missing: Vec<(&Key, &Option<Timestamp>)> = Vec::new();
-    for (key, at) in &rows {
+    for (key, at) in rows {
         if !apps.contains(key.0.as_str()) {
             *foreign.entry(&key.0).or_default() += 1;
         } else if !listed.contains(key) {

@@ -190,6 +190,6 @@ impl Migrations for DjangoMigrations {
             .flat_map(|table| table.rows())
             .filter_map(|row| Some(((row.text("app")?, row.text("name")?), row.time("applied"))))
             .collect();
-        Ok(compare(&self.graph, rows))
+        Ok(compare(&self.graph, &rows))
     }
 }
