@@ -196,6 +196,7 @@ impl<'r> Conductor<'r> {
         tokio::pin!(locking);
         // A SQLite database is not read while another one writes it.
         let looks = self.session.dialect() != Dialect::Sqlite;
+        self.sink.waits();
         loop {
             tokio::select! {
                 biased;
@@ -229,6 +230,7 @@ async fn drive<T>(
     waits: &mut UnboundedReceiver<Wait>,
     sink: &mut dyn ApplySink,
 ) -> T {
+    sink.waits();
     let mut told_to_stop = false;
     loop {
         tokio::select! {

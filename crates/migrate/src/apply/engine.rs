@@ -35,7 +35,7 @@ pub async fn apply<'a>(
 ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
     let start = (options.lock.clock)();
     let env = Env::new(database.url(), directory.location().url());
-    let report = ApplyReport::new(env, start);
+    let report = ApplyReport::new(env, start).with_texts(options.texts);
     check(directory).map_err(before_report)?;
     let history = history_of(database.url(), options.revisions_schema.as_deref());
     let mut cancel = options.cancel.clone();

@@ -14,6 +14,10 @@ use crate::transaction::TxMode;
 pub trait ApplySink: Send {
     /// Takes one event.
     fn event(&mut self, event: &ApplyEvent<'_>);
+
+    /// The run now waits for the database. What was told should be seen
+    /// before that: nobody knows for how long.
+    fn waits(&mut self) {}
 }
 
 impl<F: FnMut(&ApplyEvent<'_>) + Send> ApplySink for F {

@@ -6,6 +6,7 @@ use shipgate_database::LockRequest;
 
 use crate::apply::{CancelToken, Patience};
 use crate::plan::PlanOptions;
+use crate::report::StatementTexts;
 use crate::transaction::TxMode;
 
 /// What a run of `apply` is told.
@@ -28,6 +29,8 @@ pub struct ApplyOptions {
     pub busy_timeout: Duration,
     /// What the history's `operator_version` says.
     pub operator_version: String,
+    /// Whether the report keeps the statements' texts.
+    pub texts: StatementTexts,
     /// Stops the run.
     pub cancel: CancelToken,
 }

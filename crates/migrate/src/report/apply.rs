@@ -32,6 +32,18 @@ pub struct ApplyReport<'a> {
     pub end: GoTime,
     /// Why it failed, empty if it did not.
     pub error: String,
+    /// Whether the statements' texts are kept.
+    texts: StatementTexts,
+}
+
+/// Whether a report keeps the texts of the statements that were executed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatementTexts {
+    /// All of them, as the JSON shows them.
+    #[default]
+    Kept,
+    /// Only how many there are: a script may be larger than memory.
+    Counted,
 }
 
 /// A migration file as reports name it.
@@ -69,9 +81,12 @@ pub struct AppliedFile<'a> {
     /// Statements an earlier run did.
     #[serde(skip_serializing_if = "is_empty")]
     pub skipped: i64,
-    /// The statements, the failed one last.
+    /// The statements, the failed one last; none with [`StatementTexts::Counted`].
     #[serde(rename = "Applied", skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<String>,
+    /// How many statements were begun.
+    #[serde(skip)]
+    pub executed: usize,
     /// What was asked before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckEntry<'a>>,
@@ -153,7 +168,14 @@ impl<'a> ApplyReport<'a> {
             start: start.into(),
             end: GoTime::ZERO,
             error: String::new(),
+            texts: StatementTexts::default(),
         }
+    }
+
+    /// A report that keeps the texts of statements or not.
+    #[must_use]
+    pub fn with_texts(self, texts: StatementTexts) -> Self {
+        Self { texts, ..self }
     }
 
     /// The text with colours.
@@ -206,6 +228,7 @@ impl<'a> ApplyReport<'a> {
             end: GoTime::ZERO,
             skipped: i64::try_from(skipped).unwrap_or(i64::MAX),
             statements: Vec::new(),
+            executed: 0,
             checks: Vec::new(),
             error: None,
         });
@@ -255,7 +278,10 @@ impl<'a> ApplyReport<'a> {
 
     pub(crate) fn statement(&mut self, text: &str) {
         if let Some(file) = self.applied.last_mut() {
-            file.statements.push(text.to_owned());
+            file.executed += 1;
+            if self.texts == StatementTexts::Kept {
+                file.statements.push(text.to_owned());
+            }
         }
     }
 

@@ -185,7 +185,7 @@ impl Counts {
             if file.checks.iter().any(|check| check.error.is_some()) {
                 continue;
             }
-            counts.in_file = file.statements.len();
+            counts.in_file = file.executed;
             match &file.error {
                 None => counts.file_ok(),
                 Some(error) => counts.file_failed(!error.stmt.is_empty()),
@@ -265,8 +265,17 @@ impl Lines {
     }
 
     fn statement(self, output: &mut dyn Write, text: &str) -> fmt::Result {
-        let text = text.replace('\n', "\n       ");
-        writeln!(output, "    {} {text}", self.palette.cyan("->"))
+        write!(output, "    {} ", self.palette.cyan("->"))?;
+        let mut lines = text.split_inclusive('\n');
+        output.write_str(lines.next().unwrap_or_default())?;
+        for line in lines {
+            output.write_str("       ")?;
+            output.write_str(line)?;
+        }
+        if text.ends_with('\n') {
+            output.write_str("       ")?;
+        }
+        output.write_str("\n")
     }
 
     fn file_ok(self, output: &mut dyn Write, elapsed: GoDuration) -> fmt::Result {

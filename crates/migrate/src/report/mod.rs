@@ -8,7 +8,9 @@ mod set;
 pub(crate) mod status;
 mod value;
 
-pub use apply::{AppliedFile, ApplyReport, Assertion, CheckEntry, FileEntry, StatementFailure};
+pub use apply::{
+    AppliedFile, ApplyReport, Assertion, CheckEntry, FileEntry, StatementFailure, StatementTexts,
+};
 pub use apply_text::{ApplyText, ApplyTextWriter};
 pub use env::Env;
 pub use palette::Palette;

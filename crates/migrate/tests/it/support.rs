@@ -13,7 +13,7 @@ use shipgate_database::{
 use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, CancelToken, Patience};
 use shipgate_migrate::directory::{Directory, Location};
 use shipgate_migrate::plan::PlanOptions;
-use shipgate_migrate::report::{ApplyTextWriter, Palette};
+use shipgate_migrate::report::{ApplyTextWriter, Palette, StatementTexts};
 use shipgate_migrate::{SetOptions, TxMode, apply, hash, to_json};
 use tempfile::TempDir;
 
@@ -153,6 +153,7 @@ impl Project {
             lock: self.lock(),
             busy_timeout: Duration::from_secs(5),
             operator_version: "Shipgate test".to_owned(),
+            texts: StatementTexts::Kept,
             cancel: CancelToken::never(),
         }
     }

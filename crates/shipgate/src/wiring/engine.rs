@@ -14,6 +14,7 @@ use shipgate_database::{
 use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, Patience, apply};
 use shipgate_migrate::directory::Directory;
 use shipgate_migrate::plan::PlanOptions;
+use shipgate_migrate::report::StatementTexts;
 use shipgate_migrate::{Reading, TxMode, history};
 use shipgate_project::Project;
 use shipgate_release::machine::MachineId;
@@ -130,6 +131,7 @@ impl EngineMigrator {
             },
             busy_timeout: self.lock_timeout,
             operator_version: operator_version(),
+            texts: StatementTexts::Counted,
             cancel,
         }
     }
@@ -287,11 +289,7 @@ impl Migrator for EngineMigrator {
                 });
             }
         };
-        let statements: usize = report
-            .applied
-            .iter()
-            .map(|file| file.statements.len())
-            .sum();
+        let statements: usize = report.applied.iter().map(|file| file.executed).sum();
         let files = report.applied.len();
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         Ok(Migrated {

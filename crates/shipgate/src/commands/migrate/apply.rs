@@ -10,6 +10,7 @@ use shipgate_database::LockName;
 use shipgate_migrate::TxMode;
 use shipgate_migrate::apply::{ApplyOptions, CancelToken, Patience};
 use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
+use shipgate_migrate::report::StatementTexts;
 
 use job::Job;
 
@@ -147,6 +148,9 @@ async fn apply_one(
         Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
+    if format.is_text() {
+        options.texts = StatementTexts::Counted;
+    }
     options.lock.connect_timeout = reach.connect_timeout;
     let job = Job {
         directory,
@@ -211,6 +215,7 @@ fn options(
         ),
         busy_timeout: BUSY_TIMEOUT.max(timeout),
         operator_version: operator_version(),
+        texts: StatementTexts::Kept,
         cancel,
     })
 }

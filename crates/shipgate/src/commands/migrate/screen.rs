@@ -1,8 +1,10 @@
 //! What a verb writes: reports on stdout as they are, `Error:` lines on stderr.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
 
-use anstream::AutoStream;
+use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 use shipgate_migrate::history::{AMBIGUITY_NOTICE, HistoryError};
 use shipgate_migrate::report::Palette;
@@ -15,30 +17,43 @@ use crate::printer::Output;
 
 /// The two streams, and whether JSON was asked for.
 pub(crate) struct Screen {
-    stdout: Box<dyn Write + Send>,
+    stdout: BufWriter<Box<dyn Write + Send>>,
     stderr: Box<dyn Write + Send>,
     output: Output,
     /// Whether what was written last ended a line.
     line_ended: bool,
     voice: Voice,
+    palette: Palette,
 }
 
+/// Bytes of a report that wait to be written.
+const BUFFER: usize = 64 << 10;
+
 impl Screen {
-    /// The program's own streams. Reports carry colours; a stream that is no
-    /// terminal, or must not have any, drops them.
+    /// The program's own streams. Reports carry colours where the stream is a
+    /// terminal and may have them.
     pub(crate) fn of(app: &App) -> Self {
+        let stdout = AutoStream::new(io::stdout(), app.printer.color);
+        let has_colours = stdout.current_choice() != ColorChoice::Never;
+        let (stdout, palette): (Box<dyn Write + Send>, _) =
+            match io::stdout().as_fd().try_clone_to_owned() {
+                // Nothing looks through what has no colours, line by line or at all.
+                Ok(stdout) if !has_colours => (Box::new(File::from(stdout)), Palette::Plain),
+                _ => (Box::new(stdout), Palette::Ansi),
+            };
         Self {
-            stdout: Box::new(AutoStream::new(io::stdout(), app.printer.color)),
+            stdout: BufWriter::with_capacity(BUFFER, stdout),
             stderr: Box::new(AutoStream::new(io::stderr(), app.printer.color)),
             output: app.printer.output,
             line_ended: true,
             voice: app.voice,
+            palette,
         }
     }
 
     /// The colours reports are written with.
     pub(crate) const fn palette(&self) -> Palette {
-        Palette::Ansi
+        self.palette
     }
 
     /// Whether `--output json` asks for JSON.
@@ -56,22 +71,21 @@ impl Screen {
 
     /// Writes to stdout, to the byte, at once.
     pub(crate) fn write(&mut self, text: &str) -> Result<(), CliError> {
+        self.add(text)?;
+        self.show()
+    }
+
+    /// Writes to stdout, to the byte, at the latest with [`Screen::show`].
+    pub(crate) fn add(&mut self, text: &str) -> Result<(), CliError> {
         if !text.is_empty() {
             self.line_ended = text.ends_with('\n');
         }
-        match self
-            .stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| self.stdout.flush())
-        {
-            // The reader has gone: that is its right.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(CliError::new(
-                "output",
-                format!("cannot write to stdout: {error}"),
-            )),
-            Ok(()) => Ok(()),
-        }
+        written(self.stdout.write_all(text.as_bytes()))
+    }
+
+    /// Shows what was added.
+    pub(crate) fn show(&mut self) -> Result<(), CliError> {
+        written(self.stdout.flush())
     }
 
     /// Writes a line of JSON to stdout.
@@ -123,5 +137,17 @@ impl Screen {
             self.write(&error.notice())?;
         }
         self.fail("checksum", &error.to_string(), &error.hints())
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        // The reader has gone: that is its right.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(CliError::new(
+            "output",
+            format!("cannot write to stdout: {error}"),
+        )),
+        Ok(()) => Ok(()),
     }
 }

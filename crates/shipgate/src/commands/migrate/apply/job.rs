@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipgate_database::{Database, LockEvent};
-use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, apply};
+use shipgate_migrate::apply::{ApplyError, ApplyEvent, ApplyOptions, ApplySink, apply};
 use shipgate_migrate::directory::Directory;
 use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::report::ApplyTextWriter;
@@ -32,19 +32,17 @@ impl Job {
         app: &App,
         screen: &mut Screen,
     ) -> Result<Exit, CliError> {
-        let mut writer = ApplyTextWriter::new(screen.palette(), Timestamp::now());
-        let mut unwritten = None;
-        let result = {
-            let mut sink = |event: &ApplyEvent<'_>| {
-                tell(event, app);
-                if self.format.is_text() && unwritten.is_none() {
-                    unwritten = write(&mut writer, event, screen).err();
-                }
-            };
-            let database = self.database.as_ref();
-            apply(database, &self.directory, &self.options, &mut sink).await
+        let mut console = Console {
+            app,
+            writer: ApplyTextWriter::new(screen.palette(), Timestamp::now()),
+            text: String::new(),
+            screen: self.format.is_text().then_some(&mut *screen),
+            unwritten: None,
         };
-        if let Some(error) = unwritten {
+        let database = self.database.as_ref();
+        let result = apply(database, &self.directory, &self.options, &mut console).await;
+        console.waits();
+        if let Some(error) = console.unwritten {
             return Err(error);
         }
         let (report, error) = match result {
@@ -91,20 +89,37 @@ fn exit_of(error: &ApplyError) -> Exit {
     }
 }
 
-/// Writes what an event adds to the report.
-fn write(
-    writer: &mut ApplyTextWriter,
-    event: &ApplyEvent<'_>,
-    screen: &mut Screen,
-) -> Result<(), CliError> {
-    let mut text = String::new();
-    writer
-        .write(event, &mut text)
-        .map_err(|error| CliError::new("output", error.to_string()))?;
-    if text.is_empty() {
-        return Ok(());
+/// Shows a run as it happens.
+struct Console<'c> {
+    app: &'c App,
+    writer: ApplyTextWriter,
+    text: String,
+    /// Where the report is written; none if it is told in another form.
+    screen: Option<&'c mut Screen>,
+    unwritten: Option<CliError>,
+}
+
+impl ApplySink for Console<'_> {
+    fn event(&mut self, event: &ApplyEvent<'_>) {
+        tell(event, self.app);
+        if self.unwritten.is_some() {
+            return;
+        }
+        if let Some(screen) = &mut self.screen {
+            self.text.clear();
+            let written = match self.writer.write(event, &mut self.text) {
+                Ok(()) => screen.add(&self.text),
+                Err(error) => Err(CliError::new("output", error.to_string())),
+            };
+            self.unwritten = written.err();
+        }
     }
-    screen.write(&text)
+
+    fn waits(&mut self) {
+        if let (Some(screen), None) = (&mut self.screen, &self.unwritten) {
+            self.unwritten = screen.show().err();
+        }
+    }
 }
 
 fn lock_warning(event: &LockEvent) -> String {
