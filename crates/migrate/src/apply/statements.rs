@@ -227,14 +227,59 @@ pub(crate) fn failed_statement(
         line: unit.line,
         column: unit.column,
     };
+    let row = copied_row(unit, error.detail.as_deref());
+    let in_text = error.offset.map(|offset| unit.position(offset));
     FailedStatement {
         file: file.name().to_owned(),
         path: file.path().to_owned(),
         version: file.version().to_owned(),
         offset: unit.offset,
-        position: error.offset.map_or(start, |offset| unit.position(offset)),
+        position: row.or(in_text).unwrap_or(start),
         statement: unit.text.to_owned(),
         error,
         notes: Vec::new(),
+    }
+}
+
+/// The place in the file of the row that a `COPY … FROM STDIN` refused: of
+/// `COPY notes, line 3, column id` the third line after the statement's.
+fn copied_row(unit: &Unit<'_>, detail: Option<&str>) -> Option<Position> {
+    if !unit.kind.copies_from_stdin() {
+        return None;
+    }
+    let (_, context) = detail?.split_once("COPY ")?;
+    let (_, rest) = context.split_once(", line ")?;
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let number: usize = rest[..digits].parse().ok()?;
+    Some(Position {
+        line: unit.position(unit.text.len()).line + number,
+        column: 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use shipgate_sql::{Dialect, Position};
+
+    use super::copied_row;
+    use crate::script::Unit;
+
+    #[test]
+    fn a_row_of_a_copy_has_its_line_in_the_file() {
+        let copy = |text| Unit::new(Dialect::Postgres, 1, text, 0, (4, 1));
+        let unit = copy("COPY notes\n (id, text) FROM stdin;");
+        let at = |line| Some(Position { line, column: 1 });
+        for (detail, row) in [
+            ("in COPY notes, line 3, column id: \"x\"", at(8)),
+            ("in COPY notes, line 12: \"x\"", at(17)),
+            ("Key (id)=(1) already exists.\nin COPY notes, line 1", at(6)),
+            ("Key (id)=(1) already exists.", None),
+        ] {
+            assert_eq!(copied_row(&unit, Some(detail)), row, "{detail}");
+        }
+        let other = copy("INSERT INTO notes VALUES (1)");
+        assert_eq!(copied_row(&other, Some("in COPY notes, line 3")), None);
     }
 }
