@@ -7,8 +7,11 @@
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 use crate::directory::DirectoryError;
 
@@ -69,37 +72,75 @@ enum Source<'f> {
     },
 }
 
-impl Content {
+/// Reads files of one folder; with many small ones every call counts.
+pub(super) struct Folder<'f> {
+    path: &'f Path,
+    handle: OwnedFd,
+    /// Room for a file of usual length and one byte.
+    buffer: Vec<u8>,
+}
+
+impl<'f> Folder<'f> {
+    pub(super) fn open(path: &'f Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            path,
+            handle: rustix::fs::open(path, flags, Mode::empty())?,
+            buffer: vec![0; HEAD + 1],
+        })
+    }
+
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
     /// Reads a file; one of more than `most` bytes stays on disk if
     /// `may_stay`, asked with its first bytes, says so.
     pub(super) fn read(
+        &mut self,
         name: &str,
-        path: &Path,
         most: usize,
         may_stay: impl FnOnce(&[u8]) -> bool,
-    ) -> Result<Self, DirectoryError> {
-        let read = || -> io::Result<Self> {
-            let mut file = fs::File::open(path)?;
-            let metadata = file.metadata()?;
-            let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-            if length <= most.max(HEAD) {
-                let mut bytes = Vec::with_capacity(length);
-                file.read_to_end(&mut bytes)?;
-                return Ok(Self::Held(bytes));
-            }
-            let mut head = vec![0; HEAD];
-            file.read_exact(&mut head)?;
-            if may_stay(&head) {
-                let stamp = Stamp::of(&metadata);
-                return Ok(Self::Stored(Stored { head, stamp }));
-            }
-            head.reserve_exact(length - head.len());
-            file.read_to_end(&mut head)?;
-            Ok(Self::Held(head))
-        };
-        read().map_err(|source| read_error(name, path, source))
+    ) -> Result<Content, DirectoryError> {
+        let read = self.content(name, most, may_stay);
+        read.map_err(|source| read_error(name, &self.path_of(name), source))
     }
 
+    fn content(
+        &mut self,
+        name: &str,
+        most: usize,
+        may_stay: impl FnOnce(&[u8]) -> bool,
+    ) -> io::Result<Content> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())?;
+        let mut file = fs::File::from(handle);
+        let metadata = file.metadata()?;
+        let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+        let mut held = 0;
+        while held < self.buffer.len() {
+            let read = read_some(&mut file, &mut self.buffer[held..])?;
+            held += read;
+            // What it says it has is all; nothing more is the end in any case.
+            if read == 0 || held == length {
+                return Ok(Content::Held(self.buffer[..held].to_vec()));
+            }
+        }
+        let head = &self.buffer[..HEAD];
+        if length > most.max(HEAD) && may_stay(head) {
+            return Ok(Content::Stored(Stored {
+                head: head.to_vec(),
+                stamp: Stamp::of(&metadata),
+            }));
+        }
+        let mut bytes = Vec::with_capacity(length.saturating_add(1));
+        bytes.extend_from_slice(&self.buffer);
+        file.read_to_end(&mut bytes)?;
+        Ok(Content::Held(bytes))
+    }
+}
+
+impl Content {
     pub(super) fn pieces<'f>(
         &'f self,
         name: &'f str,

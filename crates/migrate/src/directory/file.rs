@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::content::{Content, HELD_AT_MOST};
+use super::content::{Content, Folder, HELD_AT_MOST};
 use crate::directive::FileDirectives;
 use crate::directory::{DirectoryError, Pieces};
 use crate::formats::Format;
@@ -34,24 +34,30 @@ impl File {
         Self::of(format, name, path, Content::Held(content), settings)
     }
 
-    /// Reads a file. A large one stays on disk if its layout allows it; `room`
-    /// is how many bytes may still be held, and becomes less.
+    /// Reads a file of a folder. A large one stays on disk if its layout
+    /// allows it; `room` is how many bytes may still be held, and becomes less.
     ///
     /// # Errors
     /// It cannot be read.
-    pub(super) fn open(
+    pub(super) fn read(
         format: &'static dyn Format,
         name: &str,
-        path: PathBuf,
+        folder: &mut Folder<'_>,
         settings: Option<&str>,
         room: &mut usize,
     ) -> Result<Self, DirectoryError> {
         let most = HELD_AT_MOST.min(*room);
-        let content = Content::read(name, &path, most, |head| format.is_one_script(head))?;
+        let content = folder.read(name, most, |head| format.is_one_script(head))?;
         if let Content::Held(bytes) = &content {
             *room = room.saturating_sub(bytes.len());
         }
-        Ok(Self::of(format, name, path, content, settings))
+        Ok(Self::of(
+            format,
+            name,
+            folder.path_of(name),
+            content,
+            settings,
+        ))
     }
 
     fn of(

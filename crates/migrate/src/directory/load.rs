@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::content::{HELD_TOGETHER, read_error};
+use super::content::{Folder, HELD_TOGETHER, read_error};
 use super::location::FilesInMemory;
 use crate::directory::{DirectoryError, File, Location, replace};
 use crate::history::Revision;
@@ -44,13 +44,17 @@ impl Directory {
         if !metadata.is_dir() {
             return Err(DirectoryError::NotADirectory(shown));
         }
-        let mut files = Vec::new();
+        let mut folder = Folder::open(path).map_err(|source| DirectoryError::Stat {
+            path: shown,
+            source,
+        })?;
+        let names = migration_names(&location)?;
+        let mut files = Vec::with_capacity(names.len());
         let mut room = HELD_TOGETHER;
-        for name in migration_names(&location)? {
-            let path = location.path().join(&name);
-            let settings = settings(&location, &name)?;
+        for name in &names {
+            let settings = settings(&location, name)?;
             let format = location.format();
-            let file = File::open(format, &name, path, settings.as_deref(), &mut room)?;
+            let file = File::read(format, name, &mut folder, settings.as_deref(), &mut room)?;
             files.push(file);
         }
         let sum_path = location.path().join(SUM_FILE);
