@@ -8,6 +8,7 @@ mod atlas_hcl;
 mod directory;
 mod format;
 mod import;
+mod large;
 mod new;
 mod position;
 mod project;
