@@ -130,6 +130,7 @@ impl Place {
             lock: self.lock(),
             busy_timeout: Duration::from_secs(5),
             operator_version: "Shipgate test".to_owned(),
+            texts: shipgate_migrate::report::StatementTexts::Kept,
             cancel: CancelToken::never(),
         }
     }
