@@ -125,6 +125,7 @@ mod tests {
                 end: time("2026-11-20T12:34:06.5Z"),
                 skipped: 0,
                 statements: vec!["CREATE TABLE t (\n  \"x<y\" int\n);".into()],
+                executed: 1,
                 checks: Vec::new(),
                 error: None,
             })
