@@ -45,7 +45,7 @@ pub trait Database: Send + Sync {
 /// The database behind `url`. Nothing is opened yet.
 ///
 /// # Errors
-/// [`OpenError::NotSupported`] for a database this version cannot open.
+/// [`OpenError::Setting`] for what is wrong beside the URL.
 pub fn open(url: &DatabaseUrl, settings: &ClientSettings) -> Result<Arc<dyn Database>, OpenError> {
     match url.dialect() {
         Dialect::Sqlite => Ok(Arc::new(SqliteDatabase::new(url.clone()))),
@@ -129,12 +129,6 @@ pub struct Wait {
 /// Why a database could not be opened.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum OpenError {
-    /// Not in this version.
-    #[error("{dialect} is not supported by this version; SQLite is: `sqlite://data/notes.db`")]
-    NotSupported {
-        /// What the URL asks for.
-        dialect: Dialect,
-    },
     /// No such file.
     #[error("no database at {}", file.display())]
     Missing {

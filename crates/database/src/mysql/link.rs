@@ -215,17 +215,22 @@ impl Link {
 /// Reads every result set, so that the error of a later one is not lost.
 async fn drain<P: Protocol>(result: &mut QueryResult<'_, '_, P>) -> Result<(Executed, u16), Error> {
     let mut executed = Executed::default();
-    let mut warnings = result.warnings();
+    let mut warnings = 0;
     while let Some(columns) = result.columns() {
         if columns.is_empty() {
             executed.rows += result.affected_rows();
+            warnings = result.warnings();
+            while result.next().await?.is_some() {}
+        } else {
+            while result.next().await?.is_some() {}
+            // They are counted behind the rows; of the last set only can that be read.
+            let is_last = result.columns().is_none();
+            warnings = if is_last { result.warnings() } else { 0 };
         }
-        warnings = result.warnings();
-        while result.next().await?.is_some() {}
     }
     // An error of a later statement is told by this only.
     while result.next().await?.is_some() {}
-    Ok((executed, warnings.max(result.warnings())))
+    Ok((executed, warnings))
 }
 
 async fn rows<P: Protocol>(result: &mut QueryResult<'_, '_, P>) -> Result<Vec<Vec<Value>>, Error> {

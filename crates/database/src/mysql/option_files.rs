@@ -35,7 +35,7 @@ pub(super) struct Options(BTreeMap<String, Entry>);
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     /// `None`: without `=`.
-    pub(super) value: Option<String>,
+    value: Option<String>,
     file: PathBuf,
     line: usize,
 }
@@ -89,9 +89,15 @@ impl Options {
         Some((value, entry))
     }
 
-    /// The option of this name, with or without a value.
-    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.0.get(name)
+    /// Whether a switch is on: it is there, and not with a word for no.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        let Some(entry) = self.0.get(name) else {
+            return false;
+        };
+        let word = entry.value.as_deref().unwrap_or("1");
+        !["0", "off", "false", "no"]
+            .iter()
+            .any(|no| word.eq_ignore_ascii_case(no))
     }
 
     fn read_file(&mut self, file: &Path, depth: usize) -> Result<(), OpenError> {
@@ -363,9 +369,10 @@ mod tests {
     #[test]
     fn what_is_skipped_and_what_is_asked_for_exclude_each_other() {
         let options = read("[client]\nssl\nskip-ssl\n").unwrap();
-        assert!(options.entry("ssl").is_none() && options.entry("skip-ssl").is_some());
+        assert!(!options.is_on("ssl") && options.is_on("skip-ssl"));
         let options = read("[client]\nskip-ssl\nssl=1\n").unwrap();
-        assert!(options.entry("ssl").is_some() && options.entry("skip-ssl").is_none());
+        assert!(options.is_on("ssl") && !options.is_on("skip-ssl"));
+        assert!(!read("[client]\nssl=OFF\n").unwrap().is_on("ssl"));
     }
 
     proptest! {

@@ -97,11 +97,6 @@ impl Settings {
             .or_else(|| option("user"))
             .or_else(|| client.user.clone())
             .unwrap_or_default();
-        let has_switch = |name: &str| {
-            options.entry(name).is_some_and(|entry| {
-                !matches!(entry.value.as_deref(), Some("0" | "OFF" | "off" | "false"))
-            })
-        };
         Ok(Self {
             servers: servers(&url, options, client)?,
             user,
@@ -110,9 +105,9 @@ impl Settings {
             attempt: attempt(&url.parameters, options)?,
             statements: statements(&url.parameters),
             cleartext_password: url.parameters.cleartext_password
-                || has_switch("enable-cleartext-plugin"),
+                || options.is_on("enable-cleartext-plugin"),
             found_rows: url.parameters.found_rows,
-            compress: url.parameters.compress || has_switch("compress"),
+            compress: url.parameters.compress || options.is_on("compress"),
             database: url.database,
         })
     }
@@ -235,19 +230,11 @@ fn tls_of_options(options: &Options) -> Result<Option<TlsMode>, OpenError> {
             entry.wrong(&format!("`ssl-mode = {word}`; `ssl-mode` is {SSL_MODES}"))
         });
     }
-    let is_on = |name: &str| {
-        options.entry(name).is_some_and(|entry| {
-            !matches!(
-                entry.value.as_deref(),
-                Some("0" | "OFF" | "off" | "FALSE" | "false")
-            )
-        })
-    };
-    Ok(if is_on("skip-ssl") {
+    Ok(if options.is_on("skip-ssl") {
         Some(TlsMode::Disabled)
-    } else if is_on("ssl-verify-server-cert") {
+    } else if options.is_on("ssl-verify-server-cert") {
         Some(TlsMode::VerifyIdentity)
-    } else if is_on("ssl") {
+    } else if options.is_on("ssl") {
         Some(TlsMode::Required)
     } else {
         None

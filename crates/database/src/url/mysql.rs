@@ -7,8 +7,9 @@
 
 use std::path::PathBuf;
 
+use super::UrlError;
 use super::mysql_parameters::MysqlParameters;
-use super::{UrlError, percent};
+use super::percent::text;
 use crate::Password;
 
 /// What the text of a URL says; what it leaves out is `None` or empty.
@@ -152,10 +153,6 @@ fn path(encoded: &str) -> Result<PathBuf, UrlError> {
         return Err(UrlError::NoSocket);
     }
     Ok(PathBuf::from(text(encoded)?))
-}
-
-fn text(encoded: &str) -> Result<String, UrlError> {
-    String::from_utf8(percent::decode(encoded)?).map_err(|_| UrlError::NotUtf8)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{UrlError, percent, redact};
+use super::{UrlError, percent};
 
 /// What the query says about the connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl MysqlParameters {
         let mut named = Named::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decoded(name)?;
+            let name = percent::text(name)?;
             parameters.set(&mut named, &name, value)?;
         }
         if parameters.tls.is_none() && parameters.tls_ca.is_some() {
@@ -122,12 +122,14 @@ impl MysqlParameters {
     }
 
     fn set(&mut self, named: &mut Named, name: &str, value: &str) -> Result<(), UrlError> {
-        let text = decoded(value)?;
+        let text = percent::text(value)?;
         match name {
             "tls" => self.tls = Some(go_tls(name, &text)?),
             "ssl-mode" | "ssl_mode" | "sslmode" | "sslMode" => {
-                self.tls =
-                    Some(TlsMode::parse(&text).ok_or_else(|| wrong(name, &text, SSL_MODES))?);
+                self.tls = Some(
+                    TlsMode::parse(&text)
+                        .ok_or_else(|| UrlError::parameter(name, &text, SSL_MODES))?,
+                );
             }
             "ssl" | "require_ssl" => {
                 self.tls = Some(if switch(name, &text)? {
@@ -151,7 +153,7 @@ impl MysqlParameters {
             "connect_timeout" | "connect-timeout" => {
                 let seconds = text
                     .parse()
-                    .map_err(|_| wrong(name, &text, "a number of seconds"))?;
+                    .map_err(|_| UrlError::parameter(name, &text, "a number of seconds"))?;
                 self.attempt = Some(Duration::from_secs(seconds));
             }
             "allowCleartextPasswords" | "enable-cleartext-plugin" => {
@@ -169,14 +171,14 @@ impl MysqlParameters {
                         .bytes()
                         .all(|byte| byte.is_ascii_alphanumeric() || b"_.@".contains(&byte));
                 if !is_name || text.is_empty() {
-                    return Err(wrong(
+                    return Err(UrlError::parameter(
                         name,
                         &text,
                         "neither a parameter nor a variable with a value, as in `sql_mode='ANSI'`",
                     ));
                 }
                 self.variables
-                    .push((name.to_owned(), decoded(&value.replace('+', " "))?));
+                    .push((name.to_owned(), percent::text(&value.replace('+', " "))?));
             }
         }
         Ok(())
@@ -208,7 +210,7 @@ fn go_tls(name: &str, value: &str) -> Result<TlsMode, UrlError> {
         other => match switch(name, other) {
             Ok(true) => Ok(TlsMode::VerifyIdentity),
             Ok(false) => Ok(TlsMode::Disabled),
-            Err(_) => Err(wrong(
+            Err(_) => Err(UrlError::parameter(
                 name,
                 value,
                 "one of `true`, `false`, `skip-verify`, `preferred`",
@@ -221,7 +223,11 @@ fn prisma_tls(name: &str, value: &str) -> Result<TlsMode, UrlError> {
     match value {
         "strict" => Ok(TlsMode::VerifyIdentity),
         "accept_invalid_certs" => Ok(TlsMode::Required),
-        _ => Err(wrong(name, value, "`strict` or `accept_invalid_certs`")),
+        _ => Err(UrlError::parameter(
+            name,
+            value,
+            "`strict` or `accept_invalid_certs`",
+        )),
     }
 }
 
@@ -229,7 +235,7 @@ fn switch(name: &str, value: &str) -> Result<bool, UrlError> {
     match value.to_ascii_lowercase().as_str() {
         "1" | "t" | "true" | "yes" | "on" => Ok(true),
         "0" | "f" | "false" | "no" | "off" => Ok(false),
-        _ => Err(wrong(name, value, "`true` or `false`")),
+        _ => Err(UrlError::parameter(name, value, "`true` or `false`")),
     }
 }
 
@@ -242,13 +248,13 @@ fn word(name: &str, value: &str) -> Result<String, UrlError> {
     if is_word {
         Ok(value.to_owned())
     } else {
-        Err(wrong(name, value, "a name such as `utf8mb4`"))
+        Err(UrlError::parameter(name, value, "a name such as `utf8mb4`"))
     }
 }
 
 /// A duration as Go writes it: `1m30s`, `500ms`, `0`.
 fn go_duration(name: &str, value: &str) -> Result<Duration, UrlError> {
-    let wrong = || wrong(name, value, "a duration such as `30s`");
+    let wrong = || UrlError::parameter(name, value, "a duration such as `30s`");
     if value == "0" {
         return Ok(Duration::ZERO);
     }
@@ -280,23 +286,6 @@ fn go_duration(name: &str, value: &str) -> Result<Duration, UrlError> {
         return Err(wrong());
     }
     Ok(total)
-}
-
-fn decoded(text: &str) -> Result<String, UrlError> {
-    String::from_utf8(percent::decode(text)?).map_err(|_| UrlError::NotUtf8)
-}
-
-fn wrong(name: &str, value: &str, expected: &'static str) -> UrlError {
-    let value = if redact::looks_secret(name) {
-        "***"
-    } else {
-        value
-    };
-    UrlError::Parameter {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        expected,
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,11 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, UrlError> {
     Ok(decoded)
 }
 
+/// Decodes `%xx` of a text.
+pub(super) fn text(encoded: &str) -> Result<String, UrlError> {
+    String::from_utf8(decode(encoded)?).map_err(|_| UrlError::NotUtf8)
+}
+
 /// Encodes what would not stand for itself in the path of a URL.
 pub(super) fn encode(path: &[u8]) -> String {
     let mut encoded = String::with_capacity(path.len());

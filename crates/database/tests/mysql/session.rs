@@ -98,6 +98,16 @@ async fn warnings_come_with_the_statement() {
 }
 
 #[tokio::test]
+async fn a_query_has_its_own_warnings_and_not_those_before() {
+    let (_own, mut session) = session().await;
+    session.execute("DROP TABLE IF EXISTS u").await.unwrap();
+    let executed = session.execute("SELECT 1").await.unwrap();
+    assert_eq!(executed.notices, Vec::<String>::new());
+    let executed = session.execute("SELECT 1 / 0").await.unwrap();
+    assert_eq!(executed.notices, ["Warning 1365: Division by 0"]);
+}
+
+#[tokio::test]
 async fn an_error_of_a_later_statement_in_a_text_is_not_lost() {
     let (_own, mut session) = session().await;
     session.execute("CREATE TABLE t (a int)").await.unwrap();

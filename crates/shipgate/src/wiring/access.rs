@@ -63,7 +63,7 @@ pub(crate) fn open_failure(error: &OpenError) -> Failure {
             .with_hint("`[database] url` names the file, as in `sqlite://data/app.db`"),
         OpenError::Damaged { .. } => failure("database-open")
             .with_hint("`shipgate backup list` shows the backups that could be restored"),
-        OpenError::NotSupported { .. } => failure("database-url").of_kind(FailureKind::Usage),
+        OpenError::Setting { .. } => failure("database-url").of_kind(FailureKind::Usage),
         _ => failure("database-open"),
     }
 }
