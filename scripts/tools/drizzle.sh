@@ -1,5 +1,5 @@
 # Drizzle before 1.0 on SQLite: an older entry never runs, an edit is not noticed.
-node_packages drizzle drizzle-kit@0.31.11 drizzle-orm@0.45.4 better-sqlite3@12
+node_packages drizzle drizzle-kit@0.31.11 drizzle-orm@0.45.4 @libsql/client
 project drizzle
 ln -s "$modules" node_modules
 echo '{"dependencies":{"drizzle-orm":"0.45.4"}}' >package.json

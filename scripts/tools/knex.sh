@@ -1,11 +1,11 @@
 # Knex on SQLite: applied, pending, missing, out of order, a killed run's lock.
-node_packages knex knex@3.3.0 sqlite3@5.1.7
+node_packages knex knex@3.3.0 better-sqlite3@12
 project knex
 ln -s "$modules" node_modules
 echo '{"dependencies":{"knex":"3.3.0"}}' >package.json
 cat >knexfile.js <<'JS'
 module.exports = {
-  client: 'sqlite3', useNullAsDefault: true, connection: { filename: 'app.db' },
+  client: 'better-sqlite3', useNullAsDefault: true, connection: { filename: 'app.db' },
   migrations: { directory: './steps' },
 };
 JS

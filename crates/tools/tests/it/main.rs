@@ -14,4 +14,5 @@ mod others;
 mod prisma;
 mod rails_laravel;
 mod rust;
+mod servers;
 mod support;

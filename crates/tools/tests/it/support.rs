@@ -80,9 +80,14 @@ impl Fixture {
     /// The state as a tool sees it.
     pub(crate) fn status_of(&self, tool: &str) -> Result<Status, StatusError> {
         self.sql("");
+        self.status_at(tool, "sqlite://app.db")
+    }
+
+    /// The state in the database at a URL.
+    pub(crate) fn status_at(&self, tool: &str, url: &str) -> Result<Status, StatusError> {
         let tool = named(tool).unwrap();
         let migrations = self.read(tool).unwrap();
-        let url = DatabaseUrl::parse("sqlite://app.db", self.path()).unwrap();
+        let url = DatabaseUrl::parse(url, self.path()).unwrap();
         let database = open(&url, &ClientSettings::default()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
