@@ -1,0 +1,132 @@
+//! The kill campaign: `shipgate migrate apply` is killed (SIGKILL), or its
+//! server is, at a random moment. Whatever the moment, the next run ends well,
+//! and schema, data and history are those of an undisturbed run.
+//!
+//! In the suite each case dies a few times. The campaign itself is
+//! `SHIPGATE_KILLS=500 cargo test -p shipgate --test kill_campaign -- --nocapture`;
+//! `SHIPGATE_SEED` repeats the moments of an earlier one.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where the world is not as it should be"
+)]
+
+mod many;
+mod random;
+mod server;
+mod site;
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use random::Random;
+use server::{MariaDb, Postgres, Server};
+use site::{SET, SET_WITHOUT_TRANSACTION, Site};
+
+/// What dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    Process,
+    Server,
+}
+
+/// How often each case dies.
+fn kills(in_the_suite: usize) -> usize {
+    match std::env::var("SHIPGATE_KILLS") {
+        Ok(count) => count.parse().unwrap(),
+        Err(_) => in_the_suite,
+    }
+}
+
+fn campaign<S: Server>(server: &S, tx_mode: &str, victim: Victim, in_the_suite: usize) {
+    let files = match tx_mode {
+        "none" => server.without_transaction(SET_WITHOUT_TRANSACTION),
+        _ => SET.to_vec(),
+    };
+    let undisturbed = Site::new(server, &files, tx_mode);
+    let began = Instant::now();
+    undisturbed.finishes();
+    let whole = began.elapsed();
+    let expected = undisturbed.state();
+    let mut random = Random::new();
+    let (mut broken_off, mut longest) = (0, 0);
+    let rounds = kills(in_the_suite);
+    for round in 0..rounds {
+        let moment = random.up_to(whole.mul_f64(1.1));
+        let site = Site::new(server, &files, tx_mode);
+        let mut child = site.begin();
+        sleep(moment);
+        match victim {
+            Victim::Process => child.kill().unwrap(),
+            Victim::Server => server.kill_and_start(),
+        }
+        let ended = child.wait_with_output().unwrap();
+        broken_off += usize::from(!ended.status.success());
+        longest = longest.max(site.finishes());
+        assert_eq!(
+            site.state(),
+            expected,
+            "{tx_mode}, round {round}, killed after {moment:?}, seed {}: {}",
+            random.seed(),
+            String::from_utf8_lossy(&ended.stderr)
+        );
+    }
+    println!(
+        "{}, tx-mode {tx_mode}, {victim:?} killed {rounds} times in {whole:?}: {broken_off} runs broken off, \
+         all made whole by at most {longest} further runs; seed {}",
+        server.name(),
+        random.seed()
+    );
+}
+
+const IN_THE_SUITE: usize = 8;
+const SERVER_IN_THE_SUITE: usize = 3;
+
+#[test]
+fn postgresql_with_a_transaction_per_file() {
+    campaign(&Postgres::shared(), "file", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn postgresql_with_one_transaction_for_all() {
+    campaign(&Postgres::shared(), "all", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn postgresql_without_a_transaction() {
+    campaign(&Postgres::shared(), "none", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn mariadb_with_a_transaction_per_file() {
+    campaign(&MariaDb::shared(), "file", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn mariadb_with_one_transaction_for_all() {
+    campaign(&MariaDb::shared(), "all", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn mariadb_without_a_transaction() {
+    campaign(&MariaDb::shared(), "none", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn a_postgresql_server_that_is_killed() {
+    let server = Postgres::private();
+    for tx_mode in ["file", "all", "none"] {
+        campaign(&server, tx_mode, Victim::Server, SERVER_IN_THE_SUITE);
+    }
+}
+
+#[test]
+fn a_mariadb_server_that_is_killed() {
+    let server = MariaDb::private();
+    for tx_mode in ["file", "all", "none"] {
+        campaign(&server, tx_mode, Victim::Server, SERVER_IN_THE_SUITE);
+    }
+}
+
+/// How long a test waits for what must end.
+const PATIENCE: Duration = Duration::from_secs(120);
