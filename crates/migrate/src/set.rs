@@ -54,7 +54,7 @@ pub enum SetError {
     Transaction(#[source] StatementError),
     /// A file cannot be taken apart.
     #[error(transparent)]
-    Script(#[from] ScriptError),
+    Script(Box<ScriptError>),
     /// The version's run was not broken off in a statement.
     #[error("no run of version {} was broken off or failed in a statement; `shipgate migrate status` shows where it stands", Quoted(.0))]
     NotBegun(String),
@@ -72,6 +72,12 @@ pub enum SetError {
     /// No file has the version.
     #[error("migration with version {} not found", Quoted(.0))]
     VersionNotFound(String),
+}
+
+impl From<ScriptError> for SetError {
+    fn from(error: ScriptError) -> Self {
+        Self::Script(Box::new(error))
+    }
 }
 
 impl SetError {

@@ -108,19 +108,8 @@ pub enum ApplyError {
     #[error("sql/migrate: prepare session: {0}")]
     Session(#[source] StatementError),
     /// A file's directive has a value that it does not take.
-    #[error("{}:{line}: `shipgate:{name} {value}`: the value must be {expected}", .path.display())]
-    Directive {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The directive.
-        name: String,
-        /// Its value.
-        value: String,
-        /// What it may be.
-        expected: &'static str,
-    },
+    #[error("{0}")]
+    Directive(Box<WrongDirective>),
     /// A run was broken off in a statement, and nothing tells whether it took effect.
     #[error("{0}")]
     Unknown(Box<UnknownOutcome>),
@@ -132,7 +121,7 @@ pub enum ApplyError {
     )]
     CommitUnknown {
         /// How the connection broke.
-        source: StatementError,
+        source: Box<StatementError>,
     },
     /// The run was asked to stop.
     #[error("interrupted{}", during(.0.as_deref()))]
@@ -160,6 +149,22 @@ pub struct FailedStatement {
     pub error: StatementError,
     /// What else is known: how often it was tried, who was in the way.
     pub notes: Vec<String>,
+}
+
+/// A directive with a value that it does not take.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}:{line}: `shipgate:{name} {value}`: the value must be {expected}", .path.display())]
+pub struct WrongDirective {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The directive.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// What it may be.
+    pub expected: &'static str,
 }
 
 /// A statement of which nothing tells whether it took effect.

@@ -219,12 +219,16 @@ impl<'a> Run<'a, '_> {
         files: &[Prepared<'a>],
         source: StatementError,
     ) -> Result<(), ApplyError> {
+        let unknown = |source| {
+            Err(ApplyError::CommitUnknown {
+                source: Box::new(source),
+            })
+        };
         if self.connect_again().await.is_err() {
-            return Err(ApplyError::CommitUnknown { source });
+            return unknown(source);
         }
-        let snapshot = match self.history.read(&mut *self.conductor.session).await {
-            Ok(snapshot) => snapshot,
-            Err(_) => return Err(ApplyError::CommitUnknown { source }),
+        let Ok(snapshot) = self.history.read(&mut *self.conductor.session).await else {
+            return unknown(source);
         };
         let is_there = |file: &Prepared<'_>| {
             snapshot.revisions.iter().any(|row| {

@@ -27,7 +27,7 @@ mod warnings;
 
 pub use cancel::{CancelHandle, CancelToken};
 pub use engine::apply;
-pub use error::{ApplyError, ApplyFailure, FailedStatement, UnknownOutcome};
+pub use error::{ApplyError, ApplyFailure, FailedStatement, UnknownOutcome, WrongDirective};
 pub use event::{ApplyEvent, ApplySink, PlannedFile};
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use shipgate_database::Limits;
 use shipgate_sql::{Dialect, StatementKind};
 
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, WrongDirective};
 use crate::directory::File;
 use crate::golang::GoDuration;
 
@@ -94,12 +94,14 @@ pub(super) fn stops_others(kind: StatementKind<'_>) -> bool {
 pub(super) fn patience_of(file: &File) -> Result<Patience, ApplyError> {
     let mut patience = Patience::default();
     for directive in &file.directives().patience {
-        let wrong = |expected| ApplyError::Directive {
-            path: file.path().to_owned(),
-            line: directive.line,
-            name: directive.name.clone(),
-            value: directive.value.clone(),
-            expected,
+        let wrong = |expected| {
+            ApplyError::Directive(Box::new(WrongDirective {
+                path: file.path().to_owned(),
+                line: directive.line,
+                name: directive.name.clone(),
+                value: directive.value.clone(),
+                expected,
+            }))
         };
         let duration = || {
             let duration: Option<GoDuration> = directive.value.parse().ok();

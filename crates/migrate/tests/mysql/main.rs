@@ -1,5 +1,10 @@
 //! The engine on MariaDB.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where the world is not as it should be"
+)]
+
 mod history;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
