@@ -63,7 +63,20 @@ pub(crate) fn open_failure(error: &OpenError) -> Failure {
             .with_hint("`[database] url` names the file, as in `sqlite://data/app.db`"),
         OpenError::Damaged { .. } => failure("database-open")
             .with_hint("`shipgate backup list` shows the backups that could be restored"),
+        OpenError::Unreachable { .. } => failure("database-open").with_hint(
+            "is the server up, and is this its address? `[release] lock_timeout` says how long to wait for it",
+        ),
+        OpenError::Denied { .. } => failure("database-open").with_hint(
+            "user and password are in the URL, in the client's own files (`.pgpass`, `.my.cnf`) or in its variables",
+        ),
+        OpenError::NoSuchDatabase { .. } => failure("database-open")
+            .with_hint("the release does not create a server's database: create it first"),
+        OpenError::Tls { .. } => failure("database-open").with_hint(
+            "`sslmode` (PostgreSQL) or `ssl-mode` (MySQL) in the URL says how safe the connection must be",
+        ),
         OpenError::Setting { .. } => failure("database-url").of_kind(FailureKind::Usage),
-        _ => failure("database-open"),
+        OpenError::Missing { .. } | OpenError::NoDirectory { .. } | OpenError::Other { .. } => {
+            failure("database-open")
+        }
     }
 }
