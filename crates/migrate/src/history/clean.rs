@@ -139,7 +139,7 @@ mod tests {
         );
         for (schemas, reason) in [
             (
-                vec![own.clone(), schema("public", &["t"])],
+                vec![own, schema("public", &["t"])],
                 r#"found schema "public""#,
             ),
             (vec![schema("app", &[])], r#"found schema "app""#),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use jiff::Timestamp;
-use shipgate_migrate::directory::{Directory, Location};
+use shipgate_migrate::directory::{Directory, File, Location};
 use shipgate_migrate::{NewError, ValidateError, hash, new, validate};
 
 use crate::support::Project;
@@ -206,7 +206,7 @@ fn a_directory_in_memory_is_valid_and_hides_its_content() {
     assert!(place.is_in_memory());
     assert!(!format!("{place:?}").contains("SELECT"), "{place:?}");
     let directory = validate(place).unwrap().directory;
-    let names: Vec<_> = directory.files().iter().map(|file| file.name()).collect();
+    let names: Vec<_> = directory.files().iter().map(File::name).collect();
     assert_eq!(names, ["1_a.sql", "2_b.sql"]);
     assert_eq!(
         directory.location().url_with_format(),
@@ -219,6 +219,6 @@ fn a_directory_in_memory_has_the_format_its_url_names() {
     let files = ["1_a.up.sql", "1_a.down.sql"].map(|name| (name.to_owned(), Vec::new()));
     let place = Location::in_memory("mem://m/t?format=golang-migrate", files).unwrap();
     let directory = Directory::open(place).unwrap();
-    let names: Vec<_> = directory.files().iter().map(|file| file.name()).collect();
+    let names: Vec<_> = directory.files().iter().map(File::name).collect();
     assert_eq!(names, ["1_a.up.sql"]);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shipgate_database::{ConnectOptions, Session};
 use shipgate_migrate::TxMode;
-use shipgate_migrate::apply::ApplyEvent;
+use shipgate_migrate::apply::{ApplyError, ApplyEvent};
 
 use super::place::Place;
 use crate::fresh;
@@ -96,7 +96,7 @@ async fn who_is_in_the_way_is_told_in_the_end() {
     let hints = outcome
         .error
         .as_ref()
-        .map(|error| error.hints())
+        .map(ApplyError::hints)
         .unwrap_or_default();
     assert!(
         hints

@@ -10,6 +10,7 @@
     clippy::unwrap_used,
     reason = "a test ends where the world is not as it should be"
 )]
+#![expect(clippy::print_stdout, reason = "a campaign tells what it found")]
 
 mod many;
 mod random;

@@ -428,11 +428,11 @@ mod tests {
 
     use shipgate_sql::Dialect;
 
-    use super::{Outcome, Subject, Tells};
+    use super::{Outcome, Subject, Tells, Thing};
 
     fn subject(dialect: Dialect, statement: &str) -> (Vec<String>, Tells) {
         let subject = Subject::of(dialect, statement);
-        let labels = subject.objects().iter().map(|thing| thing.label());
+        let labels = subject.objects().iter().map(Thing::label);
         (labels.collect(), subject.tells)
     }
 
