@@ -11,6 +11,7 @@ use crate::apply::conductor::Conductor;
 use crate::apply::foreign_keys;
 use crate::apply::intent::SessionMark;
 use crate::apply::prepare::Prepared;
+use crate::apply::step_kind::Untransactional;
 use crate::apply::stepwise::Grouping;
 use crate::apply::warnings::{warn_of_directives, warn_of_drift};
 use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, PlannedFile};
@@ -33,7 +34,7 @@ pub(super) struct Run<'a, 'r> {
     /// How long its statements wait and run.
     pub(super) limits: Limits,
     /// Tables whose rows no transaction brings back.
-    pub(super) untransactional: BTreeSet<String>,
+    pub(super) untransactional: BTreeSet<Untransactional>,
     /// Whether the session enforces foreign keys outside our transactions.
     pub(super) enforces_foreign_keys: bool,
 }

@@ -1,15 +1,13 @@
 //! What a run does with its session: limits, fences, a new one for a lost one.
 
-use std::collections::BTreeSet;
-
-use shipgate_database::{ErrorKind, Limits, OpenError};
+use shipgate_database::{ErrorKind, Limits, OpenError, Value};
 use shipgate_sql::Dialect;
 
 use crate::apply::engine::connect;
 use crate::apply::file_run::Run;
 use crate::apply::intent::text;
 use crate::apply::prepare::Prepared;
-use crate::apply::step_kind::{UNTRANSACTIONAL, names_untransactional_engine};
+use crate::apply::step_kind::{UNTRANSACTIONAL, Untransactional, may_change_engines};
 use crate::apply::{ApplyError, Patience};
 use crate::script::Unit;
 
@@ -88,14 +86,20 @@ impl Run<'_, '_> {
         let rows = rows.map_err(ApplyError::Session)?;
         self.untransactional = rows
             .iter()
-            .filter_map(|row| row.first().map(text))
-            .collect::<BTreeSet<String>>();
+            .filter_map(|row| match row.as_slice() {
+                [schema, table] => Some(Untransactional {
+                    schema: (*schema != Value::Null).then(|| text(schema)),
+                    table: text(table),
+                }),
+                _ => None,
+            })
+            .collect();
         Ok(())
     }
 
     /// The same after a statement that may have changed it.
     pub(super) async fn note_engines(&mut self, unit: &Unit<'_>) -> Result<(), ApplyError> {
-        if names_untransactional_engine(self.dialect(), unit) {
+        if may_change_engines(self.dialect(), unit) {
             self.look_at_engines().await?;
         }
         Ok(())

@@ -19,13 +19,21 @@ pub(super) enum StepKind {
     MayCommit,
 }
 
+/// A table whose rows no transaction brings back. Its names are in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Untransactional {
+    /// Its database, where that is not the session's own: a statement has to
+    /// name it then.
+    pub(super) schema: Option<String>,
+    pub(super) table: String,
+}
+
 impl StepKind {
-    /// The kind of a statement; `untransactional` are the tables whose rows no
-    /// transaction brings back.
+    /// The kind of a statement beside such tables.
     pub(super) fn of(
         dialect: Dialect,
         unit: &Unit<'_>,
-        untransactional: &BTreeSet<String>,
+        untransactional: &BTreeSet<Untransactional>,
     ) -> Self {
         let kind = unit.kind;
         if matches!(kind, StatementKind::Begin | StatementKind::Savepoint) {
@@ -52,11 +60,13 @@ impl StepKind {
     }
 }
 
-/// Whether a name of the set is among a statement's words.
-fn mentions(dialect: Dialect, statement: &str, names: &BTreeSet<String>) -> bool {
-    words(dialect, statement).any(|word| {
-        let name = word.trim_matches('`').to_lowercase();
-        names.contains(&name)
+/// Whether one of these tables is among a statement's words.
+fn mentions(dialect: Dialect, statement: &str, tables: &BTreeSet<Untransactional>) -> bool {
+    let named: BTreeSet<String> = words(dialect, statement)
+        .map(|word| word.trim_matches('`').to_lowercase())
+        .collect();
+    tables.iter().any(|Untransactional { schema, table }| {
+        named.contains(table) && schema.as_ref().is_none_or(|schema| named.contains(schema))
     })
 }
 
@@ -68,9 +78,17 @@ fn sets_what_commits(dialect: Dialect, statement: &str) -> bool {
     })
 }
 
-/// Whether a statement names a storage engine whose tables no transaction
-/// brings back, so that the set of such tables may be another one after it.
-pub(super) fn names_untransactional_engine(dialect: Dialect, unit: &Unit<'_>) -> bool {
+/// Whether the set of tables whose rows no transaction brings back may be
+/// another one after a statement: it names such a storage engine, or makes
+/// another database the session's own.
+pub(super) fn may_change_engines(dialect: Dialect, unit: &Unit<'_>) -> bool {
+    names_untransactional_engine(dialect, unit)
+        || words(dialect, unit.text)
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("USE"))
+}
+
+fn names_untransactional_engine(dialect: Dialect, unit: &Unit<'_>) -> bool {
     const ENGINES: [&str; 8] = [
         "MYISAM",
         "ARIA",
@@ -90,8 +108,10 @@ pub(super) fn names_untransactional_engine(dialect: Dialect, unit: &Unit<'_>) ->
         })
 }
 
-/// Asks for the tables whose rows no transaction brings back.
-pub(super) const UNTRANSACTIONAL: &str = "SELECT LOWER(table_name) FROM information_schema.tables \
+/// Asks for the tables whose rows no transaction brings back, with the
+/// databases that are not the session's own.
+pub(super) const UNTRANSACTIONAL: &str = "SELECT LOWER(NULLIF(table_schema, DATABASE())), \
+    LOWER(table_name) FROM information_schema.tables \
     WHERE table_type = 'BASE TABLE' AND engine IS NOT NULL \
     AND engine NOT IN (SELECT engine FROM information_schema.engines WHERE transactions = 'YES') \
     AND table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')";
@@ -100,12 +120,17 @@ pub(super) const UNTRANSACTIONAL: &str = "SELECT LOWER(table_name) FROM informat
 mod tests {
     use shipgate_sql::Dialect;
 
-    use super::StepKind;
+    use super::{StepKind, Untransactional};
     use crate::script::Unit;
 
     fn kind(dialect: Dialect, text: &str) -> StepKind {
         let unit = Unit::new(dialect, 1, text, 0, (1, 1));
-        StepKind::of(dialect, &unit, &["log".to_owned()].into())
+        let table = |schema: Option<&str>, table: &str| Untransactional {
+            schema: schema.map(str::to_owned),
+            table: table.to_owned(),
+        };
+        let tables = [table(None, "log"), table(Some("other"), "visits")];
+        StepKind::of(dialect, &unit, &tables.into())
     }
 
     #[test]
@@ -114,6 +139,8 @@ mod tests {
             ("INSERT INTO t VALUES (1)", StepKind::InTransaction),
             ("ALTER TABLE t ADD a int", StepKind::Alone),
             ("INSERT INTO `log` VALUES (1)", StepKind::Alone),
+            ("INSERT INTO visits VALUES (1)", StepKind::InTransaction),
+            ("INSERT INTO other.visits VALUES (1)", StepKind::Alone),
             ("CALL p()", StepKind::MayCommit),
             ("SET @a = 1", StepKind::InTransaction),
             ("SET @@session.autocommit = 1", StepKind::MayCommit),

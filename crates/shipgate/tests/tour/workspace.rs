@@ -10,10 +10,11 @@ use tempfile::TempDir;
 use super::cargo::Cargo;
 
 /// What of the workspace is copied: what `cargo build -p notes` reads.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     ".gitignore",
     "Cargo.lock",
     "Cargo.toml",
+    "benches",
     "crates",
     "examples",
     "rust-toolchain.toml",
