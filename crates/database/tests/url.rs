@@ -243,3 +243,28 @@ proptest! {
         prop_assert_eq!(again.file(), Some(path.as_path()));
     }
 }
+
+#[test]
+fn what_demands_a_safety_there_is_none_of_is_refused() {
+    for parameter in [
+        "require_auth=scram-sha-256",
+        "requirepeer=postgres",
+        "gssencmode=require",
+        "requiressl=1",
+        "ssl_min_protocol_version=TLSv1.3",
+    ] {
+        let text = format!("postgres://app@db/notes?{parameter}");
+        let error = DatabaseUrl::parse(&text, Path::new("/")).unwrap_err();
+        let name = parameter.split('=').next().unwrap();
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("`{name}` is not supported")),
+            "{error}"
+        );
+    }
+    for parameter in ["gssencmode=prefer", "ssl_min_protocol_version=TLSv1.2"] {
+        let text = format!("postgres://app@db/notes?{parameter}");
+        assert!(DatabaseUrl::parse(&text, Path::new("/")).is_ok(), "{text}");
+    }
+}

@@ -90,10 +90,9 @@ pub(super) enum Target {
 
 /// Parameters of libpq that concern nothing here: what they are about is not
 /// used (GSSAPI, Kerberos), or is as it has to be.
-const WITHOUT_EFFECT: [&str; 24] = [
+const WITHOUT_EFFECT: [&str; 19] = [
     "fallback_application_name",
     "gssdelegation",
-    "gssencmode",
     "gsslib",
     "keepalives",
     "keepalives_count",
@@ -105,16 +104,22 @@ const WITHOUT_EFFECT: [&str; 24] = [
     "min_protocol_version",
     "oauth_client_id",
     "oauth_issuer",
-    "requirepeer",
-    "requiressl",
-    "require_auth",
     "service",
     "servicefile",
     "ssl_max_protocol_version",
-    "ssl_min_protocol_version",
     "sslcompression",
     "sslsni",
     "tcp_user_timeout",
+];
+
+/// Parameters that may demand a safety there is none of here, with the values
+/// that do not.
+const DEMANDS: [(&str, &[&str]); 5] = [
+    ("gssencmode", &["disable", "prefer"]),
+    ("require_auth", &[]),
+    ("requirepeer", &[]),
+    ("requiressl", &["0"]),
+    ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2"]),
 ];
 
 impl Settings {
@@ -203,6 +208,15 @@ impl Reader {
                 return Err(wrong(name, value, "not for migrations: leave it out"));
             }
             _ if WITHOUT_EFFECT.contains(&name) => {}
+            _ if let Some((_, granted)) = DEMANDS.iter().find(|(demand, _)| *demand == name) => {
+                if !value.is_empty() && !granted.contains(&value) {
+                    return Err(wrong(
+                        name,
+                        value,
+                        "not supported: leave it out; `sslmode` and `channel_binding` are what makes a connection safe",
+                    ));
+                }
+            }
             _ => {
                 self.run_time.retain(|(other, _)| other != name);
                 self.run_time.push((name.to_owned(), value.to_owned()));

@@ -41,8 +41,7 @@ pub(crate) fn check_writable(url: &DatabaseUrl) -> Result<(), Failure> {
 }
 
 /// What to do about a lock that was not let go of in time.
-pub(crate) const LOCKED_HINT: &str =
-    "end what holds it (`fuser FILE` tells its process), or raise `[release] lock_timeout`";
+pub(crate) const LOCKED_HINT: &str = "end what holds it (`fuser FILE` tells the process of a SQLite file), or raise `[release] lock_timeout`";
 
 /// A database that cannot be opened, as the user reads it.
 pub(crate) fn open_failure(error: &OpenError) -> Failure {
@@ -64,7 +63,7 @@ pub(crate) fn open_failure(error: &OpenError) -> Failure {
         OpenError::Damaged { .. } => failure("database-open")
             .with_hint("`shipgate backup list` shows the backups that could be restored"),
         OpenError::Unreachable { .. } => failure("database-open").with_hint(
-            "is the server up, and is this its address? `[release] lock_timeout` says how long to wait for it",
+            "is the server up, and is this its address?",
         ),
         OpenError::Denied { .. } => failure("database-open").with_hint(
             "user and password are in the URL, in the client's own files (`.pgpass`, `.my.cnf`) or in its variables",
