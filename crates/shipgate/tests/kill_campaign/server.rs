@@ -52,8 +52,10 @@ impl Postgres {
         Self(Cluster::Shared(postgres()))
     }
 
+    /// One that may be killed: what it has committed is there afterwards.
     pub(crate) fn private() -> Self {
-        Self(Cluster::Private(Box::new(PostgresCluster::private())))
+        let cluster = PostgresCluster::with(&[("synchronous_commit", "on")]);
+        Self(Cluster::Private(Box::new(cluster)))
     }
 }
 
@@ -110,8 +112,10 @@ impl MariaDb {
         Self(Cluster::Shared(mariadb()))
     }
 
+    /// One that may be killed: what it has committed is there afterwards.
     pub(crate) fn private() -> Self {
-        Self(Cluster::Private(Box::new(MariadbCluster::private())))
+        let cluster = MariadbCluster::with(&[("innodb-flush-log-at-trx-commit", "2")]);
+        Self(Cluster::Private(Box::new(cluster)))
     }
 }
 
