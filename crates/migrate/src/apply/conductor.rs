@@ -1,6 +1,7 @@
 //! Running one call on the session while listening for what may come meanwhile:
 //! a stop from outside, and waits for other sessions.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ pub(super) enum Locked<T> {
     /// The run shall stop.
     Cancelled,
 }
+
+/// A call on a session that is under way.
+type Call<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
 
 /// A session with ears.
 pub(super) struct Conductor<'r> {
@@ -93,10 +97,14 @@ impl<'r> Conductor<'r> {
         self.sink.event(event);
     }
 
-    /// Executes a statement; a stop from outside interrupts it in the database.
-    pub(super) async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
+    /// Runs a call on the session to its end; a stop from outside interrupts
+    /// it in the database.
+    async fn driven<'s, T>(
+        &'s mut self,
+        call: impl FnOnce(&'s mut dyn Session) -> Call<'s, T>,
+    ) -> T {
         let canceller = self.session.canceller();
-        let running = self.session.execute(statement);
+        let running = call(&mut *self.session);
         drive(
             running,
             &*canceller,
@@ -107,19 +115,15 @@ impl<'r> Conductor<'r> {
         .await
     }
 
+    /// Executes a statement; a stop from outside interrupts it in the database.
+    pub(super) async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
+        self.driven(|session| session.execute(statement)).await
+    }
+
     /// Executes statements one after the other, up to the first that fails; a
     /// stop from outside interrupts the one that runs.
     pub(super) async fn execute_all(&mut self, statements: &[&str]) -> Batch {
-        let canceller = self.session.canceller();
-        let running = self.session.execute_all(statements);
-        drive(
-            running,
-            &*canceller,
-            &mut self.cancel,
-            &mut self.waits,
-            self.sink,
-        )
-        .await
+        self.driven(|session| session.execute_all(statements)).await
     }
 
     /// Executes `COPY … FROM STDIN` with its rows.
@@ -128,16 +132,8 @@ impl<'r> Conductor<'r> {
         statement: &str,
         rows: &mut dyn CopyRows,
     ) -> Result<Executed, StatementError> {
-        let canceller = self.session.canceller();
-        let running = self.session.copy_in(statement, rows);
-        drive(
-            running,
-            &*canceller,
-            &mut self.cancel,
-            &mut self.waits,
-            self.sink,
-        )
-        .await
+        self.driven(|session| session.copy_in(statement, rows))
+            .await
     }
 
     /// Asks one question; a stop from outside interrupts it in the database.
@@ -145,30 +141,12 @@ impl<'r> Conductor<'r> {
         &mut self,
         statement: &str,
     ) -> Result<Vec<Vec<Value>>, StatementError> {
-        let canceller = self.session.canceller();
-        let running = self.session.query(statement, &[]);
-        drive(
-            running,
-            &*canceller,
-            &mut self.cancel,
-            &mut self.waits,
-            self.sink,
-        )
-        .await
+        self.driven(|session| session.query(statement, &[])).await
     }
 
     /// Opens a transaction.
     pub(super) async fn begin(&mut self) -> Result<(), StatementError> {
-        let canceller = self.session.canceller();
-        let running = self.session.begin();
-        drive(
-            running,
-            &*canceller,
-            &mut self.cancel,
-            &mut self.waits,
-            self.sink,
-        )
-        .await
+        self.driven(|session| session.begin()).await
     }
 
     /// Commits; it is too late to be stopped.
