@@ -1,6 +1,8 @@
 //! Names as SQL writes them.
 
+use shipgate_sql::{Dialect, quoted_name};
+
 /// A name in backticks, whatever the session's `sql_mode`.
 pub(super) fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
+    quoted_name(Dialect::MySql, name)
 }

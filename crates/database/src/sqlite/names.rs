@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use shipgate_sql::{Dialect, quoted_name};
+
 /// A name in double quotes.
 pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    quoted_name(Dialect::Sqlite, name)
 }
 
 /// The URI of a file that nobody writes: SQLite then takes no locks and makes

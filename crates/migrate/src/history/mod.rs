@@ -11,10 +11,11 @@ mod revision;
 mod rows;
 mod sqlite;
 mod store;
+mod updates;
 
 pub use drift::{Change, ChangeKind, Drift};
 pub use kind::RevisionKind;
-pub(crate) use placement::{quoted_name, quoted_text};
+pub(crate) use placement::quoted_text;
 pub use revision::Revision;
 pub use store::{AMBIGUITY_NOTICE, History, HistoryError, Snapshot, Started, history_of};
 

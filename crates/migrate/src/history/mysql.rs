@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use shipgate_database::{DatabaseUrl, LEASE_TABLE, Session, Value};
-use shipgate_sql::Dialect;
+use shipgate_sql::{Dialect, quoted_name};
 
 use super::TABLE;
 use super::clean;
 use super::columns::{has_code, read_older, revisions_of};
-use super::placement::{Placement, quoted_name};
+use super::placement::Placement;
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of, written_over};
 use super::store::{History, HistoryError, Snapshot, Started};
+use super::updates::{Updates, define, write};
 
 /// `ER_NO_SUCH_TABLE` and `ER_BAD_DB_ERROR`, by number and by SQLSTATE.
 const NO_TABLE: &[&str] = &["1146", "42S02", "1049"];
@@ -26,14 +27,17 @@ pub(super) struct MySqlHistory {
     placement: Placement,
     connected: Option<String>,
     table: String,
+    updates: Updates,
 }
 
 impl MySqlHistory {
     pub(super) fn new(url: &DatabaseUrl, asked: Option<&str>) -> Self {
         let placement = Placement::of(url, asked);
+        let table = placement.table(Dialect::MySql);
         Self {
             connected: Placement::connected_schema(url),
-            table: placement.table(Dialect::MySql),
+            updates: Updates::of(Dialect::MySql, &table),
+            table,
             placement,
         }
     }
@@ -154,10 +158,7 @@ impl History for MySqlHistory {
                 "CREATE DATABASE IF NOT EXISTS {}",
                 quoted_name(Dialect::MySql, schema)
             );
-            session
-                .execute(&statement)
-                .await
-                .map_err(HistoryError::Create)?;
+            define(session, &statement).await?;
         }
         let columns = COLUMNS.map(|column| format!("`{column}` {}", definition(column)));
         let statement = format!(
@@ -166,11 +167,7 @@ impl History for MySqlHistory {
             self.table,
             columns.join(", ")
         );
-        session
-            .execute(&statement)
-            .await
-            .map_err(HistoryError::Create)?;
-        Ok(())
+        define(session, &statement).await
     }
 
     async fn add_columns(
@@ -184,10 +181,7 @@ impl History for MySqlHistory {
                 self.table,
                 definition(column)
             );
-            session
-                .execute(&statement)
-                .await
-                .map_err(HistoryError::Create)?;
+            define(session, &statement).await?;
         }
         Ok(())
     }
@@ -230,16 +224,7 @@ impl History for MySqlHistory {
         version: &str,
         applied: i64,
     ) -> Result<(), HistoryError> {
-        let statement = format!(
-            "UPDATE {} SET `applied` = ?, `error` = '', `error_stmt` = '' WHERE `version` = ?",
-            self.table
-        );
-        let values = [Value::Integer(applied), Value::Text(version.to_owned())];
-        session
-            .query(&statement, &values)
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        self.updates.progress(session, version, applied).await
     }
 
     async fn intend(
@@ -250,21 +235,10 @@ impl History for MySqlHistory {
         statement: &str,
         intent: &str,
     ) -> Result<(), HistoryError> {
-        let update = format!(
-            "UPDATE {} SET `applied` = ?, `error_stmt` = ?, `error` = ? WHERE `version` = ?",
-            self.table
-        );
-        let values = [
-            Value::Integer(applied),
-            Value::Text(statement.to_owned()),
-            Value::Text(intent.to_owned()),
-            Value::Text(version.to_owned()),
-        ];
-        session
-            .query(&update, &values)
+        let updates = &self.updates;
+        updates
+            .intend(session, version, applied, statement, intent)
             .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
     }
 
     async fn write(
@@ -280,20 +254,11 @@ impl History for MySqlHistory {
             self.insert(),
             columns.join(", ")
         );
-        session
-            .query(&statement, &values_of(revision, Spelling::MySql))
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        write(session, &statement, &values_of(revision, Spelling::MySql)).await
     }
 
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {
-        let statement = format!("DELETE FROM {} WHERE `version` = ?", self.table);
-        session
-            .query(&statement, &[Value::Text(version.to_owned())])
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        self.updates.delete(session, version).await
     }
 
     async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, HistoryError> {

@@ -1,7 +1,7 @@
 //! Where the history table is.
 
 use shipgate_database::DatabaseUrl;
-use shipgate_sql::Dialect;
+use shipgate_sql::{Dialect, quoted_name};
 
 use super::TABLE;
 
@@ -57,16 +57,6 @@ impl Placement {
     }
 }
 
-/// A name as an identifier of the dialect.
-pub(crate) fn quoted_name(dialect: Dialect, name: &str) -> String {
-    let mark = match dialect {
-        Dialect::MySql | Dialect::MariaDb => '`',
-        Dialect::Postgres | Dialect::Sqlite => '"',
-    };
-    let doubled = String::from_iter([mark, mark]);
-    format!("{mark}{}{mark}", name.replace(mark, &doubled))
-}
-
 /// A text as a literal of PostgreSQL with standard strings.
 pub(crate) fn quoted_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -77,9 +67,8 @@ mod tests {
     use std::path::Path;
 
     use shipgate_database::DatabaseUrl;
-    use shipgate_sql::Dialect;
 
-    use super::{Chosen, Placement, quoted_name};
+    use super::{Chosen, Placement};
 
     fn placed(url: &str, asked: Option<&str>) -> (String, Chosen) {
         let url = DatabaseUrl::parse(url, Path::new("/")).unwrap();
@@ -119,11 +108,5 @@ mod tests {
         ] {
             assert_eq!(placed(url, asked), (schema.to_owned(), chosen), "{url}");
         }
-    }
-
-    #[test]
-    fn names_are_quoted_as_the_dialect_does() {
-        assert_eq!(quoted_name(Dialect::Postgres, "a\"b"), "\"a\"\"b\"");
-        assert_eq!(quoted_name(Dialect::MariaDb, "a`b"), "`a``b`");
     }
 }

@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use shipgate_database::{DatabaseUrl, LEASE_TABLE, Session, Value};
-use shipgate_sql::Dialect;
+use shipgate_sql::{Dialect, quoted_name};
 
 use super::TABLE;
 use super::clean;
 use super::columns::{has_code, read_older, revisions_of};
-use super::placement::{Placement, quoted_name, quoted_text};
+use super::placement::{Placement, quoted_text};
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of, written_over};
 use super::store::{History, HistoryError, Snapshot, Started};
+use super::updates::{Updates, define, write};
 
 /// `undefined_table`; `invalid_schema_name`.
 const NO_TABLE: &[&str] = &["42P01", "3F000"];
@@ -23,14 +24,17 @@ pub(super) struct PostgresHistory {
     placement: Placement,
     connected: Option<String>,
     table: String,
+    updates: Updates,
 }
 
 impl PostgresHistory {
     pub(super) fn new(url: &DatabaseUrl, asked: Option<&str>) -> Self {
         let placement = Placement::of(url, asked);
+        let table = placement.table(Dialect::Postgres);
         Self {
             connected: Placement::connected_schema(url),
-            table: placement.table(Dialect::Postgres),
+            updates: Updates::of(Dialect::Postgres, &table),
+            table,
             placement,
         }
     }
@@ -163,10 +167,7 @@ impl History for PostgresHistory {
                 "CREATE SCHEMA IF NOT EXISTS {}",
                 quoted_name(Dialect::Postgres, schema)
             );
-            session
-                .execute(&statement)
-                .await
-                .map_err(HistoryError::Create)?;
+            define(session, &statement).await?;
         }
         let columns = COLUMNS.map(|column| format!("\"{column}\" {}", definition(column)));
         let statement = format!(
@@ -174,11 +175,7 @@ impl History for PostgresHistory {
             self.table,
             columns.join(", ")
         );
-        session
-            .execute(&statement)
-            .await
-            .map_err(HistoryError::Create)?;
-        Ok(())
+        define(session, &statement).await
     }
 
     async fn add_columns(
@@ -200,10 +197,7 @@ impl History for PostgresHistory {
                     self.table
                 ));
             }
-            session
-                .execute(&statement)
-                .await
-                .map_err(HistoryError::Create)?;
+            define(session, &statement).await?;
         }
         Ok(())
     }
@@ -240,16 +234,7 @@ impl History for PostgresHistory {
         version: &str,
         applied: i64,
     ) -> Result<(), HistoryError> {
-        let statement = format!(
-            "UPDATE {} SET \"applied\" = $1, \"error\" = '', \"error_stmt\" = '' WHERE \"version\" = $2",
-            self.table
-        );
-        let values = [Value::Integer(applied), Value::Text(version.to_owned())];
-        session
-            .query(&statement, &values)
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        self.updates.progress(session, version, applied).await
     }
 
     async fn intend(
@@ -260,21 +245,10 @@ impl History for PostgresHistory {
         statement: &str,
         intent: &str,
     ) -> Result<(), HistoryError> {
-        let update = format!(
-            "UPDATE {} SET \"applied\" = $1, \"error_stmt\" = $2, \"error\" = $3 WHERE \"version\" = $4",
-            self.table
-        );
-        let values = [
-            Value::Integer(applied),
-            Value::Text(statement.to_owned()),
-            Value::Text(intent.to_owned()),
-            Value::Text(version.to_owned()),
-        ];
-        session
-            .query(&update, &values)
+        let updates = &self.updates;
+        updates
+            .intend(session, version, applied, statement, intent)
             .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
     }
 
     async fn write(
@@ -283,20 +257,16 @@ impl History for PostgresHistory {
         revision: &Revision,
     ) -> Result<(), HistoryError> {
         let statement = format!("{}{}", self.insert(), on_conflict());
-        session
-            .query(&statement, &values_of(revision, Spelling::Postgres))
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        write(
+            session,
+            &statement,
+            &values_of(revision, Spelling::Postgres),
+        )
+        .await
     }
 
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {
-        let statement = format!("DELETE FROM {} WHERE \"version\" = $1", self.table);
-        session
-            .query(&statement, &[Value::Text(version.to_owned())])
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        self.updates.delete(session, version).await
     }
 
     async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, HistoryError> {

@@ -2,15 +2,27 @@
 
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError, Value};
+use shipgate_sql::Dialect;
 
 use super::TABLE;
 use super::columns::{read_older, revisions_of};
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of};
 use super::store::{History, HistoryError, Snapshot, Started};
+use super::updates::{Updates, define, write};
 
 /// The history of a SQLite database.
-pub(super) struct SqliteHistory;
+pub(super) struct SqliteHistory {
+    updates: Updates,
+}
+
+impl SqliteHistory {
+    pub(super) fn new() -> Self {
+        Self {
+            updates: Updates::of(Dialect::Sqlite, "`atlas_schema_revisions`"),
+        }
+    }
+}
 
 const CREATE: &str = "CREATE TABLE `atlas_schema_revisions` (\
     `version` text NOT NULL, `description` text NOT NULL, \
@@ -87,11 +99,7 @@ impl History for SqliteHistory {
     }
 
     async fn create(&self, session: &mut dyn Session) -> Result<(), HistoryError> {
-        session
-            .execute(CREATE)
-            .await
-            .map_err(HistoryError::Create)?;
-        Ok(())
+        define(session, CREATE).await
     }
 
     async fn add_columns(
@@ -104,10 +112,7 @@ impl History for SqliteHistory {
                 "ALTER TABLE `atlas_schema_revisions` ADD COLUMN `{column}` {}",
                 added_definition(column)
             );
-            session
-                .execute(&statement)
-                .await
-                .map_err(HistoryError::Create)?;
+            define(session, &statement).await?;
         }
         Ok(())
     }
@@ -145,13 +150,7 @@ impl History for SqliteHistory {
         version: &str,
         applied: i64,
     ) -> Result<(), HistoryError> {
-        let statement = "UPDATE `atlas_schema_revisions` SET `applied` = ?, `error` = '', `error_stmt` = '' WHERE `version` = ?";
-        let values = [Value::Integer(applied), Value::Text(version.to_owned())];
-        session
-            .query(statement, &values)
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        self.updates.progress(session, version, applied).await
     }
 
     async fn intend(
@@ -162,19 +161,10 @@ impl History for SqliteHistory {
         statement: &str,
         intent: &str,
     ) -> Result<(), HistoryError> {
-        let update = "UPDATE `atlas_schema_revisions` \
-            SET `applied` = ?, `error_stmt` = ?, `error` = ? WHERE `version` = ?";
-        let values = [
-            Value::Integer(applied),
-            Value::Text(statement.to_owned()),
-            Value::Text(intent.to_owned()),
-            Value::Text(version.to_owned()),
-        ];
-        session
-            .query(update, &values)
+        let updates = &self.updates;
+        updates
+            .intend(session, version, applied, statement, intent)
             .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
     }
 
     async fn write(
@@ -182,23 +172,12 @@ impl History for SqliteHistory {
         session: &mut dyn Session,
         revision: &Revision,
     ) -> Result<(), HistoryError> {
-        session
-            .query(
-                &format!("{INSERT}{ON_CONFLICT}"),
-                &values_of(revision, Spelling::Sqlite),
-            )
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        let statement = format!("{INSERT}{ON_CONFLICT}");
+        write(session, &statement, &values_of(revision, Spelling::Sqlite)).await
     }
 
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {
-        let statement = "DELETE FROM `atlas_schema_revisions` WHERE `version` = ?";
-        session
-            .query(statement, &[Value::Text(version.to_owned())])
-            .await
-            .map_err(HistoryError::Write)?;
-        Ok(())
+        self.updates.delete(session, version).await
     }
 
     async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, HistoryError> {

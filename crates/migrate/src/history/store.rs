@@ -178,7 +178,7 @@ pub trait History: Send + Sync {
 #[must_use]
 pub fn history_of(url: &DatabaseUrl, asked: Option<&str>) -> Arc<dyn History> {
     match url.dialect() {
-        Dialect::Sqlite => Arc::new(SqliteHistory),
+        Dialect::Sqlite => Arc::new(SqliteHistory::new()),
         Dialect::Postgres => Arc::new(PostgresHistory::new(url, asked)),
         Dialect::MySql | Dialect::MariaDb => Arc::new(MySqlHistory::new(url, asked)),
     }

@@ -1,11 +1,10 @@
 //! Emptying a MySQL or MariaDB dev database.
 
 use shipgate_database::{Session, StatementError, Value};
-use shipgate_sql::SplitMode;
+use shipgate_sql::{SplitMode, quoted_name};
 
 use super::ReplayError;
 use crate::apply::created_database;
-use crate::history::quoted_name;
 use crate::plan::Pending;
 use crate::script::Script;
 

@@ -1,9 +1,10 @@
 //! Emptying a PostgreSQL dev database.
 
 use shipgate_database::{Session, StatementError, Value};
+use shipgate_sql::quoted_name;
 
 use super::ReplayError;
-use crate::history::{quoted_name, quoted_text};
+use crate::history::quoted_text;
 
 /// What was there before the migrations: schemas and extensions without tables.
 pub(super) struct Before {

@@ -1,7 +1,7 @@
 //! Reading history tables: one query for what exists, one for each table.
 
 use shipgate_database::{Session, StatementError, Value};
-use shipgate_sql::Dialect;
+use shipgate_sql::{Dialect, quoted_name};
 
 use super::identify::owner;
 use super::table::{Table, Tables, Wanted};
@@ -220,10 +220,10 @@ async fn rows(
     let from = match dialect {
         Dialect::Postgres => format!(
             "{}.{}",
-            quoted(dialect, &existing.schema),
-            quoted(dialect, &existing.name)
+            quoted_name(dialect, &existing.schema),
+            quoted_name(dialect, &existing.name)
         ),
-        _ => quoted(dialect, &existing.name),
+        _ => quoted_name(dialect, &existing.name),
     };
     let query = format!("SELECT {} FROM {from}", selected.join(", "));
     table.rows = session
@@ -239,7 +239,7 @@ async fn rows(
 /// A column in a form that every session returns alike: moments as text in
 /// UTC, what is neither number, text nor bytes as text.
 fn expression(dialect: Dialect, name: &str, kind: &str) -> String {
-    let column = quoted(dialect, name);
+    let column = quoted_name(dialect, name);
     match dialect {
         Dialect::Sqlite => column,
         Dialect::Postgres => match kind {
@@ -259,13 +259,6 @@ fn expression(dialect: Dialect, name: &str, kind: &str) -> String {
             "datetime" => format!("DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%f')"),
             _ => column,
         },
-    }
-}
-
-fn quoted(dialect: Dialect, name: &str) -> String {
-    match dialect {
-        Dialect::MySql | Dialect::MariaDb => format!("`{}`", name.replace('`', "``")),
-        Dialect::Sqlite | Dialect::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
 

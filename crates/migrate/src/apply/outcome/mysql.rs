@@ -4,10 +4,8 @@ use shipgate_database::{ErrorKind, Session, StatementError};
 use shipgate_sql::Dialect;
 
 use super::Outcome;
-use super::reader::Name;
 use super::subject::{Subject, Thing, ThingKind};
 use crate::apply::intent::text;
-use crate::history::quoted_name;
 
 /// The definition of an object; `None` if it is not there.
 pub(super) async fn look(
@@ -23,7 +21,7 @@ pub(super) async fn look(
         ThingKind::Database => "DATABASE",
         _ => "TABLE",
     };
-    let question = format!("SHOW CREATE {kind} {}", quoted(&thing.name));
+    let question = format!("SHOW CREATE {kind} {}", thing.name.quoted(Dialect::MySql));
     match session.query(&question, &[]).await {
         Ok(rows) => {
             let row = rows
@@ -44,7 +42,10 @@ pub(super) async fn emptied(
     let Some(table) = subject.objects().first() else {
         return Ok(Outcome::Unknown("the table is not known".to_owned()));
     };
-    let question = format!("SELECT 1 FROM {} LIMIT 1", quoted(&table.name));
+    let question = format!(
+        "SELECT 1 FROM {} LIMIT 1",
+        table.name.quoted(Dialect::MySql)
+    );
     let rows = session.query(&question, &[]).await?;
     Ok(if rows.is_empty() {
         Outcome::Applied
@@ -62,14 +63,6 @@ fn without_counter(definition: &str) -> String {
             let rest = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
             format!("{before}{rest}")
         }
-    }
-}
-
-fn quoted(name: &Name) -> String {
-    let table = quoted_name(Dialect::MySql, &name.name);
-    match &name.schema {
-        Some(schema) => format!("{}.{table}", quoted_name(Dialect::MySql, schema)),
-        None => table,
     }
 }
 

@@ -7,7 +7,7 @@ use super::Outcome;
 use super::reader::Name;
 use super::subject::{Subject, Thing, ThingKind};
 use crate::apply::intent::text;
-use crate::history::{quoted_name, quoted_text};
+use crate::history::quoted_text;
 
 /// The definition of an object; `None` if it is not there.
 pub(super) async fn look(
@@ -33,10 +33,10 @@ pub(super) async fn look(
         ),
         ThingKind::EnumValue => format!(
             "SELECT 'there' FROM pg_catalog.pg_enum WHERE enumlabel = {name} AND enumtypid = to_regtype({})",
-            thing
-                .of
-                .as_ref()
-                .map_or_else(|| "''".to_owned(), |of| quoted_text(&quoted(of)))
+            thing.of.as_ref().map_or_else(
+                || "''".to_owned(),
+                |of| quoted_text(&of.quoted(Dialect::Postgres))
+            )
         ),
         ThingKind::Tablespace => {
             format!("SELECT 'there' FROM pg_catalog.pg_tablespace WHERE spcname = {name}")
@@ -88,8 +88,8 @@ pub(super) async fn leftover(
             Ok(first(&rows).map(|_| Outcome::Unfinished {
                 remedy: format!(
                     "ALTER TABLE {} DETACH PARTITION {} FINALIZE",
-                    quoted(parent),
-                    quoted(&thing.name)
+                    parent.quoted(Dialect::Postgres),
+                    thing.name.quoted(Dialect::Postgres)
                 ),
             }))
         }
@@ -111,15 +111,10 @@ fn index_of(thing: &Thing) -> String {
 }
 
 fn regclass(name: &Name) -> String {
-    format!("to_regclass({})", quoted_text(&quoted(name)))
-}
-
-fn quoted(name: &Name) -> String {
-    let table = quoted_name(Dialect::Postgres, &name.name);
-    match &name.schema {
-        Some(schema) => format!("{}.{table}", quoted_name(Dialect::Postgres, schema)),
-        None => table,
-    }
+    format!(
+        "to_regclass({})",
+        quoted_text(&name.quoted(Dialect::Postgres))
+    )
 }
 
 fn first(rows: &[Vec<Value>]) -> Option<String> {

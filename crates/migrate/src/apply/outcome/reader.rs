@@ -1,12 +1,23 @@
 //! The words of a statement, one after the other.
 
-use shipgate_sql::{Dialect, words};
+use shipgate_sql::{Dialect, quoted_name, words};
 
 /// A name, perhaps with its schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::apply) struct Name {
     pub(in crate::apply) schema: Option<String>,
     pub(in crate::apply) name: String,
+}
+
+impl Name {
+    /// It as the dialect's SQL writes it.
+    pub(super) fn quoted(&self, dialect: Dialect) -> String {
+        let name = quoted_name(dialect, &self.name);
+        match &self.schema {
+            Some(schema) => format!("{}.{name}", quoted_name(dialect, schema)),
+            None => name,
+        }
+    }
 }
 
 /// Reads a statement's words.
