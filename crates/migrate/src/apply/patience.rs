@@ -42,6 +42,29 @@ impl Patience {
     const FIRST_PAUSE: Duration = Duration::from_millis(250);
     const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
+    /// Waits about this long in all for the locks of definitions on a server,
+    /// and at least [`Patience::DEFINITIONS_WAIT`]: in short waits with pauses
+    /// between them, for behind each of them others wait.
+    #[must_use]
+    pub fn within(total: Duration) -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let total = total.min(DAY);
+        let mut spent = Self::DEFINITIONS_WAIT;
+        let mut retries = 0;
+        loop {
+            let again = Self::longest_pause(retries + 1) + Self::DEFINITIONS_WAIT;
+            spent += again;
+            if spent > total {
+                break;
+            }
+            retries += 1;
+        }
+        Self {
+            lock_retries: Some(retries),
+            ..Self::default()
+        }
+    }
+
     /// These choices, and where there is none the `others`.
     #[must_use]
     pub fn or(self, others: Self) -> Self {
@@ -65,10 +88,14 @@ impl Patience {
     /// How long to wait before a further attempt, from 1: longer each time,
     /// and never the same for two who fail together.
     pub(super) fn pause(attempt: u32) -> Duration {
-        let doubled = Self::FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(10));
-        let longest = doubled.min(Self::LONGEST_PAUSE);
+        let longest = Self::longest_pause(attempt);
         let random = RandomState::new().build_hasher().finish() % 1000;
         longest / 2 + longest.mul_f64(random as f64 / 2000.0)
+    }
+
+    fn longest_pause(attempt: u32) -> Duration {
+        let doubled = Self::FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(10));
+        doubled.min(Self::LONGEST_PAUSE)
     }
 }
 
@@ -163,6 +190,17 @@ mod tests {
         };
         assert_eq!(file.or(chosen).lock_timeout, Some(Duration::ZERO));
         assert_eq!(Patience::default().or(chosen).lock_timeout, second);
+    }
+
+    #[test]
+    fn a_time_in_all_is_spent_in_short_waits() {
+        let retries = |seconds| Patience::within(Duration::from_secs(seconds)).lock_retries;
+        assert_eq!(retries(0), Some(0));
+        assert_eq!(retries(1), Some(0));
+        // 1 + 0.25 + 1 + 0.5 + 1 + 1 + 1 + 2 + 1
+        assert_eq!(retries(10), Some(4));
+        assert_eq!(retries(600), Some(122));
+        assert_eq!(Patience::within(Duration::MAX).lock_timeout, None);
     }
 
     #[test]

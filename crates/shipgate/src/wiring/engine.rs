@@ -113,7 +113,7 @@ impl EngineMigrator {
     fn options(&self, dry_run: bool, cancel: CancelToken) -> ApplyOptions {
         ApplyOptions {
             revisions_schema: None,
-            patience: Patience::default(),
+            patience: self.patience(),
             plan: PlanOptions::default(),
             tx_mode: TxMode::default(),
             dry_run,
@@ -133,6 +133,15 @@ impl EngineMigrator {
             operator_version: operator_version(),
             texts: StatementTexts::Counted,
             cancel,
+        }
+    }
+
+    /// How long statements wait for locks. SQLite has one lock, and its wait
+    /// is the busy timeout.
+    fn patience(&self) -> Patience {
+        match self.live.file() {
+            Some(_) => Patience::default(),
+            None => Patience::within(self.lock_timeout),
         }
     }
 
