@@ -59,7 +59,7 @@ pub use project::{Env, Loaded, Project};
 pub use redact::{REDACTED, is_secret_name, redact};
 pub use sections::build::{Build, Compression, Include, landing};
 pub use sections::check::{Check, CheckProbe, MachineCheck};
-pub use sections::database::Database;
+pub use sections::database::{Apply, Database};
 pub use sections::deploy::{Deploy, Strategy};
 pub use sections::experimental::Experimental;
 pub use sections::files::{File, FileContent};

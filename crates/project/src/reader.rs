@@ -163,6 +163,32 @@ impl Section<'_> {
         })
     }
 
+    /// The value of `name`, which files may also call `older`.
+    pub(crate) fn get_renamed<V: Value>(
+        &mut self,
+        name: &'static str,
+        older: &'static str,
+    ) -> Option<Sourced<V>> {
+        let Some(older_entry) = self.table.take(older) else {
+            return self.get(name);
+        };
+        if self.table.get(name).is_some() {
+            let complaint = Complaint::new(format!(
+                "`{older}` is the older name of `{name}`, and both are here"
+            ))
+            .hint(format!("leave `{older}` out"));
+            let at = older_entry.node.origin;
+            self.error(&at, older, Fault::Conflict, complaint);
+            return self.get(name);
+        }
+        self.known.push(name);
+        let value: V = self.read(&self.key(older), &older_entry.node)?;
+        let origin = older_entry.node.origin;
+        let key = self.key(name);
+        self.reader.note(&key, &value.show(), &origin);
+        Some(Sourced { value, origin })
+    }
+
     /// The value of `name`, or its default.
     pub(crate) fn get_or<V: Value>(&mut self, name: &'static str, default: V) -> Sourced<V> {
         self.get(name).unwrap_or_else(|| {

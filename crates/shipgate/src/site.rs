@@ -93,7 +93,7 @@ fn state_path(place: &Place, directory: &Path) -> PathBuf {
 /// environment has no `DATABASE_URL` and there are no migrations.
 pub(crate) fn database(project: &Project) -> Result<Option<DatabaseUrl>, CliError> {
     let lookup = |name: &str| variable(project, name);
-    let named = project.database.url.is_set() || project.database.migrations.is_some();
+    let named = project.database.url.is_set() || project.database.directory.is_some();
     let text = match project.database_url(lookup) {
         Ok(text) => text,
         Err(_) if !named => return Ok(None),

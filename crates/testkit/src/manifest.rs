@@ -24,7 +24,7 @@ impl Default for Manifest {
         .set_raw("http_service", "internal_port", "8080")
         .set("deploy", "wait_timeout", "20s")
         .set("database", "url", "sqlite://data/app.db")
-        .set("database", "migrations", "migrations")
+        .set("database", "directory", "migrations")
         .set("release", "settle", "100ms")
         .set("release", "lock_timeout", "2s")
         .set("release", "drain_timeout", "2s")

@@ -6,23 +6,42 @@ use crate::origin::{Origin, Sourced};
 use crate::reader::Section;
 use crate::template::Template;
 
+/// `apply`: who applies the migrations of a tool whose migrations are SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apply {
+    /// The built-in engine, with the tool's own history.
+    Native,
+    /// The tool's own command.
+    Command,
+}
+
+crate::value::words!(pub Apply, "\"native\" or \"command\"", "a way to apply migrations", {
+    "native" => Native,
+    "command" => Command,
+});
+
 /// `[database]`.
 #[derive(Clone, Debug)]
 pub struct Database {
     /// `url`, default `$DATABASE_URL`. A relative SQLite path means the
     /// project directory.
     pub url: Sourced<Template>,
-    /// `migrations`: a directory relative to the project's, or a
-    /// `file://...?format=...` URL. None: detected.
-    pub migrations: Option<Sourced<String>>,
+    /// `directory` (older files say `migrations`): the migrations' directory,
+    /// relative to the project's, or a `file://...?format=...` URL. None: detected.
+    pub directory: Option<Sourced<String>>,
     /// `format`: that of the directory and its history (`atlas`, `goose`, ...).
     /// None: detected.
     pub format: Option<Sourced<String>>,
     /// `tool`: the migration tool the app uses (`atlas`, `rails`, ...). None:
     /// detected.
     pub tool: Option<Sourced<String>>,
+    /// `table`: the tool's history table, with its schema if need be. None: as
+    /// the tool's configuration says.
+    pub table: Option<Sourced<String>>,
     /// `command`: the command that migrates, in place of the tool's own.
     pub command: Option<Sourced<CommandLine>>,
+    /// `apply`: None: natively where that is possible and no command is named.
+    pub apply: Option<Sourced<Apply>>,
 }
 
 impl Database {
@@ -31,22 +50,37 @@ impl Database {
             Template::parse("$DATABASE_URL", Origin::Default).expect("a name alone can be read");
         let database = Self {
             url: section.get_or("url", default),
-            migrations: section.get("migrations"),
+            directory: section.get_renamed("directory", "migrations"),
             format: section.get("format"),
             tool: section.get("tool"),
+            table: section.get("table"),
             command: section.get("command"),
+            apply: section.get("apply"),
         };
+        database.check_apply(section);
         let scheme = database
-            .migrations
+            .directory
             .as_ref()
             .and_then(|place| place.split_once("://"));
-        if let (Some((scheme, _)), Some(place)) = (scheme, &database.migrations)
+        if let (Some((scheme, _)), Some(place)) = (scheme, &database.directory)
             && scheme != "file"
         {
             let complaint = Complaint::new(format!("migrations cannot be read from {scheme}://"))
                 .hint("a directory, or a URL file://DIRECTORY?format=FORMAT");
-            section.error(&place.origin, "migrations", Fault::BadValue, complaint);
+            section.error(&place.origin, "directory", Fault::BadValue, complaint);
         }
         database
+    }
+
+    /// A command that is named is there to be run.
+    fn check_apply(&self, section: &mut Section<'_>) {
+        if let (Some(apply), Some(_)) = (&self.apply, &self.command)
+            && apply.value == Apply::Native
+        {
+            let complaint =
+                Complaint::new("`apply = \"native\"` runs no command, and `command` names one")
+                    .hint("leave one of the two out");
+            section.error(&apply.origin, "apply", Fault::Conflict, complaint);
+        }
     }
 }

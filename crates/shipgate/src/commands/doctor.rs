@@ -159,7 +159,7 @@ fn release_command(project: &Project, findings: &mut Findings<'_>) -> Result<(),
                 "migrations-directory",
                 format!("there is no migrations directory {}", directory.display()),
             )
-            .with_hint("`[database] migrations` names it; `shipgate migrate new` makes it"),
+            .with_hint("`[database] directory` names it; `shipgate migrate new` makes it"),
         ),
         (None, None) => findings.trouble(
             what,
@@ -167,7 +167,7 @@ fn release_command(project: &Project, findings: &mut Findings<'_>) -> Result<(),
                 "not-configured",
                 "there is neither a release command nor a directory of SQL migrations",
             )
-            .with_hint("write `[deploy] release_command`, or `[database] migrations`; an app without a database needs neither"),
+            .with_hint("write `[deploy] release_command`, or `[database] directory`; an app without a database needs neither"),
         ),
     }
 }

@@ -114,7 +114,7 @@ async fn migrate(place: &PlaceFlag, app: App) -> Result<Exit, CliError> {
         .or_else(|| Some(migrations::kept(here)).filter(|kept| kept.is_dir()))
         .ok_or_else(|| {
             CliError::new("migrations-directory", "there is no migrations directory")
-                .with_hint("`[database] migrations` names it")
+                .with_hint("`[database] directory` names it")
         })?;
     let engine = EngineMigrator::new(
         project,

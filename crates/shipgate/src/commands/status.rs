@@ -33,7 +33,7 @@ pub(crate) struct MigrationFlags {
     /// The migration tool [default: [database] tool of the project file, else detected]
     #[arg(long, value_name = "TOOL", env = "SHIPGATE_TOOL")]
     tool: Option<String>,
-    /// The migration directory [default: [database] migrations, else as the tool has it]
+    /// The migration directory [default: [database] directory, else as the tool has it]
     #[arg(long, value_name = "DIR", env = "SHIPGATE_MIGRATIONS")]
     dir: Option<String>,
     /// The history table, with its schema if need be [default: as the tool has it]

@@ -17,7 +17,7 @@ const USUAL: &str = "migrations";
 
 /// The directory of the project's SQL migrations; `None` when there is none.
 pub(crate) fn directory(project: &Project) -> Option<PathBuf> {
-    let Some(written) = &project.database.migrations else {
+    let Some(written) = &project.database.directory else {
         let usual = project.directory.join(USUAL);
         return usual.is_dir().then_some(usual);
     };
@@ -33,7 +33,7 @@ pub(crate) fn directory(project: &Project) -> Option<PathBuf> {
 /// what `[database] format` says.
 fn query(project: &Project) -> String {
     let database = &project.database;
-    let written = database.migrations.as_ref();
+    let written = database.directory.as_ref();
     match (
         written.and_then(|written| written.value.split_once('?')),
         &database.format,
@@ -89,7 +89,7 @@ fn collect(
                 directory.display()
             ),
         )
-        .with_hint("`[database] migrations` names the directory; `shipgate migrate new` makes it")
+        .with_hint("`[database] directory` names the directory; `shipgate migrate new` makes it")
     };
     for entry in fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;

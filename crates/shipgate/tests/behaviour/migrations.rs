@@ -15,7 +15,7 @@ fn a_missing_migrations_directory_is_named() {
     fs::remove_dir_all(project.path().join("migrations")).unwrap();
     refused(&project, 1)
         .says("migrations: no such file or directory")
-        .says("`[database] migrations` names the directory");
+        .says("`[database] directory` names the directory");
 }
 
 #[test]

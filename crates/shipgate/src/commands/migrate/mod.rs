@@ -54,7 +54,7 @@ pub(crate) enum Command {
 /// Where the migrations are.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct DirectoryFlags {
-    /// The migration directory [default: [database] migrations of the project file, else file://migrations]
+    /// The migration directory [default: [database] directory of the project file, else file://migrations]
     #[arg(long, value_name = "URL", env = "SHIPGATE_MIGRATIONS")]
     dir: Option<String>,
     /// The directory's format, where its URL does not say

@@ -115,7 +115,7 @@ pub(super) fn directory(
 fn default_directory(flags: &DirectoryFlags) -> Result<String, CliError> {
     let named = project(&flags.project)?.and_then(|loaded| {
         let project = loaded.project;
-        let written = &project.database.migrations.as_ref()?.value;
+        let written = &project.database.directory.as_ref()?.value;
         let path = written.strip_prefix("file://").unwrap_or(written);
         Some(within(&project.directory, &format!("file://{path}")))
     });

@@ -65,7 +65,7 @@ pub(super) async fn part(
 
 fn settings(flags: &MigrationFlags, loaded: Option<&Loaded>) -> Settings {
     let named = loaded.and_then(|loaded| {
-        let written = loaded.project.database.migrations.as_ref()?.value.clone();
+        let written = loaded.project.database.directory.as_ref()?.value.clone();
         let written = written.strip_prefix("file://").unwrap_or(&written);
         let format = loaded.project.database.format.as_ref();
         Some(match format {

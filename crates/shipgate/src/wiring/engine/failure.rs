@@ -125,5 +125,5 @@ fn snippet(failed: &FailedStatement, directory: &Path) -> Vec<String> {
 /// A directory of migrations that cannot be used.
 pub(super) fn directory_failure(message: &str) -> Failure {
     Failure::new("migrations-directory", message)
-        .with_hint("`[database] migrations` names the directory; `shipgate migrate new` begins one")
+        .with_hint("`[database] directory` names the directory; `shipgate migrate new` begins one")
 }
