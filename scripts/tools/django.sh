@@ -17,6 +17,6 @@ expect "django: all applied, installed apps beside" "$directory" applied applied
 expect "django: a squash of what is applied" "$directory" applied applied applied
 "$bin/python" manage.py showmigrations blog | agrees "django: the squash" "2 squashed migrations"
 "$bin/python" manage.py migrate blog zero >/dev/null
-expect "django: a squash in place of what is not" "$directory" unreachable unreachable pending
+expect "django: a squash in place of what is not" "$directory" superseded superseded pending
 "$bin/python" manage.py migrate blog >/dev/null
 expect "django: the squash applied" "$directory" applied applied applied

@@ -12,10 +12,12 @@
 //! layout are read by `shipgate-migrate`, whose `History` the tools of plain SQL may later implement.
 //! This crate never prints, writes nothing, and reads neither environment nor clock.
 
+mod aftermath;
 mod checksum;
 mod compare;
 mod dependencies;
 mod detect;
+mod goal;
 pub mod history;
 mod migration;
 mod project;
@@ -26,10 +28,12 @@ pub mod text;
 mod tool;
 mod tools;
 
+pub use aftermath::Aftermath;
 pub use checksum::Checksum;
 pub use compare::Comparison;
 pub use dependencies::Dependencies;
 pub use detect::{Candidate, DetectError, detect, named, nested};
+pub use goal::{BadGoal, Goal, NoSuchVersion, Shortfall};
 pub use migration::Migration;
 pub use project::{Project, ReadError};
 pub use sign::{Sign, Weight};

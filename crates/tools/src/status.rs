@@ -29,13 +29,15 @@ pub enum State {
     OutOfOrder,
     /// It is not applied, and the tool never will.
     Unreachable,
+    /// It is not applied, and need not be: another runs in its place.
+    Superseded,
     /// It cannot be known.
     NotCheckable,
 }
 
 impl State {
     /// Every state, in the order of a summary.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Applied,
         Self::Pending,
         Self::Failed,
@@ -43,6 +45,7 @@ impl State {
         Self::MissingFile,
         Self::OutOfOrder,
         Self::Unreachable,
+        Self::Superseded,
         Self::NotCheckable,
     ];
 }
@@ -57,6 +60,7 @@ impl fmt::Display for State {
             Self::MissingFile => "missing file",
             Self::OutOfOrder => "out of order",
             Self::Unreachable => "unreachable",
+            Self::Superseded => "superseded",
             Self::NotCheckable => "not checkable",
         })
     }
@@ -115,7 +119,8 @@ pub struct Status {
 impl Status {
     /// Whether everything is applied and nothing is wrong.
     pub fn is_well(&self) -> bool {
-        self.warnings.is_empty() && self.summary.applied == self.migrations.len()
+        let right = self.summary.applied + self.summary.superseded;
+        self.warnings.is_empty() && right == self.migrations.len()
     }
 }
 
@@ -136,6 +141,8 @@ pub struct Summary {
     pub out_of_order: usize,
     /// [`State::Unreachable`].
     pub unreachable: usize,
+    /// [`State::Superseded`].
+    pub superseded: usize,
     /// [`State::NotCheckable`].
     pub not_checkable: usize,
 }
@@ -158,6 +165,7 @@ impl Summary {
             State::MissingFile => &mut self.missing_file,
             State::OutOfOrder => &mut self.out_of_order,
             State::Unreachable => &mut self.unreachable,
+            State::Superseded => &mut self.superseded,
             State::NotCheckable => &mut self.not_checkable,
         }
     }

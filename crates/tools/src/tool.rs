@@ -4,6 +4,7 @@ use std::fmt;
 
 use shipgate_sql::Dialect;
 
+use crate::aftermath::Aftermath;
 use crate::compare::Comparison;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
@@ -33,6 +34,11 @@ pub trait Tool: fmt::Debug + Send + Sync {
 
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
+
+    /// What a migration that fails halfway leaves behind.
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::of_transactions(dialect)
+    }
 }
 
 /// The migrations of a project, as one tool reads them.

@@ -10,6 +10,7 @@ use shipgate_migrate::history::{ChangeKind, Drift, Revision, RevisionKind, TABLE
 use shipgate_migrate::{GoDuration, GoTime};
 use shipgate_sql::Dialect;
 
+use crate::aftermath::Aftermath;
 use crate::compare::{Comparison, Outcome, Record, Rules, by_id, by_number, by_text};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::Migration;
@@ -104,6 +105,10 @@ impl Tool for Atlas {
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["shipgate", "migrate", "apply"])
     }
+
+    fn aftermath(&self, _dialect: Dialect) -> Aftermath {
+        Aftermath::Marked
+    }
 }
 
 /// Whether another tool's marks are in a file.
@@ -174,7 +179,7 @@ impl AtlasMigrations {
                     format!("checkpoint {} stands for it", file.version())
                 }
                 Some((place, file)) if at < *place => {
-                    entry.state = State::Unreachable;
+                    entry.state = State::Superseded;
                     entry.why = Some(format!("checkpoint {} runs in its place", file.version()));
                     continue;
                 }

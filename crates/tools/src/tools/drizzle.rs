@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use shipgate_sql::Dialect;
 
+use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Record, recorded, without_file};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
@@ -114,6 +115,10 @@ impl Tool for Drizzle {
 
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["drizzle-kit", "migrate"])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::of_one_transaction(dialect)
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use shipgate_sql::Dialect;
 
+use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_id, recorded, without_file};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
@@ -137,6 +138,13 @@ impl Tool for Flyway {
             runner::plain(&["./gradlew", "flywayMigrate"])
         } else {
             runner::plain(&["flyway", "migrate"])
+        }
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        match dialect {
+            Dialect::MySql | Dialect::MariaDb => Aftermath::Marked,
+            Dialect::Postgres | Dialect::Sqlite => Aftermath::Nothing,
         }
     }
 }
@@ -471,7 +479,7 @@ fn below(comparison: &mut Comparison, baseline: &str, is_fresh: bool) {
             continue;
         }
         if is_fresh && order.is_lt() {
-            entry.state = State::Unreachable;
+            entry.state = State::Superseded;
             entry.why = Some(format!("baseline {baseline} runs in its place"));
         } else if !is_fresh && order.is_le() {
             entry.state = State::Applied;

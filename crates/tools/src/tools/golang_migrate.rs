@@ -6,6 +6,7 @@
 use shipgate_sql::Dialect;
 
 use super::numbered::{bare, digits_and_rest};
+use crate::aftermath::Aftermath;
 use crate::compare::{Comparison, Record, by_number, without_file};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
@@ -111,6 +112,10 @@ impl Tool for GolangMigrate {
             "$DATABASE_URL",
             "up",
         ])
+    }
+
+    fn aftermath(&self, _dialect: Dialect) -> Aftermath {
+        Aftermath::Marked
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::javascript_form::{Form, example};
+use crate::aftermath::Aftermath;
 use crate::compare::{Comparison, Record, Rules, by_text};
 use crate::history::{Row, Table, TableName, Tables, Wanted};
 use crate::migration::{Migration, split_stem};
@@ -14,6 +15,7 @@ use crate::sign::Sign;
 use crate::status::State;
 use crate::text::javascript::Script;
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct Knex;
@@ -131,6 +133,10 @@ impl Tool for Knex {
 
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["knex", "migrate:latest"])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::of_one_transaction(dialect)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Source: <https://laravel.com/docs/migrations>.
 
 use super::by_row::{ByRow, Layout, Parsed, needed};
+use crate::aftermath::Aftermath;
 use crate::compare::{Record, Rules, by_text};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
@@ -12,6 +13,7 @@ use crate::sign::Sign;
 use crate::status::State;
 use crate::text::javascript::{Language, Script, Value};
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct Laravel;
@@ -100,6 +102,10 @@ impl Tool for Laravel {
 
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["php", "artisan", "migrate", "--force"])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::Nothing.on_postgres_only(dialect)
     }
 }
 

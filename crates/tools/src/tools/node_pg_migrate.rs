@@ -6,6 +6,7 @@
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::javascript_form::{Form, example, is_script};
 use super::numbered::files;
+use crate::aftermath::Aftermath;
 use crate::compare::{Record, Rules, by_number};
 use crate::history::{Row, Table, TableName};
 use crate::migration::split_stem;
@@ -14,6 +15,7 @@ use crate::runner;
 use crate::sign::Sign;
 use crate::status::State;
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct NodePgMigrate;
@@ -96,6 +98,10 @@ impl Tool for NodePgMigrate {
 
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["node-pg-migrate", "up"])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::of_one_transaction(dialect)
     }
 }
 

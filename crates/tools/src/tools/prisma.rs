@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use shipgate_sql::Dialect;
 
+use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_id, by_text};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
@@ -105,6 +106,10 @@ impl Tool for Prisma {
 
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["prisma", "migrate", "deploy"])
+    }
+
+    fn aftermath(&self, _dialect: Dialect) -> Aftermath {
+        Aftermath::Marked
     }
 }
 

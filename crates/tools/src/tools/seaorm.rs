@@ -3,6 +3,7 @@
 //! Source: <https://www.sea-ql.org/SeaORM/docs/migration/setting-up-migration/>.
 
 use super::by_row::{ByRow, Layout, Parsed, needed};
+use crate::aftermath::Aftermath;
 use crate::compare::{Record, Rules, by_text};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
@@ -12,6 +13,7 @@ use crate::sign::Sign;
 use crate::status::State;
 use crate::text::toml::text_at;
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct SeaOrm;
@@ -126,6 +128,10 @@ impl Tool for SeaOrm {
 
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["sea-orm-cli", "migrate", "up"])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::NothingOfRun.on_postgres_only(dialect)
     }
 }
 

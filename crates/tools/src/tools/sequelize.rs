@@ -7,6 +7,7 @@ use shipgate_sql::Dialect;
 
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::javascript_form::{Form, example};
+use crate::aftermath::Aftermath;
 use crate::compare::{Comparison, Record, Rules, by_id, by_text};
 use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
 use crate::migration::{Migration, split_stem};
@@ -127,6 +128,10 @@ impl Tool for Sequelize {
         } else {
             Vec::new()
         }
+    }
+
+    fn aftermath(&self, _dialect: Dialect) -> Aftermath {
+        Aftermath::Unmarked
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::by_row::{ByRow, Layout, Parsed};
 use super::cargo::named_in_macro;
+use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_number};
 use crate::history::{Row, Table, TableName, Tables};
@@ -15,6 +16,7 @@ use crate::sign::Sign;
 use crate::status::State;
 use crate::text::toml::{text_at, value_at};
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct Sqlx;
@@ -134,6 +136,13 @@ impl Tool for Sqlx {
             runner::plain(&["sqlx", "migrate", "run"])
         } else {
             runner::plain(&["sqlx", "migrate", "run", "--source", &directory])
+        }
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        match dialect {
+            Dialect::MySql | Dialect::MariaDb => Aftermath::Marked,
+            Dialect::Postgres | Dialect::Sqlite => Aftermath::Nothing,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::javascript_form::is_script;
+use crate::aftermath::Aftermath;
 use crate::compare::{Record, Rules, by_number};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
@@ -15,6 +16,7 @@ use crate::sign::Sign;
 use crate::status::State;
 use crate::text::javascript::{Script, Value};
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct TypeOrm;
@@ -141,6 +143,10 @@ impl Tool for TypeOrm {
             "typeorm"
         };
         runner::node(project, &[program, "migration:run", "-d", source])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::of_one_transaction(dialect)
     }
 }
 

@@ -132,8 +132,8 @@ fn a_squash_stands_for_what_it_replaces() {
         fresh.states(),
         [
             "aaa.0001 initial: pending",
-            "blog.0001 initial: unreachable",
-            "blog.0002 body: unreachable",
+            "blog.0001 initial: superseded",
+            "blog.0002 body: superseded",
             "blog.0001 squashed_0002_body: pending"
         ]
     );

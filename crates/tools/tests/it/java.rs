@@ -122,8 +122,8 @@ fn a_baseline_file_runs_in_place_of_what_is_below() {
     assert_eq!(
         project.states(),
         [
-            "1 create users: unreachable",
-            "1.1 posts: unreachable",
+            "1 create users: superseded",
+            "1.1 posts: superseded",
             "2 all: pending",
             "10 tags: pending",
             "R views: pending"

@@ -4,11 +4,13 @@
 use super::graph::Graph;
 use super::migrations::{Revisions, TABLE};
 use super::revision::{Revision, read_all};
+use crate::aftermath::Aftermath;
 use crate::history::TableName;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct FlaskAlembic;
@@ -70,6 +72,10 @@ impl Tool for FlaskAlembic {
 
     fn command(&self, project: &Project) -> Vec<String> {
         runner::python(project, &["flask", "db", "upgrade"])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::NothingOfRun.on_postgres_only(dialect)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Flask-Migrate: Alembic's directory with its own `alembic.ini` inside, run as `flask db`.
 
 use super::plain::{read, runs_in_flask};
+use crate::aftermath::Aftermath;
 use crate::project::{Project, ReadError, clean, join};
 use crate::runner;
 use crate::sign::Sign;
 use crate::text::python::{Literal, Module};
 use crate::tool::{Migrations, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct FlaskMigrate;
@@ -52,6 +54,10 @@ impl Tool for FlaskMigrate {
         } else {
             runner::python(project, &["flask", "db", "upgrade", "-d", &directory])
         }
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::NothingOfRun.on_postgres_only(dialect)
     }
 }
 

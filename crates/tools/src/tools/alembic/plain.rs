@@ -3,6 +3,7 @@
 use super::graph::Graph;
 use super::migrations::{Revisions, TABLE};
 use super::revision::read_all;
+use crate::aftermath::Aftermath;
 use crate::history::TableName;
 use crate::project::{Project, ReadError, clean, join};
 use crate::runner;
@@ -10,6 +11,7 @@ use crate::sign::Sign;
 use crate::text::python::{Literal, Module};
 use crate::text::toml::value_at;
 use crate::tool::{Migrations, Place, Settings, Tool};
+use shipgate_sql::Dialect;
 
 #[derive(Debug)]
 pub(crate) struct Alembic;
@@ -60,6 +62,10 @@ impl Tool for Alembic {
 
     fn command(&self, project: &Project) -> Vec<String> {
         runner::python(project, &["alembic", "upgrade", "head"])
+    }
+
+    fn aftermath(&self, dialect: Dialect) -> Aftermath {
+        Aftermath::NothingOfRun.on_postgres_only(dialect)
     }
 }
 

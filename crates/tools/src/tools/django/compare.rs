@@ -173,7 +173,7 @@ impl<'a> Standing<'a> {
             (false, Some(squash)) if self.is_applied(squash) => {
                 Entry::of(migration, State::Applied).because(format!("{} replaces it", id(squash)))
             }
-            (false, Some(squash)) => Entry::of(migration, State::Unreachable)
+            (false, Some(squash)) => Entry::of(migration, State::Superseded)
                 .because(format!("{} runs in its place", id(squash))),
             (false, None) => Entry::of(migration, State::Pending),
         }
