@@ -3,11 +3,10 @@
 mod migrations;
 mod release;
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
 use crate::cli::{App, Place};
+use crate::commands::history_flags::{HistoryFlags, MigrationFlags};
 use crate::error::{CliError, Exit};
 use crate::printer::{Output, Printer};
 use crate::site::Site;
@@ -19,30 +18,14 @@ pub(crate) struct Arguments {
     place: Place,
     #[command(flatten)]
     migrations: MigrationFlags,
+    #[command(flatten)]
+    history: HistoryFlags,
     /// The same as --output json
     #[arg(long)]
     json: bool,
     /// Exit with 3 when something is pending or not as it should be
     #[arg(long)]
     exit_code: bool,
-}
-
-/// Which migrations are meant, where detection does not find them.
-#[derive(clap::Args)]
-pub(crate) struct MigrationFlags {
-    /// The migration tool [default: [database] tool of the project file, else detected]
-    #[arg(long, value_name = "TOOL", env = "SHIPGATE_TOOL")]
-    tool: Option<String>,
-    /// The migration directory [default: [database] directory, else as the tool has it]
-    #[arg(long, value_name = "DIR", env = "SHIPGATE_MIGRATIONS")]
-    dir: Option<String>,
-    /// The history table, with its schema if need be [default: as the tool has it]
-    #[arg(long, value_name = "[SCHEMA.]TABLE")]
-    table: Option<String>,
-    /// The database; $NAME and ${NAME} stand for variables [default: $DATABASE_URL, else the
-    /// project file's]
-    #[arg(short, long, value_name = "URL")]
-    url: Option<String>,
 }
 
 /// What one part of the status says.
@@ -59,9 +42,7 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     let wants_json = arguments.json || app.printer.output == Output::Json;
     let printer = &app.printer;
     let (release, is_released) = release::part(&arguments.place, printer).await?;
-    let directory = project_directory(&arguments.place);
-    let migrations =
-        migrations::part(&directory, &arguments.place, &arguments.migrations, printer).await;
+    let migrations = migrations::part(&arguments, printer).await;
     let migrations = match migrations {
         Ok(migrations) => migrations,
         // What cannot be read does not hide what serves.
@@ -97,19 +78,6 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     } else {
         Exit::Trouble
     })
-}
-
-/// The directory that is asked about.
-fn project_directory(place: &Place) -> std::path::PathBuf {
-    let named = place.files.config.as_deref().unwrap_or(&place.directory);
-    if named.is_file() {
-        match named.parent() {
-            Some(parent) if parent != Path::new("") => parent.to_owned(),
-            _ => Path::new(".").to_owned(),
-        }
-    } else {
-        place.directory.clone()
-    }
 }
 
 /// Whether there is a project file.

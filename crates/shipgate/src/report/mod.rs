@@ -3,11 +3,13 @@
 pub(crate) mod console;
 mod duration;
 pub(crate) mod json;
+mod migrations;
 mod size;
 mod snippet;
 mod table;
 
 pub(crate) use duration::short;
+pub(crate) use migrations::migrations;
 pub(crate) use size::bytes;
 pub(crate) use snippet::snippet;
 pub(crate) use table::table;

@@ -10,10 +10,12 @@ use shipgate_project::{CommandLine, Project};
 use shipgate_release::machine::{ExitCause, MachineId, MachineSpec};
 use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
 use shipgate_release::{Cancel, Effect, Failure, FailureKind};
+use shipgate_runtime::log::LogLine;
 use shipgate_runtime::process::Machines;
 use shipgate_server::{launch_failure, machine_failure, report_line};
 
 use super::access::{check_writable, open_failure};
+use super::attend::attend;
 use super::backup::copy_url;
 use super::client::client_settings;
 use super::engine::{EngineMigrator, objects};
@@ -78,34 +80,6 @@ impl CommandMigrator {
             connect_timeout: self.project.release.lock_timeout.value,
             busy_timeout: self.project.release.lock_timeout.value,
             on_wait: Some(self.notice.hook()),
-        }
-    }
-
-    /// Passes the machine's lines on until it has ended.
-    async fn attend(
-        &self,
-        tag: &MachineId,
-        watch: &dyn Watch,
-        cancel: &Cancel,
-    ) -> Result<shipgate_runtime::process::Exit, Failure> {
-        let log = self.machines.log(tag);
-        let start = shipgate_runtime::log::Position(0);
-        let mut follow = log.follow(start, self.machines.changes(tag));
-        let reading = async {
-            while let Ok(Some(line)) = follow.next().await {
-                watch.output(&line.text());
-            }
-            self.machines
-                .wait(tag)
-                .await
-                .map_err(|error| machine_failure(&error))
-        };
-        tokio::select! {
-            exit = reading => exit,
-            () = cancel.wait() => {
-                self.machines.stop(tag).await.map_err(|error| machine_failure(&error))?;
-                self.machines.wait(tag).await.map_err(|error| machine_failure(&error))
-            }
         }
     }
 
@@ -271,7 +245,8 @@ impl Migrator for CommandMigrator {
             .map_err(|error| launch_failure(&error))?;
         // What was before a run that another process began, nobody here saw.
         let before = (!launched.adopted).then_some(before);
-        let exit = self.attend(tag, watch, cancel).await?;
+        let output = |line: &LogLine| watch.output(&line.text());
+        let exit = attend(&self.machines, tag, &output, cancel.wait()).await?;
         if !exit.cause.success() {
             return Err(self.failed(tag, exit.cause, target, before.as_ref()).await);
         }

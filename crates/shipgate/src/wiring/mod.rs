@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 pub(crate) mod atlas;
+pub(crate) mod attend;
 pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod builder;
@@ -19,4 +20,5 @@ mod rendered;
 pub(crate) mod retention;
 pub(crate) mod run;
 pub(crate) mod specs;
+pub(crate) mod tooling;
 pub(crate) mod whole_file;

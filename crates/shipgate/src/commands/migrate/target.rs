@@ -318,7 +318,7 @@ fn expanded(text: &str, place: &str) -> Result<String, (&'static str, String)> {
 }
 
 /// A flag's Go duration: `10s`, `1m30s`.
-pub(super) fn parse_duration(flag: &str, text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(flag: &str, text: &str) -> Result<Duration, String> {
     let duration: GoDuration = text
         .parse()
         .map_err(|error| format!("invalid argument \"{text}\" for \"{flag}\" flag: {error}"))?;

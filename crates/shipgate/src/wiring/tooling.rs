@@ -1,0 +1,223 @@
+//! The migration tool of a project, and where its migrations stand in a database.
+
+use std::path::Path;
+
+use shipgate_database::{Access, ConnectOptions, Create, Database, OpenError};
+use shipgate_project::Project;
+use shipgate_tools::history::TableName;
+use shipgate_tools::{
+    DetectError, Migrations, ReadError, Settings, Status, StatusError, Tool, detect, named, status,
+    status_of_files, status_of_nothing,
+};
+
+use super::access::open_failure;
+use crate::error::{CliError, Exit};
+
+/// The tool that is Shipgate's own: directories in Atlas's layout.
+const OWN: &str = "atlas";
+
+/// What is said of the migrations beside the project file; it wins over that.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Named {
+    /// The tool.
+    pub(crate) tool: Option<String>,
+    /// The directory, absolute or relative to the project's, with `?format=` if need be.
+    pub(crate) directory: Option<String>,
+    /// The history table.
+    pub(crate) table: Option<TableName>,
+}
+
+/// A project's tool and the migrations of its files.
+#[derive(Debug)]
+pub(crate) struct Tooling {
+    pub(crate) tool: &'static dyn Tool,
+    pub(crate) files: shipgate_tools::Project,
+    pub(crate) migrations: Box<dyn Migrations>,
+}
+
+impl Tooling {
+    /// The tool of the project in `root`: the one that is named, else the
+    /// detected one; nothing if a project of ours shows no sign of any.
+    ///
+    /// # Errors
+    /// Several may be meant, none is found where there is no project file, or
+    /// the migrations cannot be read.
+    pub(crate) fn find(
+        root: &Path,
+        said: &Named,
+        project: Option<&Project>,
+    ) -> Result<Option<Self>, CliError> {
+        let files = shipgate_tools::Project::new(root);
+        let mut settings = Settings {
+            directory: said.directory.clone().or_else(|| directory_of(project?)),
+            table: said.table.clone().or_else(|| {
+                let table = project?.database.table.as_ref()?;
+                Some(TableName::parse(&table.value))
+            }),
+        };
+        let Some(tool) = choose(&files, said, project, &settings)? else {
+            return Ok(None);
+        };
+        if tool.name() != OWN {
+            // Only Atlas's directories are laid out in several ways.
+            settings.directory = settings
+                .directory
+                .map(|directory| directory.split('?').next().unwrap_or_default().to_owned());
+        }
+        let migrations = tool
+            .read(&files, &settings)
+            .map_err(|error| read_error(&error))?;
+        Ok(Some(Self {
+            tool,
+            files,
+            migrations,
+        }))
+    }
+
+    /// What the files hold.
+    pub(crate) fn status_of_files(&self) -> Status {
+        status_of_files(self.tool, &self.files, self.migrations.as_ref())
+    }
+
+    /// What became of each migration in a database. One that is not there yet
+    /// has none of them.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or its history is not the tool's.
+    pub(crate) async fn status(
+        &self,
+        database: &dyn Database,
+        connect: &ConnectOptions,
+    ) -> Result<Status, CliError> {
+        let mut session = match database.connect(connect).await {
+            Ok(session) => session,
+            Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => {
+                let mut found = status_of_nothing(self.tool, &self.files, self.migrations.as_ref())
+                    .map_err(|error| history_error(&error))?;
+                found
+                    .notes
+                    .push(format!("there is no database at {} yet", database.url()));
+                return Ok(found);
+            }
+            Err(error) => return Err(open_failure(&error).into()),
+        };
+        let found = status(
+            self.tool,
+            &self.files,
+            self.migrations.as_ref(),
+            session.as_mut(),
+        )
+        .await;
+        session.close().await;
+        found.map_err(|error| history_error(&error))
+    }
+}
+
+/// How a history is read: nothing is written, and nothing is made.
+pub(crate) fn reading() -> ConnectOptions {
+    ConnectOptions {
+        access: Access::ReadOnly,
+        create: Create::Never,
+        ..ConnectOptions::default()
+    }
+}
+
+/// The directory that the project file names, with its format.
+fn directory_of(project: &Project) -> Option<String> {
+    let written = project.database.directory.as_ref()?.value.as_str();
+    let written = written.strip_prefix("file://").unwrap_or(written);
+    Some(match &project.database.format {
+        Some(format) if !written.contains('?') => format!("{written}?format={}", format.value),
+        _ => written.to_owned(),
+    })
+}
+
+fn choose(
+    files: &shipgate_tools::Project,
+    said: &Named,
+    project: Option<&Project>,
+    settings: &Settings,
+) -> Result<Option<&'static dyn Tool>, CliError> {
+    let written = project.and_then(|project| project.database.tool.as_ref());
+    let name = said
+        .tool
+        .as_deref()
+        .or_else(|| written.map(|tool| tool.value.as_str()));
+    if let Some(name) = name {
+        return named(name).map(Some).map_err(detect_error);
+    }
+    match (detect(files), &settings.directory) {
+        (Ok(candidate), None) => Ok(Some(candidate.tool)),
+        (Ok(candidate), Some(directory)) if reads(candidate.tool, files, directory) => {
+            Ok(Some(candidate.tool))
+        }
+        // A directory that is named is Shipgate's own, unless it is the detected tool's.
+        (_, Some(_)) => named(OWN).map(Some).map_err(detect_error),
+        (Err(DetectError::None { .. }), None) if project.is_some() => Ok(None),
+        (Err(error), None) => Err(detect_error(error)),
+    }
+}
+
+/// Whether a tool reads this directory by itself.
+fn reads(tool: &'static dyn Tool, files: &shipgate_tools::Project, directory: &str) -> bool {
+    let wanted = files
+        .root()
+        .join(directory.trim_start_matches("./").trim_end_matches('/'));
+    tool.read(files, &Settings::default())
+        .is_ok_and(|migrations| {
+            let mut own = migrations.place().directories.iter();
+            own.any(|own| files.root().join(own) == wanted)
+        })
+}
+
+/// No tool, or several, as the user reads it.
+pub(crate) fn detect_error(error: DetectError) -> CliError {
+    let message = error.to_string();
+    match error {
+        DetectError::None { nested } if nested.is_empty() => {
+            CliError::usage("no-tool", message).with_hint(
+                "name the project's directory, or the tool and its directory: `--tool rails --dir db/migrate`",
+            )
+        }
+        DetectError::None { nested } => {
+            let places: Vec<String> = nested
+                .iter()
+                .map(|(directory, tool)| format!("`shipgate status {directory}` ({tool})"))
+                .collect();
+            CliError::usage("no-tool", message)
+                .with_hint(format!("there is one deeper down: {}", places.join(", ")))
+        }
+        DetectError::Several(candidates) => {
+            let lines = candidates
+                .iter()
+                .map(|candidate| format!("{}: {}", candidate.tool.name(), candidate.reasons()));
+            CliError::usage("several-tools", "several migration tools may be meant")
+                .with_report(lines)
+                .with_hint(format!(
+                    "name the right one: `--tool {}`, or `tool = \"{0}\"` under [database]",
+                    candidates[0].tool.name()
+                ))
+        }
+        DetectError::Unknown(_) => {
+            let names: Vec<&str> = shipgate_tools::ALL.iter().map(|tool| tool.name()).collect();
+            CliError::usage("unknown-tool", message)
+                .with_hint(format!("known are {}", names.join(", ")))
+        }
+    }
+}
+
+fn read_error(error: &ReadError) -> CliError {
+    let failed = CliError::new("migrations-files", error.to_string());
+    match error {
+        ReadError::NoDirectory { .. } => failed.exiting(Exit::Usage).with_hint(
+            "`--dir` names the directory, where the tool's configuration cannot be read",
+        ),
+        _ => failed,
+    }
+}
+
+fn history_error(error: &StatusError) -> CliError {
+    CliError::new("history", error.to_string()).with_hint(
+        "`--table` names the history table, where the tool's configuration cannot be read",
+    )
+}
