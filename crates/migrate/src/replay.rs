@@ -16,7 +16,7 @@ use crate::directory::{Directory, File};
 use crate::golang::Quoted;
 use crate::history::{HistoryError, TABLE, history_of};
 use crate::plan::{Pending, PlanError, standing};
-use crate::script::{Script, Window};
+use crate::script::{Script, Syntax, Window};
 use crate::transaction::TxMode;
 
 /// Every table of the user's in a SQLite database.
@@ -217,7 +217,7 @@ async fn execute(session: &mut dyn Session, pending: &Pending<'_>) -> Result<(),
 
 async fn statements(session: &mut dyn Session, pending: &Pending<'_>) -> Result<(), ApplyError> {
     let file = pending.file;
-    let script = Script::of(file, session.dialect(), SplitMode::Own)?;
+    let script = Script::of(file, Syntax::of(session), SplitMode::Own)?;
     let mut cursor = script.cursor(None)?;
     let mut window = Window::default();
     loop {

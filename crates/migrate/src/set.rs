@@ -7,7 +7,7 @@ use shipgate_database::{
     Access, ConnectOptions, Create, Database, LockError, LockRequest, MigrationLock, OpenError,
     Session, StatementError,
 };
-use shipgate_sql::{Dialect, SplitMode};
+use shipgate_sql::SplitMode;
 
 use crate::apply::ApplyError;
 use crate::directory::{Directory, DirectoryError, File};
@@ -15,7 +15,7 @@ use crate::formats::Format;
 use crate::golang::{GoDuration, Quoted};
 use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_of};
 use crate::report::SetReport;
-use crate::script::{Script, ScriptError};
+use crate::script::{Script, ScriptError, Syntax};
 use crate::sum::ChecksumError;
 
 /// What `set` is told.
@@ -155,7 +155,7 @@ async fn set_locked(
     let target = target(directory, &snapshot.revisions, version)?;
     let setting = Setting {
         directory,
-        dialect: database.dialect(),
+        syntax: Syntax::of(session),
         options,
         target,
     };
@@ -221,7 +221,7 @@ fn target<'a>(
 
 struct Setting<'s> {
     directory: &'s Directory,
-    dialect: Dialect,
+    syntax: Syntax,
     options: &'s SetOptions,
     target: Option<&'s File>,
 }
@@ -302,7 +302,7 @@ impl Setting<'_> {
     fn resolved(&self, row: &Revision) -> Revision {
         let file = self.directory.file(&row.version);
         let statements = file.and_then(|file| {
-            let script = Script::of(file, self.dialect, SplitMode::Own).ok()?;
+            let script = Script::of(file, self.syntax, SplitMode::Own).ok()?;
             i64::try_from(script.len()).ok()
         });
         let total = statements.unwrap_or(row.total.max(row.applied));

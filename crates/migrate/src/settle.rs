@@ -9,7 +9,7 @@ use shipgate_sql::SplitMode;
 use crate::directory::Directory;
 use crate::golang::Quoted;
 use crate::history::{History, Revision, history_of};
-use crate::script::Script;
+use crate::script::{Script, Syntax};
 use crate::set::{SetError, SetOptions};
 
 /// What a person knows about a statement.
@@ -139,7 +139,7 @@ fn with_one_more(
         .ok_or_else(|| SetError::VersionNotFound(row.version.clone()))?;
     let done = usize::try_from(row.applied).unwrap_or_default();
     for mode in [SplitMode::Own, SplitMode::AtlasCompatible] {
-        let script = Script::of(file, session.dialect(), mode)?;
+        let script = Script::of(file, Syntax::of(session), mode)?;
         let is_next = script.find(done, |unit| Some(unit.text == row.error_stmt))?;
         let hashes = script.partial_hashes(done + 1)?;
         let was = row.partial_hashes.get(..done);

@@ -8,7 +8,7 @@ use crate::history::{Drift, HistoryError, Revision, Snapshot, history_of};
 use crate::plan::{Pending, PlanError, Standing, standing};
 use crate::report::status::{OK, PENDING};
 use crate::report::{Env, FileEntry, StatusReport};
-use crate::script::{Script, ScriptError};
+use crate::script::{Script, ScriptError, Syntax};
 use crate::sum::ChecksumError;
 
 /// How a history is read.
@@ -58,9 +58,8 @@ pub async fn status<'a>(
 ) -> Result<StatusReport<'a>, StatusError> {
     directory.check_sum()?;
     directory.check_versions()?;
-    let snapshot = read_only_snapshot::<StatusError>(database, reading)
-        .await?
-        .ordered_by(directory);
+    let (snapshot, syntax) = read_only_snapshot::<StatusError>(database, reading).await?;
+    let snapshot = snapshot.ordered_by(directory);
     let standing = standing(directory, &snapshot.revisions)?;
     let env = Env::new(database.url(), &directory.location().url_with_format());
     let mut report = StatusReport {
@@ -104,7 +103,7 @@ pub async fn status<'a>(
             .rev()
             .find(|pending| pending.begun.is_some())
         {
-            tell_of_partial(&mut report, partial, database)?;
+            tell_of_partial(&mut report, partial, syntax)?;
         }
     } else {
         report.current = last.map(|row| row.version.clone()).unwrap_or_default();
@@ -118,11 +117,12 @@ pub async fn status<'a>(
     Ok(report)
 }
 
-/// The history of a database that may not exist yet.
+/// The history of a database that may not exist yet, and how its sessions
+/// read scripts.
 pub(crate) async fn read_only_snapshot<E>(
     database: &dyn Database,
     reading: &Reading,
-) -> Result<Snapshot, E>
+) -> Result<(Snapshot, Syntax), E>
 where
     E: From<OpenError> + From<HistoryError>,
 {
@@ -132,8 +132,13 @@ where
         ..reading.connect.clone()
     };
     match database.connect(&options).await {
-        Ok(mut session) => Ok(history.read(&mut *session).await?),
-        Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => Ok(Snapshot::default()),
+        Ok(mut session) => {
+            let snapshot = history.read(&mut *session).await?;
+            Ok((snapshot, Syntax::of(&*session)))
+        }
+        Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => {
+            Ok((Snapshot::default(), database.dialect().into()))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -160,7 +165,7 @@ fn available<'a>(
 fn tell_of_partial(
     report: &mut StatusReport<'_>,
     partial: &Pending<'_>,
-    database: &dyn Database,
+    syntax: Syntax,
 ) -> Result<(), ScriptError> {
     let Some(row) = &partial.begun else {
         return Ok(());
@@ -169,11 +174,11 @@ fn tell_of_partial(
     report.sql = on_one_line(&row.error_stmt);
     report.error = on_one_line(&row.error);
     report.count = row.applied;
-    report.total = statement_count(partial.file, database)?;
+    report.total = statement_count(partial.file, syntax)?;
     Ok(())
 }
 
-fn statement_count(file: &File, database: &dyn Database) -> Result<i64, ScriptError> {
-    let script = Script::of(file, database.dialect(), SplitMode::Own)?;
+fn statement_count(file: &File, syntax: Syntax) -> Result<i64, ScriptError> {
+    let script = Script::of(file, syntax, SplitMode::Own)?;
     Ok(i64::try_from(script.len()).unwrap_or(i64::MAX))
 }

@@ -79,9 +79,8 @@ pub async fn verify(
     expected: &Expected,
     reading: &Reading,
 ) -> Result<Verified, VerifyError> {
-    let snapshot = read_only_snapshot::<VerifyError>(database, reading)
-        .await?
-        .ordered_by(directory);
+    let (snapshot, _) = read_only_snapshot::<VerifyError>(database, reading).await?;
+    let snapshot = snapshot.ordered_by(directory);
     let revisions = &snapshot.revisions;
     if let Some(row) = revisions.iter().find(|row| row.is_partial()) {
         return Err(VerifyError::Partial {

@@ -40,7 +40,9 @@ pub use names::quoted_name;
 pub use normalize::normalize;
 pub use options::SplitOptions;
 pub use place::{Position, position};
-pub use split::{SplitMode, Statements, decode, split, statements, statements_with};
+pub use split::{
+    SplitMode, Statements, decode, split, statements, statements_with, statements_within,
+};
 pub use statement::{Comment, CopyData, Statement};
 pub use stream::{Event, Splitter};
 pub use words::words;

@@ -1,5 +1,7 @@
 //! What a session has set that changes how its scripts are read.
 
+use crate::{Dialect, Statement, StatementKind, mysql, postgres};
+
 /// Settings of a session that change where strings end.
 ///
 /// The defaults are those of a fresh server. A script that changes them by
@@ -47,5 +49,22 @@ impl SplitOptions {
     pub fn ansi_quotes(mut self, on: bool) -> Self {
         self.ansi_quotes = on;
         self
+    }
+
+    /// The settings after `statement`, as far as its text tells them: a `SET`
+    /// of a literal, of `DEFAULT`, or of a variable, which is taken for what
+    /// held the setting of before the script, `initial`.
+    #[must_use]
+    pub fn after(self, initial: Self, dialect: Dialect, statement: &Statement<'_>) -> Self {
+        if statement.kind != StatementKind::Set {
+            return self;
+        }
+        match dialect {
+            Dialect::Sqlite => self,
+            Dialect::Postgres => postgres::setting::after(statement.text, self, initial),
+            Dialect::MySql | Dialect::MariaDb => {
+                mysql::setting::after(dialect, statement.text, self, initial)
+            }
+        }
     }
 }

@@ -8,7 +8,6 @@ use crate::token::LexError;
 use crate::window::Window;
 use crate::{
     Comment, Dialect, SplitError, SplitErrorKind, SplitOptions, Statement, StatementKind, classify,
-    mysql, postgres,
 };
 
 /// A byte at which a text ends before its time.
@@ -42,15 +41,22 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(dialect: Dialect, options: SplitOptions) -> Self {
+    /// For a script that goes on with `options` in a session that began with
+    /// `initial`.
+    pub(crate) fn new(dialect: Dialect, initial: SplitOptions, options: SplitOptions) -> Self {
         Self {
             dialect,
-            initial: options,
+            initial,
             options,
             scanner: Scanner::new(dialect, options),
             cursor: Cursor::new(),
             base: 0,
         }
+    }
+
+    /// The settings after the statement that was read last.
+    pub(crate) fn options(&self) -> SplitOptions {
+        self.options
     }
 
     /// Bytes of the script before the window.
@@ -130,12 +136,10 @@ impl Reader {
         let span = self.absolute(&found.span);
         let text = &text[found.span.clone()];
         let kind = classify(self.dialect, text);
-        match kind {
-            StatementKind::CopyFromStdin => self.scanner.expect_data(),
-            StatementKind::Set => self.follow_setting(text),
-            _ => {}
+        if kind == StatementKind::CopyFromStdin {
+            self.scanner.expect_data();
         }
-        Statement {
+        let statement = Statement {
             text,
             span,
             line: place.line,
@@ -143,18 +147,13 @@ impl Reader {
             kind,
             data: None,
             comments,
-        }
-    }
-
-    fn follow_setting(&mut self, statement: &str) {
-        self.options = match self.dialect {
-            Dialect::Sqlite => return,
-            Dialect::Postgres => postgres::setting::after(statement, self.options, self.initial),
-            Dialect::MySql | Dialect::MariaDb => {
-                mysql::setting::after(self.dialect, statement, self.options, self.initial)
-            }
         };
-        self.scanner.set(self.options);
+        let options = self.options.after(self.initial, self.dialect, &statement);
+        if options != self.options {
+            self.options = options;
+            self.scanner.set(options);
+        }
+        statement
     }
 
     fn absolute(&self, span: &Range<usize>) -> Range<usize> {

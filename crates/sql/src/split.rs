@@ -41,13 +41,24 @@ pub fn statements(dialect: Dialect, mode: SplitMode, text: &str) -> Statements<'
 /// The statements of a script by the database's own rules, in a session that
 /// has these settings.
 pub fn statements_with(dialect: Dialect, options: SplitOptions, text: &str) -> Statements<'_> {
+    statements_within(dialect, options, options, text)
+}
+
+/// The statements of a part of a script, in a session that began it with
+/// `initial` and has the settings `options` now.
+pub fn statements_within(
+    dialect: Dialect,
+    initial: SplitOptions,
+    options: SplitOptions,
+    text: &str,
+) -> Statements<'_> {
     let (text, hurdle) = match seek::byte(text.as_bytes(), 0) {
         Some(nul) => (&text[..nul], Some(Hurdle::nul())),
         None => (text, None),
     };
     Statements {
         state: State::Own(Box::new(Own {
-            reader: Reader::new(dialect, options),
+            reader: Reader::new(dialect, initial, options),
             text,
             hurdle,
         })),

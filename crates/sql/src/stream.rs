@@ -75,7 +75,7 @@ impl Splitter {
     /// A splitter for a script in a session that has these settings.
     pub fn new(dialect: Dialect, options: SplitOptions) -> Self {
         Self {
-            reader: Reader::new(dialect, options),
+            reader: Reader::new(dialect, options, options),
             text: String::new(),
             partial: Vec::new(),
             hurdle: None,
@@ -93,6 +93,12 @@ impl Splitter {
     pub fn with_limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
+    }
+
+    /// The session's settings after the statement that was yielded last, as
+    /// far as the script tells them.
+    pub fn options(&self) -> SplitOptions {
+        self.reader.options()
     }
 
     /// Bytes that are held.

@@ -1,7 +1,7 @@
 //! What a migration says must hold before it: assertions, one value each.
 
 use shipgate_database::Value;
-use shipgate_sql::{Dialect, SplitMode, Statement, StatementKind};
+use shipgate_sql::{Statement, StatementKind};
 
 use crate::apply::conductor::Conductor;
 use crate::apply::prepare::Prepared;
@@ -11,7 +11,7 @@ use crate::directory::File;
 use crate::formats::{Part, PartError};
 use crate::golang::GoDuration;
 use crate::report::ApplyReport;
-use crate::script::{ScriptError, Unit, part_statements, parts_error};
+use crate::script::{ScriptError, Syntax, Unit, part_statements, parts_error};
 
 /// One section of assertions.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Check<'a> {
 
 impl<'a> Check<'a> {
     /// The checks of a file, in order.
-    pub(super) fn of(file: &'a File, dialect: Dialect) -> Result<Vec<Self>, ScriptError> {
+    pub(super) fn of(file: &'a File, syntax: Syntax) -> Result<Vec<Self>, ScriptError> {
         // What may stay on disk has no checks.
         let Some(bytes) = file.held() else {
             return Ok(Vec::new());
@@ -31,13 +31,13 @@ impl<'a> Check<'a> {
         let text = file.decoded(bytes)?;
         let sections = file
             .format()
-            .checks(text, dialect)
+            .checks(text, syntax.dialect())
             .map_err(|error| parts_error(file, error))?;
         sections
             .into_iter()
             .map(|section| {
                 let part = Part::Script(section.range);
-                let assertions = part_statements(file, text, &part, dialect, SplitMode::Own)?;
+                let assertions = part_statements(file, text, &part, syntax)?;
                 if let Some(other) = assertions
                     .iter()
                     .find(|statement| statement.kind != StatementKind::Select)

@@ -12,7 +12,7 @@ use crate::directory::Directory;
 use crate::golang::GoDuration;
 use crate::plan::Plan;
 use crate::report::ApplyReport;
-use crate::script::Window;
+use crate::script::{Syntax, Window};
 
 /// What a dry run can look at.
 pub(super) enum Stage<'s, 'r> {
@@ -51,7 +51,11 @@ pub(super) async fn show<'a>(
         return Ok(report);
     };
     warn_of_drift(stage.sink(), plan);
-    let prepared = prepare(directory, database, options, plan);
+    let syntax = match &stage {
+        Stage::Session(conductor) => Syntax::of(&*conductor.session),
+        Stage::Nothing(_) => database.dialect().into(),
+    };
+    let prepared = prepare(directory, syntax, options, plan);
     warn_of_directives(stage.sink(), plan, &prepared);
     let files = match &prepared {
         Ok(files) => files.iter().map(planned_file).collect(),

@@ -17,6 +17,7 @@ use crate::golang::GoDuration;
 use crate::history::{History, Revision, RevisionKind, Snapshot, history_of};
 use crate::plan::{Plan, PlanError, plan};
 use crate::report::{ApplyReport, Env};
+use crate::script::Syntax;
 
 /// Executes the pending migrations of a directory.
 ///
@@ -199,7 +200,8 @@ impl<'e, 'a> Engine<'e, 'a> {
         if plan.pending.is_empty() && plan.baseline.is_none() {
             return Ok(self.nothing_to_do(&mut conductor, &plan, report));
         }
-        let mut prepared = prepare(self.directory, self.database, self.options, &plan);
+        let syntax = Syntax::of(&*conductor.session);
+        let mut prepared = prepare(self.directory, syntax, self.options, &plan);
         let history = self.history.clone();
         let mut run = Run::new(
             conductor,

@@ -80,6 +80,9 @@ pub enum ApplyError {
         Quoted(.0)
     )]
     TransactionLeftOpen(String),
+    /// A file was read by other settings than the session has in its middle.
+    #[error("{0}")]
+    ReadOtherwise(Box<ReadOtherwise>),
     /// A statement failed.
     #[error("{0}")]
     Statement(Box<FailedStatement>),
@@ -149,6 +152,24 @@ pub struct FailedStatement {
     pub error: StatementError,
     /// What else is known: how often it was tried, who was in the way.
     pub notes: Vec<String>,
+}
+
+/// A statement that set where strings end in a way that its text does not tell.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "after statement {} at {}:{}:{} strings end otherwise than the rest of the file was read; \
+     write the value of {setting} as a literal",
+    Quoted(.statement), .path.display(), .position.line, .position.column
+)]
+pub struct ReadOtherwise {
+    /// The file's path.
+    pub path: PathBuf,
+    /// Where the statement begins.
+    pub position: Position,
+    /// The statement's text.
+    pub statement: String,
+    /// The setting: `sql_mode`, `standard_conforming_strings`.
+    pub setting: &'static str,
 }
 
 /// A directive with a value that it does not take.

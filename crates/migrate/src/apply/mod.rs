@@ -17,6 +17,7 @@ mod options;
 mod outcome;
 mod patience;
 mod prepare;
+mod reading;
 mod resolve;
 mod session;
 mod statements;
@@ -27,7 +28,9 @@ mod warnings;
 
 pub use cancel::{CancelHandle, CancelToken};
 pub use engine::apply;
-pub use error::{ApplyError, ApplyFailure, FailedStatement, UnknownOutcome, WrongDirective};
+pub use error::{
+    ApplyError, ApplyFailure, FailedStatement, ReadOtherwise, UnknownOutcome, WrongDirective,
+};
 pub use event::{ApplyEvent, ApplySink, PlannedFile};
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;

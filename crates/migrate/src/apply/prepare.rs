@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shipgate_database::Database;
-use shipgate_sql::{Dialect, Position, SplitMode};
+use shipgate_sql::{Position, SplitMode};
 
 use crate::apply::checks::Check;
 use crate::apply::patience::{self, patience_of};
@@ -12,7 +11,7 @@ use crate::apply::{ApplyError, ApplyOptions, Patience, PlannedFile};
 use crate::directory::{Directory, File};
 use crate::history::{Revision, Started};
 use crate::plan::{Pending, Plan};
-use crate::script::{Cursor, Script, ScriptError};
+use crate::script::{Cursor, Script, ScriptError, Syntax};
 use crate::sum::Proof;
 use crate::transaction::TxMode;
 
@@ -44,14 +43,14 @@ pub(super) struct Prepared<'a> {
 /// Prepares every file of a plan.
 pub(super) fn prepare<'a>(
     directory: &'a Directory,
-    database: &dyn Database,
+    syntax: Syntax,
     options: &ApplyOptions,
     plan: &Plan<'a>,
 ) -> Result<Vec<Prepared<'a>>, ApplyError> {
     plan.pending
         .iter()
         .map(|pending| {
-            let mut prepared = Prepared::new(pending, database.dialect(), options.tx_mode)?;
+            let mut prepared = Prepared::new(pending, syntax, options.tx_mode)?;
             prepared.hash = directory.hash_of(pending.file);
             prepared.proof = directory.proof_of(pending.file);
             prepared.patience = prepared.patience.or(options.patience);
@@ -87,7 +86,7 @@ impl<'a> Prepared<'a> {
     /// Takes a pending file apart and checks that it can be executed.
     pub(super) fn new(
         pending: &Pending<'a>,
-        dialect: Dialect,
+        syntax: Syntax,
         tx_mode: TxMode,
     ) -> Result<Self, ApplyError> {
         let file = pending.file;
@@ -95,15 +94,15 @@ impl<'a> Prepared<'a> {
         let patience = patience_of(file)?;
         let (mut stops_others, mut may_commit) = (false, false);
         let mut controls_transaction = false;
-        let own = Script::seen(file, dialect, SplitMode::Own, &mut |unit| {
+        let own = Script::seen(file, syntax, SplitMode::Own, &mut |unit| {
             controls_transaction |= unit.kind.controls_transaction();
             stops_others |= patience::stops_others(unit.kind);
             may_commit |= matches!(
-                StepKind::of(dialect, unit, &BTreeSet::new()),
+                StepKind::of(syntax.dialect(), unit, &BTreeSet::new()),
                 StepKind::Alone | StepKind::MayCommit
             );
         })?;
-        let checks = Check::of(file, dialect)?;
+        let checks = Check::of(file, syntax)?;
         let (script, skipped, started) = match (&pending.begun, &pending.repeated) {
             (None, None) => (own, 0, Started::New),
             (None, Some(row)) => {
@@ -111,7 +110,7 @@ impl<'a> Prepared<'a> {
                 (own, 0, Started::Resumed { applied })
             }
             (Some(row), _) => {
-                let (script, skipped) = resume(file, own, row, dialect)?;
+                let (script, skipped) = resume(file, own, row)?;
                 let applied = row.applied;
                 (script, skipped, Started::Resumed { applied })
             }
@@ -173,7 +172,6 @@ fn resume<'a>(
     file: &'a File,
     own: Script<'a>,
     row: &Revision,
-    dialect: Dialect,
 ) -> Result<(Script<'a>, usize), ApplyError> {
     let applied = usize::try_from(row.applied).unwrap_or_default();
     let changed = match first_difference(&own, row, applied)? {
@@ -183,7 +181,7 @@ fn resume<'a>(
             statement,
         },
     };
-    match Script::of(file, dialect, SplitMode::AtlasCompatible) {
+    match Script::of(file, own.syntax(), SplitMode::AtlasCompatible) {
         Ok(theirs) if first_difference(&theirs, row, applied)?.is_none() => Ok((theirs, applied)),
         _ => Err(changed),
     }

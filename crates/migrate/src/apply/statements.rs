@@ -46,6 +46,7 @@ impl Run<'_, '_> {
     pub(super) async fn statements(&mut self, file: &Prepared<'_>) -> Result<(), ApplyError> {
         let dialect = self.conductor.session.dialect();
         let mut cursor = file.cursor()?;
+        self.read_as_taken_apart(file, &cursor).await?;
         let mut window = Window::default();
         let mut pace = Pace::new();
         loop {
@@ -93,7 +94,7 @@ impl Run<'_, '_> {
             Ok(executed) => {
                 let elapsed = GoDuration::between(started, self.conductor.now());
                 self.statement_done(unit, Some(elapsed), &executed);
-                Ok(())
+                self.refuse_to_misread(file, cursor, unit)
             }
             Err(error) => Err(self.statement_failed(file, unit, error)),
         }

@@ -199,6 +199,7 @@ impl<'a> Run<'a, '_> {
             self.restore_session(file).await?;
         }
         let mut cursor = file.cursor_after(files[index].done)?;
+        self.read_as_taken_apart(file, &cursor).await?;
         let mut window = Window::default();
         loop {
             cursor.fill_one(&mut window)?;

@@ -6,7 +6,7 @@ use shipgate_sql::{SplitMode, quoted_name};
 use super::ReplayError;
 use crate::apply::created_database;
 use crate::plan::Pending;
-use crate::script::Script;
+use crate::script::{Script, Syntax};
 
 /// The databases that the migrations will create: others are somebody else's.
 /// The connected one was empty.
@@ -31,11 +31,12 @@ impl Before {
         files: &[Pending<'_>],
     ) -> Result<Self, ReplayError> {
         let dialect = session.dialect();
+        let syntax = Syntax::of(session);
         let there = databases(session).await.map_err(ReplayError::Look)?;
         let mut to_come = Vec::new();
         for pending in files {
             // A file that cannot be taken apart creates nothing, and its error is told.
-            let _ = Script::seen(pending.file, dialect, SplitMode::Own, &mut |unit| {
+            let _ = Script::seen(pending.file, syntax, SplitMode::Own, &mut |unit| {
                 to_come.extend(created_database(dialect, unit.text));
             });
         }

@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use shipgate_sql::{Dialect, Event};
+use shipgate_sql::{Dialect, Event, SplitOptions};
 
 use super::error::ScriptError;
 use super::held::Held;
@@ -52,11 +52,11 @@ impl<'s> Cursor<'s> {
                 rows_read: false,
             },
             Source::Stored => {
-                At::Stored(Box::new(Reading::new(script.file, script.dialect, proof)?))
+                At::Stored(Box::new(Reading::new(script.file, script.syntax, proof)?))
             }
         };
         Ok(Self {
-            dialect: script.dialect,
+            dialect: script.syntax.dialect(),
             passed: 0,
             at,
         })
@@ -76,6 +76,16 @@ impl<'s> Cursor<'s> {
             })?;
         }
         Ok(())
+    }
+
+    /// What the session has set behind the statement that was passed last, as
+    /// far as the file tells; nothing before the first.
+    pub(crate) fn options(&self) -> Option<SplitOptions> {
+        let last = self.passed.checked_sub(1)?;
+        match &self.at {
+            At::Held { held, .. } => held.options(last),
+            At::Stored(reading) => Some(reading.options()),
+        }
     }
 
     /// Makes the window the next statement; empty at the end.

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use shipgate_sql::{Dialect, Event, SplitMode};
+use shipgate_sql::{Event, SplitMode};
 
 use super::cursor::{Cursor, Window};
 use super::error::{ScriptError, parts_error};
 use super::held::Held;
 use super::reading::{LineWatch, Reading};
+use super::syntax::Syntax;
 use super::unit::Unit;
 use crate::directive::{self, FoundLine, LineSearch, Warning};
 use crate::directory::File;
@@ -22,8 +23,9 @@ use crate::sum::Proof;
 #[derive(Clone, Debug)]
 pub struct Script<'a> {
     pub(super) file: &'a File,
-    pub(super) dialect: Dialect,
+    pub(super) syntax: Syntax,
     pub(super) source: Source<'a>,
+    mode: SplitMode,
     length: usize,
     warnings: Vec<Warning>,
 }
@@ -40,8 +42,12 @@ impl<'a> Script<'a> {
     /// # Errors
     /// It is no text, something in it is opened and not closed, or it cannot
     /// be read.
-    pub fn of(file: &'a File, dialect: Dialect, mode: SplitMode) -> Result<Self, ScriptError> {
-        Self::seen(file, dialect, mode, &mut |_| {})
+    pub fn of(
+        file: &'a File,
+        syntax: impl Into<Syntax>,
+        mode: SplitMode,
+    ) -> Result<Self, ScriptError> {
+        Self::seen(file, syntax, mode, &mut |_| {})
     }
 
     /// Takes a file apart and shows each statement on the way.
@@ -50,20 +56,22 @@ impl<'a> Script<'a> {
     /// As [`Script::of`].
     pub fn seen(
         file: &'a File,
-        dialect: Dialect,
+        syntax: impl Into<Syntax>,
         mode: SplitMode,
         see: &mut dyn FnMut(&Unit<'_>),
     ) -> Result<Self, ScriptError> {
+        let syntax = syntax.into();
         if file.held().is_none() && mode == SplitMode::Own {
-            return Self::of_stored(file, dialect, see);
+            return Self::of_stored(file, syntax, see);
         }
-        let held = Held::of(file, dialect, mode)?;
+        let held = Held::of(file, syntax, mode)?;
         (0..held.len())
             .filter_map(|index| held.unit(index))
             .for_each(|unit| see(&unit));
         Ok(Self {
             file,
-            dialect,
+            syntax,
+            mode,
             length: held.len(),
             warnings: directive::warnings(file.held().unwrap_or_default()),
             source: Source::Held(held),
@@ -72,10 +80,10 @@ impl<'a> Script<'a> {
 
     fn of_stored(
         file: &'a File,
-        dialect: Dialect,
+        syntax: Syntax,
         see: &mut dyn FnMut(&Unit<'_>),
     ) -> Result<Self, ScriptError> {
-        let mut reading = Reading::new(file, dialect, None)?;
+        let mut reading = Reading::new(file, syntax, None)?;
         let mut warnings = Vec::new();
         let mut fault: Option<PartError> = None;
         let mut see_line = |line: &FoundLine<'_>| {
@@ -110,11 +118,22 @@ impl<'a> Script<'a> {
         warnings.dedup();
         Ok(Self {
             file,
-            dialect,
+            syntax,
+            mode: SplitMode::Own,
             source: Source::Stored,
             length,
             warnings,
         })
+    }
+
+    /// How the session has to read, so that it reads what was taken apart.
+    pub(crate) fn syntax(&self) -> Syntax {
+        self.syntax
+    }
+
+    /// Whether it was taken apart by the rules of the database, not Atlas's.
+    pub(crate) fn is_own(&self) -> bool {
+        self.mode == SplitMode::Own
     }
 
     /// How many statements there are.
@@ -184,7 +203,7 @@ impl<'a> Script<'a> {
             Source::Stored => {
                 let mut left = most;
                 // It broke off if there are more.
-                let _ = Reading::new(self.file, self.dialect, None)?.read(None, &mut |event| {
+                let _ = Reading::new(self.file, self.syntax, None)?.read(None, &mut |event| {
                     if let Event::Statement(statement) = event {
                         if left == 0 {
                             return ControlFlow::Break(());

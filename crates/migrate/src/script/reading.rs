@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use shipgate_sql::{Dialect, Event, SplitError, SplitErrorKind, SplitOptions, Splitter};
+use shipgate_sql::{Event, SplitError, SplitErrorKind, SplitOptions, Splitter};
 
 use super::error::ScriptError;
+use super::syntax::Syntax;
 use crate::directive::{FoundLine, LineSearch};
 use crate::directory::{DirectoryError, File, Pieces};
 use crate::sum::Proof;
@@ -27,16 +28,21 @@ pub(super) struct LineWatch<'w> {
 impl<'s> Reading<'s> {
     pub(super) fn new(
         file: &'s File,
-        dialect: Dialect,
+        syntax: Syntax,
         proof: Option<Proof>,
     ) -> Result<Self, ScriptError> {
         Ok(Self {
             file,
             pieces: file.pieces()?,
-            splitter: Splitter::new(dialect, SplitOptions::default()),
+            splitter: syntax.splitter(),
             is_at_end: false,
             proof,
         })
+    }
+
+    /// What the session has set behind the statement that was read last.
+    pub(super) fn options(&self) -> SplitOptions {
+        self.splitter.options()
     }
 
     /// Reads on until `see` breaks off; whether it did, rather than the file end.

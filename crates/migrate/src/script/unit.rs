@@ -1,6 +1,8 @@
 //! What is sent to the database in one go.
 
-use shipgate_sql::{Dialect, Position, SplitMode, Statement, StatementKind, classify};
+use shipgate_sql::{
+    Dialect, Position, SplitOptions, Statement, StatementKind, classify, statements_with,
+};
 
 /// A statement of a file, or what a file's own delimiter makes one of.
 #[derive(Clone, Copy, Debug)]
@@ -78,10 +80,29 @@ impl<'t> Unit<'t> {
     fn is_one_statement(&self, dialect: Dialect) -> bool {
         let text = self.text.strip_suffix(';').unwrap_or(self.text);
         memchr::memchr(b';', text.as_bytes()).is_none()
-            || shipgate_sql::statements(dialect, SplitMode::Own, self.text)
-                .nth(1)
-                .is_none()
+            || readings(dialect, text).all(|options| {
+                statements_with(dialect, options, self.text)
+                    .nth(1)
+                    .is_none()
+            })
     }
+}
+
+/// The settings by which sessions may read a text differently.
+fn readings(dialect: Dialect, text: &str) -> impl Iterator<Item = SplitOptions> {
+    let is_read_alike = memchr::memchr2(b'\\', b'"', text.as_bytes()).is_none();
+    let count = match dialect {
+        Dialect::Sqlite => 1,
+        _ if is_read_alike => 1,
+        Dialect::Postgres => 2,
+        Dialect::MySql | Dialect::MariaDb => 4,
+    };
+    (0..count).map(|bits: u8| {
+        SplitOptions::default()
+            .standard_conforming_strings(bits & 1 == 0)
+            .no_backslash_escapes(bits & 1 == 1)
+            .ansi_quotes(bits & 2 == 2)
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod history;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
+mod strings;
 
 use scenarios::place::{Place, Server};
 use shipgate_testkit::{PostgresDatabase, postgres};

@@ -42,8 +42,11 @@ fn mode(words: &mut Words<'_>, mut options: SplitOptions, initial: SplitOptions)
         return options;
     };
     let is_text = value.len() > 1 && value.starts_with(['\'', '"']);
-    if is_text {
-        let modes = value[1..value.len() - 1].to_ascii_uppercase();
+    let is_name = value.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !value.eq_ignore_ascii_case("DEFAULT")
+        && words.clone().next() != Some("(");
+    if is_text || is_name {
+        let modes = value.trim_matches(['\'', '"']).to_ascii_uppercase();
         let modes: Vec<_> = modes.split(',').map(str::trim).collect();
         options.no_backslash_escapes = modes.contains(&"NO_BACKSLASH_ESCAPES");
         options.ansi_quotes = WITH_ANSI_QUOTES.iter().any(|mode| modes.contains(mode));
