@@ -21,14 +21,14 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use random::Random;
-use server::{MariaDb, Postgres, Server};
+use server::{MariaDb, Mortal, Postgres, Server, Sqlite};
 use site::{SET, SET_WITHOUT_TRANSACTION, Site};
 
 /// What dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Victim {
+#[derive(Clone, Copy)]
+enum Victim<'v> {
     Process,
-    Server,
+    Server(&'v dyn Mortal),
 }
 
 /// How often each case dies.
@@ -39,7 +39,7 @@ fn kills(in_the_suite: usize) -> usize {
     }
 }
 
-fn campaign<S: Server>(server: &S, tx_mode: &str, victim: Victim, in_the_suite: usize) {
+fn campaign(server: &dyn Server, tx_mode: &str, victim: Victim<'_>, in_the_suite: usize) {
     let files = match tx_mode {
         "none" => server.without_transaction(SET_WITHOUT_TRANSACTION),
         _ => SET.to_vec(),
@@ -59,7 +59,7 @@ fn campaign<S: Server>(server: &S, tx_mode: &str, victim: Victim, in_the_suite: 
         sleep(moment);
         match victim {
             Victim::Process => child.kill().unwrap(),
-            Victim::Server => server.kill_and_start(),
+            Victim::Server(server) => server.kill_and_start(),
         }
         let ended = child.wait_with_output().unwrap();
         broken_off += usize::from(!ended.status.success());
@@ -72,8 +72,12 @@ fn campaign<S: Server>(server: &S, tx_mode: &str, victim: Victim, in_the_suite: 
             String::from_utf8_lossy(&ended.stderr)
         );
     }
+    let victim = match victim {
+        Victim::Process => "process",
+        Victim::Server(_) => "server",
+    };
     println!(
-        "{}, tx-mode {tx_mode}, {victim:?} killed {rounds} times in {whole:?}: {broken_off} runs broken off, \
+        "{}, tx-mode {tx_mode}, {victim} killed {rounds} times in {whole:?}: {broken_off} runs broken off, \
          all made whole by at most {longest} further runs; seed {}",
         server.name(),
         random.seed()
@@ -114,10 +118,26 @@ fn mariadb_without_a_transaction() {
 }
 
 #[test]
+fn sqlite_with_a_transaction_per_file() {
+    campaign(&Sqlite, "file", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn sqlite_with_one_transaction_for_all() {
+    campaign(&Sqlite, "all", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
+fn sqlite_without_a_transaction() {
+    campaign(&Sqlite, "none", Victim::Process, IN_THE_SUITE);
+}
+
+#[test]
 fn a_postgresql_server_that_is_killed() {
     let server = Postgres::private();
     for tx_mode in ["file", "all", "none"] {
-        campaign(&server, tx_mode, Victim::Server, SERVER_IN_THE_SUITE);
+        let victim = Victim::Server(&server);
+        campaign(&server, tx_mode, victim, SERVER_IN_THE_SUITE);
     }
 }
 
@@ -125,7 +145,8 @@ fn a_postgresql_server_that_is_killed() {
 fn a_mariadb_server_that_is_killed() {
     let server = MariaDb::private();
     for tx_mode in ["file", "all", "none"] {
-        campaign(&server, tx_mode, Victim::Server, SERVER_IN_THE_SUITE);
+        let victim = Victim::Server(&server);
+        campaign(&server, tx_mode, victim, SERVER_IN_THE_SUITE);
     }
 }
 

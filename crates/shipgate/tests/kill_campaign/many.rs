@@ -2,7 +2,7 @@
 
 use std::process::Child;
 
-use crate::server::{MariaDb, Postgres, Server};
+use crate::server::{MariaDb, Postgres, Server, Sqlite};
 use crate::site::Site;
 
 fn at_once(server: &dyn Server) {
@@ -48,4 +48,9 @@ fn on_postgresql_every_statement_runs_once_and_every_process_ends_well() {
 #[test]
 fn on_mariadb_every_statement_runs_once_and_every_process_ends_well() {
     at_once(&MariaDb::shared());
+}
+
+#[test]
+fn on_sqlite_every_statement_runs_once_and_every_process_ends_well() {
+    at_once(&Sqlite);
 }

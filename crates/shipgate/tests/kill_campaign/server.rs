@@ -1,24 +1,32 @@
-//! The servers whose runs are killed.
+//! The databases whose runs are killed.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
 
 use shipgate_testkit::{
     MariadbCluster, MariadbDatabase, PostgresCluster, PostgresDatabase, mariadb, postgres,
 };
 
-/// A server.
+/// A server, or what stands for it.
 pub(crate) trait Server {
     fn name(&self) -> &'static str;
 
     /// A new, empty database.
     fn database(&self) -> Box<dyn Database>;
 
-    /// Kills it and starts it again.
-    fn kill_and_start(&self);
-
     /// The migrations, with what this server keeps out of transactions.
     fn without_transaction(
         &self,
         files: &[(&'static str, &'static str)],
     ) -> Vec<(&'static str, &'static str)>;
+}
+
+/// A server that may be killed.
+pub(crate) trait Mortal {
+    /// Kills it and starts it again.
+    fn kill_and_start(&self);
 }
 
 /// A database on it.
@@ -59,6 +67,13 @@ impl Postgres {
     }
 }
 
+impl Mortal for Postgres {
+    fn kill_and_start(&self) {
+        self.0.get().kill();
+        self.0.get().start();
+    }
+}
+
 impl Server for Postgres {
     fn name(&self) -> &'static str {
         "PostgreSQL"
@@ -66,11 +81,6 @@ impl Server for Postgres {
 
     fn database(&self) -> Box<dyn Database> {
         Box::new(self.0.get().database())
-    }
-
-    fn kill_and_start(&self) {
-        self.0.get().kill();
-        self.0.get().start();
     }
 
     fn without_transaction(
@@ -119,6 +129,13 @@ impl MariaDb {
     }
 }
 
+impl Mortal for MariaDb {
+    fn kill_and_start(&self) {
+        self.0.get().kill();
+        self.0.get().start();
+    }
+}
+
 impl Server for MariaDb {
     fn name(&self) -> &'static str {
         "MariaDB"
@@ -126,11 +143,6 @@ impl Server for MariaDb {
 
     fn database(&self) -> Box<dyn Database> {
         Box::new(self.0.get().database())
-    }
-
-    fn kill_and_start(&self) {
-        self.0.get().kill();
-        self.0.get().start();
     }
 
     fn without_transaction(
@@ -159,5 +171,65 @@ impl Database for MariadbDatabase {
 
     fn sql(&self, statements: &str) -> String {
         self.mariadb(statements)
+    }
+}
+
+/// Every database is a file of its own.
+pub(crate) struct Sqlite;
+
+impl Server for Sqlite {
+    fn name(&self) -> &'static str {
+        "SQLite"
+    }
+
+    fn database(&self) -> Box<dyn Database> {
+        Box::new(SqliteFile(tempfile::tempdir().unwrap()))
+    }
+
+    fn without_transaction(
+        &self,
+        files: &[(&'static str, &'static str)],
+    ) -> Vec<(&'static str, &'static str)> {
+        let mut files = files.to_vec();
+        files.push((
+            "9_pragmas.sql",
+            "PRAGMA journal_mode = wal;\nPRAGMA user_version = 9;\nVACUUM;\n\
+             INSERT INTO log VALUES (9, 1, 'nine');\nUPDATE log SET n = n * 3;\n",
+        ));
+        files
+    }
+}
+
+struct SqliteFile(TempDir);
+
+impl SqliteFile {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("app.db")
+    }
+}
+
+impl Database for SqliteFile {
+    fn url(&self) -> String {
+        format!("sqlite://{}", self.path().display())
+    }
+
+    fn dump(&self) -> String {
+        let schema = self.sql(
+            "PRAGMA integrity_check; PRAGMA journal_mode; PRAGMA user_version; \
+             SELECT type, name, sql FROM sqlite_master \
+             WHERE tbl_name NOT IN ('atlas_schema_revisions', 'shipgate_lease') ORDER BY 1, 2",
+        );
+        let tables = self.sql(
+            "SELECT group_concat(name, ' ') FROM sqlite_master WHERE type = 'table' \
+             AND name NOT IN ('atlas_schema_revisions', 'shipgate_lease')",
+        );
+        format!("{schema}\n{}", self.sql(&format!(".dump {tables}")))
+    }
+
+    fn sql(&self, statements: &str) -> String {
+        let mut sqlite3 = Command::new("sqlite3");
+        let done = sqlite3.arg(self.path()).arg(statements).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
     }
 }
