@@ -57,7 +57,8 @@ pub trait Session: Send {
     }
 
     /// Sets how long from now on each statement may wait for locks and run.
-    /// Databases that cannot limit one of these leave it as it is.
+    /// Databases that cannot limit one of these leave it as it is. On SQLite
+    /// the wait counts as running, too.
     ///
     /// # Errors
     /// As [`Session::execute`].

@@ -14,6 +14,7 @@ mod connection;
 mod copy;
 mod database;
 mod error;
+mod limits;
 mod lock;
 mod lost_writes;
 mod names;

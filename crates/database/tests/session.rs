@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, OpenError, SchemaObject,
-    Session, Value, sqlite::SqliteDatabase,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, Limits, OpenError,
+    SchemaObject, Session, Value, sqlite::SqliteDatabase,
 };
 
 fn database(file: &Path) -> SqliteDatabase {
@@ -260,6 +260,70 @@ async fn dropping_the_future_stops_the_statement() {
         }
         let rows = session.query("SELECT 2", &[]).await.unwrap();
         assert_eq!(integer(&rows), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_statement_runs_no_longer_than_its_limit() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut session = session(&directory.path().join("a.db")).await;
+    let limits = Limits {
+        statement: Some(Duration::from_millis(50)),
+        ..Limits::default()
+    };
+    session.limit(&limits).await.expect("a limit");
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+    let error = session.execute(endless).await.expect_err("too long");
+    assert_eq!(error.kind, ErrorKind::TimedOut);
+    assert_eq!(
+        error.message,
+        "the statement was stopped: it ran longer than 50ms"
+    );
+    session
+        .execute("CREATE TABLE t (a)")
+        .await
+        .expect("a table");
+    let batch = session
+        .execute_all(&["INSERT INTO t VALUES (1)", endless, "SELECT 1"])
+        .await;
+    assert_eq!(batch.done.len(), 1);
+    assert_eq!(
+        batch.failed.map(|error| error.kind),
+        Some(ErrorKind::TimedOut)
+    );
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_for_no_longer_than_its_limit() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("a.db");
+    let mut holder = session(&file).await;
+    holder.begin().await.expect("a transaction");
+    let patient = ConnectOptions {
+        busy_timeout: Duration::from_secs(600),
+        ..creating()
+    };
+    let mut session = database(&file).connect(&patient).await.expect("a session");
+    for (limits, kind) in [
+        (
+            Limits {
+                lock: Some(Duration::from_millis(50)),
+                ..Limits::default()
+            },
+            ErrorKind::Locked,
+        ),
+        (
+            Limits {
+                lock: Some(Duration::ZERO),
+                statement: Some(Duration::from_millis(50)),
+            },
+            ErrorKind::TimedOut,
+        ),
+    ] {
+        session.limit(&limits).await.expect("limits");
+        let error = session.begin().await.expect_err("a lock");
+        assert_eq!(error.kind, kind);
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error;
+use super::limits::Clocked;
 use crate::{Access, Create, OpenError, Wait, WaitHook};
 
 /// What a connection is opened with.
@@ -20,6 +21,8 @@ pub(super) struct Opening {
     pub(super) foreign_keys: bool,
     pub(super) busy_timeout: Duration,
     pub(super) on_wait: Option<WaitHook>,
+    /// How long statements wait, where that is not `busy_timeout`, and run.
+    pub(super) clocked: Clocked,
     /// Asked before and during every wait: true ends it.
     pub(super) cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -32,6 +35,7 @@ impl Opening {
             foreign_keys: false,
             busy_timeout,
             on_wait: None,
+            clocked: Clocked::default(),
             cancelled: Arc::new(|| false),
         }
     }
@@ -66,7 +70,9 @@ pub(super) fn open_in_memory(opening: &Opening) -> Result<Connection, OpenError>
 fn prepare(mut connection: Connection, opening: &Opening) -> rusqlite::Result<Connection> {
     connection.busy_handler(Some(busy_handler(opening)))?;
     let cancelled = Arc::clone(&opening.cancelled);
-    connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || cancelled()))?;
+    let clocked = opening.clocked.clone();
+    let stops = move || cancelled() || clocked.is_over();
+    connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(stops))?;
     // The bundled library turns foreign keys on by default; SQLite does not.
     connection.pragma_update(None, "foreign_keys", opening.foreign_keys)?;
     // Reads the file for the first time.
@@ -80,17 +86,19 @@ fn busy_handler(opening: &Opening) -> impl FnMut(i32) -> bool + Send + 'static {
     // Waits as short as those among busy writers are not worth a word.
     const UNTOLD: Duration = Duration::from_millis(100);
     let Opening {
-        busy_timeout: limit,
+        busy_timeout,
         on_wait,
+        clocked,
         cancelled,
         ..
     } = opening.clone();
     let mut started = Instant::now();
     let mut told = false;
     move |tries| {
-        if cancelled() {
+        if cancelled() || clocked.is_over() {
             return false;
         }
+        let limit = clocked.lock().unwrap_or(busy_timeout);
         if tries == 0 {
             started = Instant::now();
             told = false;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::connection::{self, Opening};
+use super::limits::Clocked;
 use super::session::SqliteSession;
 use super::worker::Worker;
 use crate::backup::Engine;
@@ -41,6 +42,8 @@ impl SqliteDatabase {
         let foreign_keys = self.url.foreign_keys().unwrap_or(false);
         let file = self.url.file().map(ToOwned::to_owned);
         let options = options.clone();
+        let clocked = Clocked::default();
+        let of_worker = clocked.clone();
         let worker = Worker::start(move |state| {
             let opening = Opening {
                 access,
@@ -48,6 +51,7 @@ impl SqliteDatabase {
                 foreign_keys,
                 busy_timeout: options.busy_timeout,
                 on_wait: options.on_wait,
+                clocked: of_worker,
                 cancelled: Arc::new(move || state.is_cancelled()),
             };
             match file {
@@ -56,7 +60,7 @@ impl SqliteDatabase {
             }
         })
         .await?;
-        Ok(SqliteSession::new(worker, access))
+        Ok(SqliteSession::new(worker, access, clocked))
     }
 }
 

@@ -6,10 +6,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use shipgate_sql::Dialect;
 
+use super::limits::Clocked;
 use super::worker::{Stopper, Worker};
 use super::{catalog, error};
 use crate::{
-    Access, Batch, Canceller, Catalog, ErrorKind, Executed, Session, StatementError, Value,
+    Access, Batch, Canceller, Catalog, ErrorKind, Executed, Limits, Session, StatementError, Value,
 };
 
 /// A connection to a SQLite database, on a thread of its own.
@@ -20,16 +21,22 @@ use crate::{
 pub struct SqliteSession {
     worker: Worker,
     access: Access,
+    clocked: Clocked,
 }
 
 impl SqliteSession {
-    pub(super) fn new(worker: Worker, access: Access) -> Self {
-        Self { worker, access }
+    pub(super) fn new(worker: Worker, access: Access, clocked: Clocked) -> Self {
+        Self {
+            worker,
+            access,
+            clocked,
+        }
     }
 
     async fn run(&mut self, text: &'static str) -> Result<(), StatementError> {
+        let clocked = self.clocked.clone();
         self.worker
-            .call(move |connection| execute(connection, text).map(|_| ()))
+            .call(move |connection| clocked.run(|| execute(connection, text)).map(drop))
             .await
     }
 }
@@ -42,17 +49,19 @@ impl Session for SqliteSession {
 
     async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
         let text = statement.to_owned();
+        let clocked = self.clocked.clone();
         self.worker
-            .call(move |connection| execute(connection, &text))
+            .call(move |connection| clocked.run(|| execute(connection, &text)))
             .await
     }
 
     async fn execute_all(&mut self, statements: &[&str]) -> Batch {
         let texts: Vec<String> = statements.iter().map(|&text| text.to_owned()).collect();
         let stopper = self.worker.stopper();
+        let clocked = self.clocked.clone();
         let done = self
             .worker
-            .call(move |connection| Ok(execute_all(connection, &texts, &stopper)))
+            .call(move |connection| Ok(execute_all(connection, &texts, &clocked, &stopper)))
             .await;
         done.unwrap_or_else(|error| Batch {
             done: Vec::new(),
@@ -67,9 +76,15 @@ impl Session for SqliteSession {
     ) -> Result<Vec<Vec<Value>>, StatementError> {
         let text = statement.to_owned();
         let values = values.to_vec();
+        let clocked = self.clocked.clone();
         self.worker
-            .call(move |connection| query(connection, &text, values))
+            .call(move |connection| clocked.run(|| query(connection, &text, values)))
             .await
+    }
+
+    async fn limit(&mut self, limits: &Limits) -> Result<(), StatementError> {
+        self.clocked.set(*limits);
+        Ok(())
     }
 
     async fn begin(&mut self) -> Result<(), StatementError> {
@@ -142,13 +157,18 @@ fn execute(connection: &Connection, text: &str) -> Result<Executed, StatementErr
     Ok(executed)
 }
 
-fn execute_all(connection: &Connection, texts: &[String], stopper: &Stopper) -> Batch {
+fn execute_all(
+    connection: &Connection,
+    texts: &[String],
+    clocked: &Clocked,
+    stopper: &Stopper,
+) -> Batch {
     let mut batch = Batch::default();
     for text in texts {
         let executed = if stopper.is_stopped() {
             Err(error::cancelled())
         } else {
-            execute(connection, text)
+            clocked.run(|| execute(connection, text))
         };
         match executed {
             Ok(executed) => batch.done.push(executed),

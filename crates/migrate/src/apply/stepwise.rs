@@ -328,6 +328,7 @@ impl<'a> Run<'a, '_> {
         let dialect = self.dialect();
         let patience = files[index].file.patience;
         if dialect == Dialect::Sqlite {
+            self.limit(patience, stops_others(step.unit.kind)).await?;
             self.execute_step(files, index, step).await?;
             self.write_progress(files, index).await?;
             files.iter_mut().for_each(Progress::settle);

@@ -18,6 +18,7 @@ mod large;
 #[path = "../scenarios/mortal.rs"]
 mod mortal;
 mod order;
+mod patience;
 mod replay;
 mod resume;
 mod set;

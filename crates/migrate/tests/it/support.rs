@@ -202,6 +202,7 @@ impl Project {
                 ApplyEvent::SessionRestored { statement } => {
                     warnings.push(format!("restored {statement}"));
                 }
+                ApplyEvent::Retrying { reason, .. } => warnings.push(format!("again: {reason}")),
                 ApplyEvent::DirectiveIgnored { file, warning } => {
                     warnings.push(format!("{}: {warning}", file.name()));
                 }
