@@ -56,13 +56,15 @@ pub fn validate(location: Location) -> Result<Validated, ValidateError> {
 }
 
 fn warnings_of(file: &File) -> Result<Vec<Warning>, DirectoryError> {
+    let known = file.format().known_directives();
     let mut found = Vec::new();
-    let mut see = |line: &FoundLine<'_>| found.extend(directive::warning(line));
+    let mut see = |line: &FoundLine<'_>| found.extend(directive::warning(line, &known));
     let mut search = LineSearch::new(&directive::MARKS);
     let mut pieces = file.pieces()?;
     while let Some(piece) = pieces.next()? {
         search.feed(piece, &mut see);
     }
     search.finish(&mut see);
+    directive::in_order(&mut found);
     Ok(found)
 }

@@ -41,7 +41,8 @@ pub(super) fn warn_of_directives(
         Err(_) => {
             for pending in &plan.pending {
                 let held = pending.file.held().unwrap_or_default();
-                tell(pending.file, &directive::warnings(held));
+                let known = pending.file.format().known_directives();
+                tell(pending.file, &directive::warnings(held, &known));
             }
         }
     }

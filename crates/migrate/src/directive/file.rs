@@ -35,7 +35,7 @@ impl FileDirectives {
     /// Reads the directives of a file.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
-        let mut directives = Self::only_sum(content);
+        let mut directives = Self::of_any_format(content);
         for line in opening_block(content).filter_map(Line::parse) {
             match line.name {
                 "txmode" => directives.tx_modes.push(line.argument.to_owned()),
@@ -44,6 +44,14 @@ impl FileDirectives {
                 _ => {}
             }
         }
+        directives
+    }
+
+    /// Reads what a file of every layout may say, whatever its own marks are:
+    /// how long it waits, and whether checksums leave it out.
+    #[must_use]
+    pub fn of_any_format(content: &[u8]) -> Self {
+        let mut directives = Self::only_sum(content);
         for (number, line) in (1..).zip(opening_block(content)) {
             if let Some(line) = Line::parse_own(line)
                 && OWN.contains(&line.name)
@@ -63,8 +71,7 @@ impl FileDirectives {
     /// Here bytes decide, because the checksums have to equal those of other
     /// programs: the argument must be exactly `ignore`, so a carriage return
     /// or a blank after it makes the file count.
-    #[must_use]
-    pub fn only_sum(content: &[u8]) -> Self {
+    fn only_sum(content: &[u8]) -> Self {
         let first = content
             .split(|&byte| byte == b'\n')
             .next()

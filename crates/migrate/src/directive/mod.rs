@@ -10,7 +10,9 @@
 //! only; `delimiter` must follow `-- ` exactly. What looks like a directive
 //! and is none under this rule is reported as a [`Warning`].
 //!
-//! Shipgate's own directives (`-- shipgate:lock_timeout 2s`) stand in the same block.
+//! Shipgate's own directives (`-- shipgate:lock_timeout 2s`) stand in the same
+//! block, in the files of every layout; of Atlas's the other layouts have few
+//! ([`Known`]).
 
 mod file;
 mod line;
@@ -20,5 +22,5 @@ mod warning;
 pub(crate) use file::asserts_one_of;
 pub use file::{FileDirectives, PatienceDirective};
 pub(crate) use search::{FoundLine, LineSearch};
-pub(crate) use warning::{MARKS, warning};
-pub use warning::{Warning, WarningReason, warnings};
+pub use warning::{Known, Warning, WarningReason, warnings};
+pub(crate) use warning::{MARKS, in_order, warning};

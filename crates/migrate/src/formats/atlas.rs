@@ -6,7 +6,7 @@ use super::format::{Format, NewFile};
 use super::part::{self, Part, PartError};
 use super::stem;
 use super::txtar::{Archive, CheckPart};
-use crate::directive::FileDirectives;
+use crate::directive::{FileDirectives, Known};
 
 #[derive(Debug)]
 pub(crate) struct Atlas;
@@ -26,6 +26,10 @@ impl Format for Atlas {
 
     fn new_files(&self, version: &str, name: Option<&str>) -> Vec<NewFile> {
         vec![NewFile::new(stem::file_name(version, name, stem::SQL), "")]
+    }
+
+    fn known_directives(&self) -> Known {
+        Known::ATLAS
     }
 
     fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {

@@ -11,7 +11,7 @@ use shipgate_sql::Dialect;
 use super::format::{Format, NewFile};
 use super::part::{self, Line, Part, PartError};
 use super::stem;
-use crate::directive::FileDirectives;
+use crate::directive::{FileDirectives, Known};
 
 #[derive(Debug)]
 pub(crate) struct Dbmate;
@@ -48,8 +48,16 @@ impl Format for Dbmate {
             .then(|| "dbmate takes no file whose name does not begin with a digit".to_owned())
     }
 
+    fn known_directives(&self) -> Known {
+        Known {
+            format: self.name(),
+            atlas: &["sum", "nolint"],
+            without_transaction: Some("-- migrate:up transaction:false"),
+        }
+    }
+
     fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {
-        let mut directives = FileDirectives::only_sum(content);
+        let mut directives = FileDirectives::of_any_format(content);
         let text = String::from_utf8_lossy(content);
         let options = part::lines(&text).find_map(|line| match mark(&line) {
             Some(Mark::Up(options)) => Some(options),

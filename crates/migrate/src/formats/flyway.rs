@@ -16,7 +16,7 @@ use shipgate_sql::Dialect;
 use super::format::{Format, NewFile};
 use super::part::{Part, PartError};
 use super::stem::SQL;
-use crate::directive::FileDirectives;
+use crate::directive::{FileDirectives, Known};
 
 #[derive(Debug)]
 pub(crate) struct Flyway;
@@ -142,8 +142,16 @@ impl Format for Flyway {
         Some(format!("{name}.conf"))
     }
 
+    fn known_directives(&self) -> Known {
+        Known {
+            format: self.name(),
+            atlas: &["sum", "delimiter", "nolint"],
+            without_transaction: Some("executeInTransaction=false in the file's .conf"),
+        }
+    }
+
     fn directives(&self, name: &str, content: &[u8], settings: Option<&str>) -> FileDirectives {
-        let mut directives = FileDirectives::only_sum(content);
+        let mut directives = FileDirectives::of_any_format(content);
         if kind(name) == Some(Kind::Baseline) {
             directives.checkpoint = Some(String::new());
         }

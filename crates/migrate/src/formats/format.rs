@@ -13,7 +13,7 @@ use super::goose::Goose;
 use super::liquibase::Liquibase;
 use super::part::{Part, PartError};
 use super::txtar::CheckPart;
-use crate::directive::FileDirectives;
+use crate::directive::{FileDirectives, Known};
 use crate::golang::Quoted;
 
 /// The layout of one migration tool's directory.
@@ -91,6 +91,9 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// What a migration says about itself. `settings` is the content of the
     /// file [`Format::settings_name`] names, if it is there.
     fn directives(&self, name: &str, content: &[u8], settings: Option<&str>) -> FileDirectives;
+
+    /// What a migration may say about itself beside Shipgate's own directives.
+    fn known_directives(&self) -> Known;
 
     /// Whether a migration with this beginning is one script from its first
     /// byte to its last, but for what [`Format::line_fault`] refuses. Only such

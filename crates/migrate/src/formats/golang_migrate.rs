@@ -9,7 +9,7 @@ use shipgate_sql::Dialect;
 use super::format::{Format, NewFile};
 use super::part::{Part, PartError};
 use super::{number, stem};
-use crate::directive::FileDirectives;
+use crate::directive::{FileDirectives, Known};
 
 #[derive(Debug)]
 pub(crate) struct GolangMigrate;
@@ -48,8 +48,16 @@ impl Format for GolangMigrate {
         number::fault(&self.version_and_description(name).0, self.name())
     }
 
+    fn known_directives(&self) -> Known {
+        Known {
+            format: self.name(),
+            atlas: &["sum", "delimiter", "nolint"],
+            without_transaction: None,
+        }
+    }
+
     fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {
-        FileDirectives::only_sum(content)
+        FileDirectives::of_any_format(content)
     }
 
     fn is_one_script(&self, _head: &[u8]) -> bool {

@@ -14,7 +14,7 @@ use shipgate_sql::Dialect;
 use super::format::{Format, NewFile};
 use super::part::{self, Line, Part, PartError};
 use super::{number, stem};
-use crate::directive::FileDirectives;
+use crate::directive::{FileDirectives, Known};
 
 #[derive(Debug)]
 pub(crate) struct Goose;
@@ -68,8 +68,16 @@ impl Format for Goose {
         is_migration.then(|| "it is a migration in Go, which only goose itself can run".to_owned())
     }
 
+    fn known_directives(&self) -> Known {
+        Known {
+            format: self.name(),
+            atlas: &["sum", "nolint"],
+            without_transaction: Some("-- +goose NO TRANSACTION"),
+        }
+    }
+
     fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {
-        let mut directives = FileDirectives::only_sum(content);
+        let mut directives = FileDirectives::of_any_format(content);
         let text = String::from_utf8_lossy(content);
         if part::lines(&text).any(|line| mark(&line) == Some(Mark::NoTransaction)) {
             directives.tx_modes.push("none".to_owned());

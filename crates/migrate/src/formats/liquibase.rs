@@ -18,7 +18,7 @@ use shipgate_sql::Dialect;
 use super::format::{Format, NewFile};
 use super::part::{self, Line, Part, PartError};
 use super::stem;
-use crate::directive::FileDirectives;
+use crate::directive::{FileDirectives, Known};
 
 #[derive(Debug)]
 pub(crate) struct Liquibase;
@@ -51,8 +51,16 @@ impl Format for Liquibase {
         )]
     }
 
+    fn known_directives(&self) -> Known {
+        Known {
+            format: self.name(),
+            atlas: &["sum", "nolint"],
+            without_transaction: Some("--changeset AUTHOR:ID runInTransaction:false"),
+        }
+    }
+
     fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {
-        let mut directives = FileDirectives::only_sum(content);
+        let mut directives = FileDirectives::of_any_format(content);
         let text = String::from_utf8_lossy(content);
         let says_without = |line: Line<'_>| {
             command(&line, "changeset")

@@ -73,7 +73,10 @@ impl<'a> Script<'a> {
             syntax,
             mode,
             length: held.len(),
-            warnings: directive::warnings(file.held().unwrap_or_default()),
+            warnings: directive::warnings(
+                file.held().unwrap_or_default(),
+                &file.format().known_directives(),
+            ),
             source: Source::Held(held),
         })
     }
@@ -84,10 +87,11 @@ impl<'a> Script<'a> {
         see: &mut dyn FnMut(&Unit<'_>),
     ) -> Result<Self, ScriptError> {
         let mut reading = Reading::new(file, syntax, None)?;
+        let known = file.format().known_directives();
         let mut warnings = Vec::new();
         let mut fault: Option<PartError> = None;
         let mut see_line = |line: &FoundLine<'_>| {
-            warnings.extend(directive::warning(line));
+            warnings.extend(directive::warning(line, &known));
             if let Some(message) = file.format().line_fault(line.text)
                 && fault.as_ref().is_none_or(|fault| line.number < fault.line)
             {
@@ -114,8 +118,7 @@ impl<'a> Script<'a> {
         }
         // It reads to the end.
         let _ = read?;
-        warnings.sort_by_key(|warning| warning.line);
-        warnings.dedup();
+        directive::in_order(&mut warnings);
         Ok(Self {
             file,
             syntax,

@@ -392,3 +392,85 @@ async fn the_checksums_cover_the_files_in_the_order_of_execution() {
         .collect();
     assert_eq!(names, ["V2__a.sql", "s/V3__c.sql", "V10__b.sql"]);
 }
+
+/// One file of each layout, with a line in its opening comments.
+fn with_line(line: &str) -> [(&'static str, &'static str, String); 6] {
+    [
+        ("atlas", "1_a.sql", format!("{line}\nCREATE TABLE a (x);\n")),
+        (
+            "golang-migrate",
+            "1_a.up.sql",
+            format!("{line}\nCREATE TABLE a (x);\n"),
+        ),
+        (
+            "goose",
+            "00001_a.sql",
+            format!("-- +goose Up\n{line}\nCREATE TABLE a (x);\n-- +goose Down\nDROP TABLE a;\n"),
+        ),
+        (
+            "flyway",
+            "V1__a.sql",
+            format!("-- About it.\n{line}\nCREATE TABLE a (x);\n"),
+        ),
+        (
+            "liquibase",
+            "1_a.sql",
+            format!("--liquibase formatted sql\n--changeset ann:1\n{line}\nCREATE TABLE a (x);\n"),
+        ),
+        (
+            "dbmate",
+            "1_a.sql",
+            format!("-- migrate:up\n{line}\nCREATE TABLE a (x);\n-- migrate:down\nDROP TABLE a;\n"),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn how_long_a_file_waits_is_said_alike_in_every_format() {
+    for (format, name, content) in with_line("-- shipgate:lock_timeout soon") {
+        let project = Project::in_format(format, &[(name, &content)]);
+        let error = refused(&project).await;
+        assert!(
+            error.contains("`shipgate:lock_timeout soon`: the value must be a duration"),
+            "{format}: {error}"
+        );
+    }
+    for (format, name, content) in with_line("-- shipgate:lock_timeout 2s") {
+        let project = Project::in_format(format, &[(name, &content)]);
+        let outcome = project.apply().await.succeeded();
+        assert!(
+            outcome.warnings.is_empty(),
+            "{format}: {:?}",
+            outcome.warnings
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_almost_a_directive_is_warned_of_in_every_format() {
+    for (format, name, content) in with_line("-- shipgate: lock_timeout 2s") {
+        let project = Project::in_format(format, &[(name, &content)]);
+        let outcome = project.apply().await.succeeded();
+        assert!(
+            outcome.warnings.len() == 1
+                && outcome.warnings[0].contains("did you mean \"-- shipgate:lock_timeout\"?"),
+            "{format}: {:?}",
+            outcome.warnings
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_directive_of_atlas_that_a_format_does_not_have_is_warned_of() {
+    for (format, name, content) in with_line("-- atlas:txmode none") {
+        let project = Project::in_format(format, &[(name, &content)]);
+        let outcome = project.apply().await.succeeded();
+        let expected = usize::from(format != "atlas");
+        assert_eq!(
+            outcome.warnings.len(),
+            expected,
+            "{format}: {:?}",
+            outcome.warnings
+        );
+    }
+}
