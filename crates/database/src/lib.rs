@@ -21,8 +21,8 @@ pub use catalog::{Catalog, Difference, SchemaObject};
 pub use client::{ClientSettings, Password};
 pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, WaitHook, open};
 pub use lock::{
-    BadLockName, Clock, LEASE_TABLE, LockError, LockEvent, LockHook, LockName, LockOwner,
-    LockRequest, MigrationLock,
+    BadLockName, Clock, LEASE_TABLE, LeasePlace, LockError, LockEvent, LockHook, LockName,
+    LockOwner, LockRequest, MigrationLock,
 };
 pub use session::{
     Batch, Canceller, CopyRows, ErrorKind, Executed, Limits, Session, StatementError, Value,

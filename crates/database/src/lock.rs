@@ -97,6 +97,8 @@ pub struct LockRequest {
     /// Schema that holds the history, and so the lease that says who has the
     /// lock; `None`: the connection's own. SQLite has no use for it.
     pub schema: Option<String>,
+    /// Where the lease is written.
+    pub lease: LeasePlace,
     /// How long to try to reach a server, as
     /// [`ConnectOptions::connect_timeout`](crate::ConnectOptions::connect_timeout).
     pub connect_timeout: Duration,
@@ -107,6 +109,18 @@ pub struct LockRequest {
     pub temporary_directory: Option<PathBuf>,
     /// Told while waiting, when the holder is known and when it changes.
     pub on_event: Option<LockHook>,
+}
+
+/// Where a server's lease is written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LeasePlace {
+    /// In [`LEASE_TABLE`], in the schema that holds the history.
+    #[default]
+    BesideHistory,
+    /// Nowhere, where a program that runs under the lock takes any table for
+    /// a sign that the schema is in use. Only the server's own locks hold then, and
+    /// whoever waits is told less.
+    Nowhere,
 }
 
 impl fmt::Debug for LockRequest {
@@ -184,6 +198,13 @@ pub trait MigrationLock: Send + Sync {
     /// A number that grows with every holder of this lock, so that what an
     /// earlier holder still does can be told and refused.
     fn token(&self) -> u64;
+
+    /// Whether it is still held, as far as its heartbeat knows. Asks no server,
+    /// so it may be called often.
+    ///
+    /// # Errors
+    /// [`LockError::Lost`] if it is not.
+    async fn check(&self) -> Result<(), LockError>;
 
     /// Makes sure, in the session's open transaction if there is one, that the
     /// lock is still this holder's, and stays so until the transaction ends:

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    ClientSettings, ConnectOptions, Create, DatabaseUrl, LockError, LockEvent, LockName,
-    LockRequest, MigrationLock, open,
+    ClientSettings, ConnectOptions, Create, DatabaseUrl, LeasePlace, LockError, LockEvent,
+    LockName, LockRequest, MigrationLock, open,
 };
 
 const NOW: i64 = 1_795_000_000;
@@ -26,6 +26,7 @@ fn request(purpose: &str) -> LockRequest {
         purpose: purpose.to_owned(),
         timeout: Duration::ZERO,
         schema: None,
+        lease: LeasePlace::default(),
         connect_timeout: Duration::from_secs(30),
         clock: Arc::new(clock),
         temporary_directory: None,

@@ -159,6 +159,8 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Stop all machines and the daemon
     Stop(commands::stop::Arguments),
+    /// Run any migration command behind the migration lock, and verify what it did
+    Gate(Box<commands::gate::Arguments>),
     /// Start the server, run the migrations, or run any command: an image's entrypoint
     Entrypoint(commands::entrypoint::Arguments),
     /// Write shell completions to stdout
@@ -234,6 +236,7 @@ async fn dispatch(command: Command, app: App) -> Result<Exit, CliError> {
         Command::Logs(arguments) => commands::logs::run(arguments, app).await,
         Command::Serve(arguments) => commands::serve::run(arguments, app).await,
         Command::Stop(arguments) => commands::stop::run(arguments, app).await,
+        Command::Gate(arguments) => commands::gate::run(*arguments, app).await,
         Command::Entrypoint(arguments) => commands::entrypoint::run(arguments, app).await,
         Command::Completions(arguments) => commands::completions::run(&arguments),
     }

@@ -29,6 +29,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     {
         return shipgate_runtime::process::keeper::run(directory.as_ref());
     }
+    if let [_, verb, owner, directory] = arguments.as_slice()
+        && verb == wiring::keeper::VERB_WHILE
+        && let Some(owner) = owner.to_str().and_then(|owner| owner.parse().ok())
+    {
+        return shipgate_runtime::process::keeper::run_while(owner, directory.as_ref());
+    }
     match atlas::called_so(&arguments) {
         Some(arguments) => atlas::run(arguments),
         None => cli::run(arguments),

@@ -92,6 +92,25 @@ impl Printer {
         }
     }
 
+    /// A line that a command wrote to its standard output, on ours; where that
+    /// is for JSON, on stderr.
+    pub(crate) fn relay_out(&self, line: &str) {
+        match self.output {
+            Output::Text => {
+                self.clear();
+                let mut stdout = AutoStream::new(io::stdout(), self.color);
+                // The reader has gone: that is its right.
+                let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+            }
+            Output::Json => self.write(line),
+        }
+    }
+
+    /// A line that a command wrote to its standard error.
+    pub(crate) fn relay_err(&self, line: &str) {
+        self.write(line);
+    }
+
     /// One line that only `--verbose` shows.
     pub(crate) fn detail(&self, line: &str) {
         if self.verbosity >= Verbosity::Verbose && self.output == Output::Text {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shipgate_release::Cancel;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::error::{CliError, Exit};
 use crate::printer::Printer;
@@ -24,6 +25,37 @@ pub(crate) fn cancel_on_signal(printer: Arc<Printer>) -> Result<Cancel, CliError
         end_at_once(exit);
     });
     Ok(cancel)
+}
+
+/// A request to stop, and by which signal it came.
+pub(crate) struct Asked(watch::Receiver<Option<Exit>>);
+
+impl Asked {
+    /// From here on the first SIGINT or SIGTERM asks and is answered with
+    /// `words`; a second one ends the program at once.
+    pub(crate) fn listen(printer: &Arc<Printer>, words: &'static str) -> Result<Self, CliError> {
+        let (sender, receiver) = watch::channel(None);
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        let mut terminate = listen(SignalKind::terminate())?;
+        let printer = Arc::clone(printer);
+        tokio::spawn(async move {
+            let exit = either(&mut interrupt, &mut terminate).await;
+            printer.say(words);
+            sender.send_replace(Some(exit));
+            end_at_once(either(&mut interrupt, &mut terminate).await);
+        });
+        Ok(Self(receiver))
+    }
+
+    /// Returns when it is asked for, with the exit code it asks for.
+    pub(crate) async fn wait(&self) -> Exit {
+        let mut receiver = self.0.clone();
+        match receiver.wait_for(Option::is_some).await {
+            Ok(exit) => exit.unwrap_or(Exit::Interrupted),
+            // Nobody listens any more, so nobody asks.
+            Err(_) => std::future::pending().await,
+        }
+    }
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -35,6 +35,11 @@ pub trait Tool: fmt::Debug + Send + Sync {
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
 
+    /// Whether it refuses to begin its history in a schema that holds any table.
+    fn begins_in_empty_schemas(&self) -> bool {
+        false
+    }
+
     /// What a migration that fails halfway leaves behind.
     fn aftermath(&self, dialect: Dialect) -> Aftermath {
         Aftermath::of_transactions(dialect)

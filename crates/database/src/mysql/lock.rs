@@ -36,8 +36,8 @@ use super::session::MysqlSession;
 use super::settings::Settings;
 use crate::lock::Waiting;
 use crate::{
-    ConnectOptions, LockError, LockEvent, LockOwner, LockRequest, MigrationLock, Session,
-    StatementError, Value,
+    ConnectOptions, LeasePlace, LockError, LockEvent, LockOwner, LockRequest, MigrationLock,
+    Session, StatementError, Value,
 };
 
 /// Everything that is held, on its connection.
@@ -92,7 +92,9 @@ pub(super) async fn acquire(
         None => current_database(&mut session).await?,
     };
     let names = Names::new(&request.name, schema.as_deref());
-    let mut lease = schema.map(|schema| Lease::new(&schema, &names, &request));
+    let mut lease = schema
+        .filter(|_| request.lease == LeasePlace::BesideHistory)
+        .map(|schema| Lease::new(&schema, &names, &request));
     let on_server = take_own(&mut session, &names, lease.as_ref(), &mut wait).await?;
     let atlas = if on_server {
         atlas::take(settings, &request, &mut session, &names, &mut wait).await?
@@ -233,6 +235,10 @@ async fn now(session: &mut MysqlSession) -> Result<u64, LockError> {
 impl MigrationLock for MysqlLock {
     fn token(&self) -> u64 {
         self.token
+    }
+
+    async fn check(&self) -> Result<(), LockError> {
+        self.lost.check()
     }
 
     /// The first time in a session it also takes the run lock on it.

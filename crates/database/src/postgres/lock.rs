@@ -83,6 +83,13 @@ impl MigrationLock for PostgresLock {
         self.token
     }
 
+    async fn check(&self) -> Result<(), LockError> {
+        match &self.holder {
+            None => Err(lost("it was given back")),
+            Some(holder) => holder.lock().await.check().map_err(lost),
+        }
+    }
+
     /// A successor waits until the transaction has ended, and outside of one
     /// until the session has (behind a pooler it does not know).
     async fn fence(&self, session: &mut dyn Session) -> Result<(), LockError> {

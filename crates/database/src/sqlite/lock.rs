@@ -111,15 +111,21 @@ impl MigrationLock for SqliteLock {
         self.token
     }
 
+    async fn check(&self) -> Result<(), LockError> {
+        if is_at(&self.file, &self.path) {
+            Ok(())
+        } else {
+            Err(removed(&self.path))
+        }
+    }
+
     async fn release(mut self: Box<Self>) -> Result<(), LockError> {
         let in_place = is_at(&self.file, &self.path);
         let still_atlas = self.atlas.take().is_none_or(AtlasLock::release);
         let path = self.path.clone();
         drop(self);
         if !in_place {
-            return Err(LockError::Lost {
-                message: format!("somebody removed {}", path.display()),
-            });
+            return Err(removed(&path));
         }
         if !still_atlas {
             return Err(LockError::Lost {
@@ -183,6 +189,12 @@ fn open(path: &Path, database: &Path) -> Result<File, LockError> {
             options.open(path).map_err(failed)
         }
         Err(error) => Err(failed(error)),
+    }
+}
+
+fn removed(path: &Path) -> LockError {
+    LockError::Lost {
+        message: format!("somebody removed {}", path.display()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    LEASE_TABLE, LockError, LockEvent, LockName, LockRequest, MigrationLock, Session,
+    LEASE_TABLE, LeasePlace, LockError, LockEvent, LockName, LockRequest, MigrationLock, Session,
 };
 use shipgate_testkit::{MariadbDatabase, mariadb};
 
@@ -26,6 +26,7 @@ fn request(purpose: &str) -> LockRequest {
         purpose: purpose.to_owned(),
         timeout: Duration::ZERO,
         schema: None,
+        lease: LeasePlace::default(),
         connect_timeout: Duration::from_secs(10),
         clock: Arc::new(Timestamp::now),
         temporary_directory: None,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use shipgate_database::postgres::LEASE_EXPIRY;
 use shipgate_database::{
-    Database, LEASE_TABLE, LockError, LockEvent, LockName, LockRequest, MigrationLock, Session,
-    Value,
+    Database, LEASE_TABLE, LeasePlace, LockError, LockEvent, LockName, LockRequest, MigrationLock,
+    Session, Value,
 };
 use shipgate_testkit::{PoolMode, pgbouncer, postgres};
 
@@ -24,6 +24,7 @@ fn request(purpose: &str) -> LockRequest {
         purpose: purpose.to_owned(),
         timeout: Duration::ZERO,
         schema: Some("public".to_owned()),
+        lease: LeasePlace::default(),
         connect_timeout: Duration::from_secs(30),
         clock: Arc::new(Timestamp::now),
         temporary_directory: None,

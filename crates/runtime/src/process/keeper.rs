@@ -15,6 +15,7 @@ mod family;
 mod inherited;
 mod memory;
 mod output;
+mod owner;
 mod refusal;
 mod restarts;
 mod signals;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
+use owner::Owner;
 use supervise::Supervisor;
 
 /// How a memory limit is kept.
@@ -68,12 +70,23 @@ pub fn run(directory: &Path) -> ExitCode {
 
 /// As [`run`], with a say in how a memory limit is kept.
 pub fn run_with(directory: &Path, control: MemoryControl) -> ExitCode {
+    keep(directory, control, None)
+}
+
+/// As [`run`], for a machine that must not outlive process `owner`, the
+/// keeper's starter: when that is gone, however it ended, the machine is stopped.
+pub fn run_while(owner: i32, directory: &Path) -> ExitCode {
+    keep(directory, MemoryControl::Kernel, Some(owner))
+}
+
+fn keep(directory: &Path, control: MemoryControl, owner: Option<i32>) -> ExitCode {
     inherited::close();
+    let owner = owner.map(Owner::of);
     // Fails for a leader of a process group only: then its starter made it
     // one, and signals of the starter's terminal do not reach it either.
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
-    let mut supervisor = match Supervisor::take(directory, control) {
+    let mut supervisor = match Supervisor::take(directory, control, owner) {
         Ok(Some(supervisor)) => supervisor,
         Ok(None) => {
             say(&Report::AlreadyKept);

@@ -32,6 +32,11 @@ pub(crate) struct MigrationFlags {
 }
 
 impl MigrationFlags {
+    /// Whether nothing is said of the migrations.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.tool.is_none() && self.dir.is_none() && self.table.is_none()
+    }
+
     /// What the flags say; a path means the working directory, not the project's.
     pub(crate) fn named(&self) -> Named {
         let directory = self.dir.as_ref().map(|dir| {
@@ -76,6 +81,8 @@ pub(crate) struct HistoryFlags {
 pub(crate) struct Reach {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) connect_timeout: Duration,
+    /// Whether a flag or the project file names it, and not the environment.
+    pub(crate) is_said: bool,
 }
 
 impl Reach {
@@ -98,30 +105,37 @@ impl HistoryFlags {
                 read_password(file).map_err(|message| CliError::usage("password-file", message))?;
             client.password = Some(password);
         }
-        let Some(url) = self.database_url(loaded)? else {
+        let Some((url, is_said)) = self.database_url(loaded)? else {
             return Ok(None);
         };
         let database = open(&url, &client).map_err(|error| open_failure(&error))?;
         Ok(Some(Reach {
             database,
             connect_timeout,
+            is_said,
         }))
     }
 
-    fn database_url(&self, loaded: Option<&Loaded>) -> Result<Option<DatabaseUrl>, CliError> {
+    /// The URL, and whether a flag or the project file says it.
+    fn database_url(
+        &self,
+        loaded: Option<&Loaded>,
+    ) -> Result<Option<(DatabaseUrl, bool)>, CliError> {
         let text = match given_url(self.url.clone()) {
             Some(Ok(text)) => text,
             Some(Err((code, message))) => return Err(CliError::usage(code, message)),
             None => {
-                return match loaded {
-                    Some(loaded) => site::database(&loaded.project),
-                    None => Ok(None),
+                let url = match loaded {
+                    Some(loaded) => site::database(&loaded.project)?,
+                    None => None,
                 };
+                return Ok(url.map(|url| (url, true)));
             }
         };
         let here = std::env::current_dir().unwrap_or_default();
+        let is_said = self.url.as_ref().is_some_and(|url| !url.is_empty());
         DatabaseUrl::parse(&text, &here)
-            .map(Some)
+            .map(|url| Some((url, is_said)))
             .map_err(|error| CliError::usage("database-url", error.to_string()))
     }
 }

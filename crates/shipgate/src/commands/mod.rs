@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod entrypoint;
+pub(crate) mod gate;
 pub(crate) mod history_flags;
 pub(crate) mod logs;
 pub(crate) mod migrate;

@@ -1,6 +1,6 @@
 //! The one table of migrations, whatever tool they are for.
 
-use shipgate_tools::{Entry, Status, Tool};
+use shipgate_tools::{Entry, State, Status, Tool};
 
 use super::table;
 
@@ -23,6 +23,22 @@ pub(crate) fn migrations(tool: &dyn Tool, found: &Status) -> String {
         ),
     };
     lines.push(format!("{}{foreign}", found.summary));
+    lines.join("\n")
+}
+
+/// As [`migrations`], without those that are as they should be.
+pub(crate) fn unfinished(tool: &dyn Tool, found: &Status) -> String {
+    let is_right = |entry: &&Entry| matches!(entry.state, State::Applied | State::Superseded);
+    let others: Vec<&Entry> = found
+        .migrations
+        .iter()
+        .filter(|entry| !is_right(entry))
+        .collect();
+    let mut lines = vec![place(tool, found)];
+    if !others.is_empty() {
+        lines.push(rows(others));
+    }
+    lines.push(found.summary.to_string());
     lines.join("\n")
 }
 

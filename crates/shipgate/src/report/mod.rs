@@ -9,7 +9,7 @@ mod snippet;
 mod table;
 
 pub(crate) use duration::short;
-pub(crate) use migrations::migrations;
+pub(crate) use migrations::{migrations, unfinished};
 pub(crate) use size::bytes;
 pub(crate) use snippet::snippet;
 pub(crate) use table::table;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, LockName, LockRequest, OpenError, open,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, LeasePlace, LockName, LockRequest,
+    OpenError, open,
 };
 use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, Patience, apply};
 use shipgate_migrate::directory::Directory;
@@ -124,6 +125,7 @@ impl EngineMigrator {
                 purpose: "shipgate deploy".to_owned(),
                 timeout: self.lock_timeout,
                 schema: None,
+                lease: LeasePlace::default(),
                 connect_timeout: Duration::from_secs(30),
                 clock: std::sync::Arc::new(jiff::Timestamp::now),
                 temporary_directory: Some(std::env::temp_dir()),

@@ -74,6 +74,11 @@ impl Tooling {
         }))
     }
 
+    /// Whether the migrations are in a layout that Shipgate calls its own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.tool.name() == OWN
+    }
+
     /// What the files hold.
     pub(crate) fn status_of_files(&self) -> Status {
         status_of_files(self.tool, &self.files, self.migrations.as_ref())

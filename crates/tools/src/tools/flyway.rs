@@ -141,6 +141,10 @@ impl Tool for Flyway {
         }
     }
 
+    fn begins_in_empty_schemas(&self) -> bool {
+        true
+    }
+
     fn aftermath(&self, dialect: Dialect) -> Aftermath {
         match dialect {
             Dialect::MySql | Dialect::MariaDb => Aftermath::Marked,

@@ -108,6 +108,10 @@ impl Tool for Prisma {
         runner::node(project, &["prisma", "migrate", "deploy"])
     }
 
+    fn begins_in_empty_schemas(&self) -> bool {
+        true
+    }
+
     fn aftermath(&self, _dialect: Dialect) -> Aftermath {
         Aftermath::Marked
     }

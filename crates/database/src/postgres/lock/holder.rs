@@ -13,7 +13,8 @@ use crate::postgres::connect::connect;
 use crate::postgres::session::PostgresSession;
 use crate::postgres::settings::Settings;
 use crate::{
-    ConnectOptions, ErrorKind, LockError, LockEvent, LockRequest, Session, StatementError, Value,
+    ConnectOptions, ErrorKind, LeasePlace, LockError, LockEvent, LockRequest, Session,
+    StatementError, Value,
 };
 
 /// A lock, from its taking to its release.
@@ -143,6 +144,14 @@ impl Holder {
         }
     }
 
+    /// Whether the lock was held at the last renewal.
+    ///
+    /// # Errors
+    /// It was not; in words.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.lost.clone().map_or(Ok(()), Err)
+    }
+
     /// Renews the lease and makes sure of the advisory locks.
     ///
     /// # Errors
@@ -251,7 +260,10 @@ async fn take(
         .await
         .map_err(|error| refused(&error))?;
     let keys = Keys::of(&request.name, schema.as_deref().unwrap_or_default());
-    let lease = schema.map(|schema| Lease::new(request, &schema, &nonce));
+    let has_schema = schema.is_some();
+    let lease = schema
+        .filter(|_| request.lease == LeasePlace::BesideHistory)
+        .map(|schema| Lease::new(request, &schema, &nonce));
     loop {
         let attempt = connections.attempt(keys).await;
         let writer = connections.writer();
@@ -277,9 +289,11 @@ async fn take(
             .await?;
     }
     let Some(lease) = lease else {
-        waiting.tell(&LockEvent::LeaseUnusable {
-            message: "the connection has no schema".to_owned(),
-        });
+        if !has_schema {
+            waiting.tell(&LockEvent::LeaseUnusable {
+                message: "the connection has no schema".to_owned(),
+            });
+        }
         return Ok((keys, None, now));
     };
     loop {

@@ -1,4 +1,4 @@
-//! What can disturb a keeper: signals, and the loss of its directory.
+//! What can disturb a keeper: signals, the loss of its directory, the end of its owner.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -12,6 +12,7 @@ use rustix::fs::inotify;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::{flag, low_level};
 
+use super::owner::Owner;
 use crate::process::directory::Directory;
 
 /// Signals that ask for the end of the machine.
@@ -32,12 +33,13 @@ pub(crate) struct Signals {
     /// The file without which there is no machine.
     spec: PathBuf,
     is_deleted: bool,
+    owner: Option<Owner>,
 }
 
 impl Signals {
     /// Catches all signals a keeper cares for, from now on, and watches over
     /// the machine's directory.
-    pub(crate) fn install(directory: &Directory) -> io::Result<Self> {
+    pub(crate) fn install(directory: &Directory, owner: Option<Owner>) -> io::Result<Self> {
         let (wake, bell) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -55,26 +57,45 @@ impl Signals {
             deletions: watch_deletions(directory.path()).ok(),
             spec: directory.spec_path(),
             is_deleted: false,
+            owner,
         })
     }
 
     /// Whether the machine was asked to stop. Without its directory nobody
     /// could find it to do that, so the directory's deletion asks as well.
     pub(crate) fn stop_requested(&self) -> bool {
-        self.is_deleted || self.stop.load(Ordering::SeqCst)
+        self.is_deleted || self.is_abandoned() || self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Why, in words.
+    pub(crate) fn why_stop(&self) -> &'static str {
+        if self.is_abandoned() {
+            "stopping: whoever started it is gone"
+        } else {
+            "stopping as asked"
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.owner.as_ref().is_some_and(Owner::is_gone)
     }
 
     /// What to poll.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = PollFd<'_>> {
         let deletions = self.deletions.iter();
+        let owner = self.owner.iter().filter_map(Owner::descriptor);
         std::iter::once(PollFd::new(&self.wake, PollFlags::IN))
             .chain(deletions.map(|deletions| PollFd::new(deletions, PollFlags::IN)))
+            .chain(owner)
     }
 
     /// Takes note of everything that arrived.
     pub(crate) fn acknowledge(&mut self) {
         let mut bytes = [0; 64];
         while matches!(self.wake.read(&mut bytes), Ok(read) if read > 0) {}
+        if let Some(owner) = &mut self.owner {
+            owner.look();
+        }
         if let Some(deletions) = &self.deletions {
             let mut event = [0; 1024];
             while matches!(rustix::io::read(deletions, &mut event), Ok(read) if read > 0) {

@@ -15,6 +15,7 @@ use super::cgroup::{self, Cgroup};
 use super::command::{self, Run};
 use super::family;
 use super::memory::Memory;
+use super::owner::Owner;
 use super::refusal::{refuse, system, unusable};
 use super::restarts::Restarts;
 use super::signals::Signals;
@@ -64,7 +65,11 @@ struct Ending {
 impl Supervisor {
     /// Takes over the machine in `directory`; `None` if someone else keeps
     /// it, or ever did.
-    pub(crate) fn take(path: &Path, control: MemoryControl) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(
+        path: &Path,
+        control: MemoryControl,
+        owner: Option<Owner>,
+    ) -> Result<Option<Self>, Problem> {
         let directory = Directory::new(path.to_owned());
         let unusable = |error: MachineError| unusable(directory.path(), &error);
         let Some(lock) = directory.lock().map_err(unusable)? else {
@@ -80,7 +85,7 @@ impl Supervisor {
         let keeper = ProcessId::own().map_err(|error| system(path, &error))?;
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
             .map_err(|error| system(path, &error.into()))?;
-        let signals = Signals::install(&directory).map_err(|error| system(path, &error))?;
+        let signals = Signals::install(&directory, owner).map_err(|error| system(path, &error))?;
         let log_path = directory.log_path();
         let log = Writer::open(&log_path)
             .map_err(|error| Problem::Unwritable {
@@ -255,7 +260,7 @@ impl Supervisor {
     fn reason_to_end(&mut self, run: &Run, deadline: Option<Instant>) -> Option<Ending> {
         let now = Instant::now();
         let (cause, why) = if self.signals.stop_requested() {
-            (ExitCause::Stopped, "stopping as asked".to_owned())
+            (ExitCause::Stopped, self.signals.why_stop().to_owned())
         } else if deadline.is_some_and(|deadline| deadline <= now) {
             let timeout = self.spec.timeout.unwrap_or_default();
             let why = format!("timeout: it ran longer than {} s", timeout.as_secs_f64());

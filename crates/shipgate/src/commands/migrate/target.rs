@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipgate_database::{ClientSettings, Database, DatabaseUrl, LockName, LockRequest, open};
+use shipgate_database::{
+    ClientSettings, Database, DatabaseUrl, LeasePlace, LockName, LockRequest, open,
+};
 use shipgate_migrate::GoDuration;
 use shipgate_migrate::directory::{Directory, Location};
 use shipgate_project::{LoadError, Loaded, Origin, Template, load};
@@ -346,6 +348,7 @@ pub(super) fn lock_request(name: LockName, purpose: &str, timeout: Duration) -> 
         purpose: purpose.to_owned(),
         timeout,
         schema: None,
+        lease: LeasePlace::default(),
         connect_timeout: Duration::ZERO,
         clock: Arc::new(Timestamp::now),
         temporary_directory: Some(std::env::temp_dir()),

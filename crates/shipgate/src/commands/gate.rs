@@ -1,0 +1,449 @@
+//! `shipgate gate`: any migration command, behind the migration lock, its
+//! result verified by the history.
+
+mod command;
+mod lock;
+mod outcome;
+mod room;
+mod told;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use shipgate_database::{LockError, MigrationLock};
+use shipgate_project::{Loaded, Project};
+use shipgate_release::machine::MachineId;
+use shipgate_runtime::log::{LogLine, Stream};
+use shipgate_server::launch_failure;
+use shipgate_tools::{Goal, Status};
+
+use self::command::GateCommand;
+use self::outcome::{Ended, Outcome};
+use self::room::Room;
+use self::told::Told;
+use crate::cli::{App, Place, PlaceFlag};
+use crate::commands::history_flags::{
+    HistoryFlags, MigrationFlags, Reach, duration, project_directory, project_of,
+};
+use crate::error::{CliError, Exit};
+use crate::printer::{Output, Printer, Progress};
+use crate::report::{self, short};
+use crate::signals::Asked;
+use crate::wiring::attend::attend;
+use crate::wiring::notice::wait_hook;
+use crate::wiring::tooling::{Tooling, reading};
+
+/// Arguments of `shipgate gate`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Without a COMMAND the tool's own is run: `shipgate gate` alone migrates a project \
+    whose tool is detected.\nThe command gets this environment; DATABASE_URL too, if --url or the \
+    project file says where the database is."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: PlaceFlag,
+    #[command(flatten)]
+    migrations: MigrationFlags,
+    #[command(flatten)]
+    history: HistoryFlags,
+    /// How long the command may run; then it is stopped [default: [deploy]
+    /// release_command_timeout of the project file, else without limit]
+    #[arg(long, value_name = "DURATION", env = "SHIPGATE_GATE_TIMEOUT")]
+    timeout: Option<String>,
+    /// How long to wait for whoever migrates this database right now
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "SHIPGATE_LOCK_TIMEOUT",
+        default_value = "15m"
+    )]
+    lock_timeout: String,
+    /// How long a command that is stopped may take to end before it is killed
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "SHIPGATE_KILL_TIMEOUT",
+        default_value = "10s"
+    )]
+    kill_timeout: String,
+    /// What the history must hold at the end: all (of the files, and nothing failed), strict (and
+    /// nothing edited, without file or warned of), to=VERSION (all up to it), none
+    #[arg(
+        long,
+        value_name = "GOAL",
+        env = "SHIPGATE_VERIFY",
+        default_value = "all"
+    )]
+    verify: Goal,
+    /// Run the command also when nothing is pending, or a failed migration would be refused
+    #[arg(long)]
+    always: bool,
+    /// The same as --output json
+    #[arg(long)]
+    json: bool,
+    /// The command and its arguments [default: [database] command, else the tool's own]
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {
+    if !arguments.json || app.printer.output == Output::Json {
+        return gate(&arguments, &app).await;
+    }
+    let printer = Printer::new(
+        Output::Json,
+        app.printer.verbosity,
+        app.printer.color,
+        Progress::Off,
+    );
+    let app = App {
+        printer: Arc::new(printer),
+        ..app
+    };
+    gate(&arguments, &app).await.or_else(|error| {
+        app.printer.error(&error);
+        Ok(error.exit)
+    })
+}
+
+async fn gate(arguments: &Arguments, app: &App) -> Result<Exit, CliError> {
+    let gate = Gate::open(arguments, app)?;
+    let asked = Asked::listen(
+        &app.printer,
+        "stopping the command; once more to end at once",
+    )?;
+    let lock = tokio::select! {
+        lock = gate.enter() => lock?,
+        exit = asked.wait() => return Err(outcome::stopped_before(exit)),
+    };
+    let passed = gate.under(lock.as_ref(), &asked).await;
+    if let Err(error) = lock.release().await {
+        app.printer.warn(&format!("{error}"));
+    }
+    let told = passed?;
+    if app.printer.output == Output::Json {
+        app.printer.result(&told.json())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// One gate: what it guards, and what it runs.
+struct Gate<'a> {
+    app: &'a App,
+    loaded: Option<Loaded>,
+    tooling: Option<Tooling>,
+    reach: Reach,
+    command: GateCommand,
+    directory: PathBuf,
+    room: Room,
+    goal: Goal,
+    always: bool,
+    timeout: Option<Duration>,
+    lock_timeout: Duration,
+    kill_timeout: Duration,
+}
+
+impl<'a> Gate<'a> {
+    fn open(arguments: &Arguments, app: &'a App) -> Result<Self, CliError> {
+        let place: Place = arguments.place.clone().into();
+        let loaded = project_of(&place)?;
+        let directory = absolute(&project_directory(&place))?;
+        let project = loaded.as_ref().map(|loaded| &loaded.project);
+        let tooling = tooling(arguments, &directory, project)?;
+        if let Some(tooling) = &tooling {
+            // A version that there is not is told before anything is done.
+            tooling
+                .status_of_files()
+                .shortfalls(&arguments.verify)
+                .map_err(|error| CliError::usage("flag", format!("--verify: {error}")))?;
+        }
+        let timeout = match &arguments.timeout {
+            Some(text) => Some(duration("--timeout", text)?).filter(|limit| !limit.is_zero()),
+            None => project
+                .filter(|project| project.deploy.release_command_timeout.is_set())
+                .and_then(|project| project.deploy.release_command_limit()),
+        };
+        let lock_timeout = duration("--lock-timeout", &arguments.lock_timeout)?;
+        let kill_timeout = duration("--kill-timeout", &arguments.kill_timeout)?;
+        let reach = arguments
+            .history
+            .reach(loaded.as_ref())?
+            .ok_or_else(no_database)?;
+        let command = GateCommand::choose(&arguments.command, project, tooling.as_ref(), &reach)?;
+        let room = Room::open(
+            arguments.place.files.state.as_deref(),
+            &directory,
+            reach.database.url(),
+        )?;
+        Ok(Self {
+            app,
+            tooling,
+            reach,
+            command,
+            directory,
+            room,
+            goal: arguments.verify.clone(),
+            always: arguments.always,
+            timeout,
+            lock_timeout,
+            kill_timeout,
+            loaded,
+        })
+    }
+
+    /// Waits for the database, and for whoever migrates it.
+    async fn enter(&self) -> Result<Box<dyn MigrationLock>, CliError> {
+        let before = self.status().await?;
+        let is_fresh = before
+            .as_ref()
+            .is_some_and(|status| status.history_exists == Some(false));
+        let place = lock::place(self.tooling.as_ref(), is_fresh);
+        let name = self.command.lock_name(self.tooling.as_ref());
+        lock::take(
+            &self.reach,
+            name,
+            place,
+            self.lock_timeout,
+            &self.app.printer,
+        )
+        .await
+    }
+
+    /// Everything that is done while the lock is held.
+    async fn under(&self, lock: &dyn MigrationLock, asked: &Asked) -> Result<Told, CliError> {
+        let before = self.status().await?;
+        if let Some(status) = &before {
+            self.show(status);
+            if !self.always && self.refuses_failed() {
+                outcome::refuse_failed(self.title(), status)?;
+            }
+            if !self.always && is_done(status) {
+                self.verified(status)?;
+                self.app.printer.say(&format!(
+                    "nothing is pending: `{}` is not started",
+                    self.command.shown()
+                ));
+                return Ok(Told::not_run(&self.command, status));
+            }
+        }
+        self.room.clear_orphans(&self.app.printer).await?;
+        let objects = self.objects().await?;
+        let ended = self.run(lock, asked).await?;
+        let outcome = Outcome {
+            command: &self.command,
+            title: self.title(),
+            before: before.as_ref(),
+            after: self.status().await,
+            schema_changed: self.objects().await.ok().map(|after| after != objects),
+            aftermath: self
+                .tooling
+                .as_ref()
+                .map(|tooling| tooling.tool.aftermath(self.reach.database.dialect())),
+            ended: &ended,
+            goal: &self.goal,
+        };
+        let told = outcome.judge()?;
+        self.room.tidy().await;
+        self.app.printer.say(&told.summary());
+        Ok(told)
+    }
+
+    async fn run(&self, lock: &dyn MigrationLock, asked: &Asked) -> Result<Ended, CliError> {
+        let tag = self.room.tag()?;
+        let spec = self.command.machine(self, &tag);
+        self.app
+            .printer
+            .say(&format!("running `{}`", self.command.shown()));
+        let killed_before = room::memory_kills();
+        self.room
+            .machines
+            .launch(&spec)
+            .await
+            .map_err(|error| launch_failure(&error))?;
+        let why = OnceLock::new();
+        let stop = async {
+            let reason = tokio::select! {
+                exit = asked.wait() => Why::Asked(exit),
+                error = lock::lost(lock) => {
+                    self.app.printer.warn(&format!("{error}; the command is stopped"));
+                    Why::Lost(error)
+                }
+            };
+            let _ = why.set(reason);
+        };
+        let began = Instant::now();
+        let show = |line: &LogLine| self.relay(line);
+        let exit = attend(&self.room.machines, &tag, &show, stop).await?;
+        Ok(Ended {
+            cause: exit.cause,
+            ran: if exit.ran.is_zero() {
+                began.elapsed()
+            } else {
+                exit.ran
+            },
+            why: why.into_inner(),
+            limit: self.timeout,
+            was_out_of_memory: room::memory_kills() > killed_before,
+            log: self.log_path(&tag),
+            tail: self.tail(&tag),
+        })
+    }
+
+    /// A line of the command, where it wrote it.
+    fn relay(&self, line: &LogLine) {
+        let text = line.text();
+        match line.stream {
+            Stream::Out => self.app.printer.relay_out(&text),
+            Stream::Err => self.app.printer.relay_err(&text),
+            Stream::Note => self.app.printer.say(&format!("gate: {text}")),
+        }
+    }
+
+    fn log_path(&self, tag: &MachineId) -> PathBuf {
+        self.room.machines.root().join(tag.as_str()).join("log")
+    }
+
+    /// The last lines, for a reader who did not see them.
+    fn tail(&self, tag: &MachineId) -> Vec<String> {
+        const LINES: usize = 20;
+        match self.app.printer.output {
+            Output::Text => Vec::new(),
+            Output::Json => {
+                let lines = self.room.machines.log(tag).tail(LINES);
+                let (lines, _) = lines.unwrap_or_default();
+                lines.iter().map(shipgate_server::report_line).collect()
+            }
+        }
+    }
+
+    async fn status(&self) -> Result<Option<Status>, CliError> {
+        let Some(tooling) = &self.tooling else {
+            let session = self.reach.database.connect(&self.reading()).await;
+            return match session {
+                Ok(session) => {
+                    session.close().await;
+                    Ok(None)
+                }
+                Err(error) => outcome::unless_missing(error).map(|()| None),
+            };
+        };
+        tooling
+            .status(self.reach.database.as_ref(), &self.reading())
+            .await
+            .map(Some)
+    }
+
+    fn reading(&self) -> shipgate_database::ConnectOptions {
+        shipgate_database::ConnectOptions {
+            connect_timeout: self.reach.connect_timeout,
+            on_wait: Some(wait_hook(self.app)),
+            ..reading()
+        }
+    }
+
+    /// The schema without the tool's history.
+    async fn objects(&self) -> Result<Vec<(String, String)>, CliError> {
+        outcome::objects(
+            self.reach.database.as_ref(),
+            self.tooling.as_ref(),
+            &self.reading(),
+        )
+        .await
+    }
+
+    fn show(&self, status: &Status) {
+        let printer = &self.app.printer;
+        for warning in &status.warnings {
+            printer.warn(warning);
+        }
+        if let Some(tooling) = &self.tooling {
+            printer.say(&report::unfinished(tooling.tool, status));
+        }
+    }
+
+    /// Whether the tool does nothing while a migration counts as failed.
+    /// Shipgate's own engine goes on where it stopped.
+    fn refuses_failed(&self) -> bool {
+        self.tooling
+            .as_ref()
+            .is_some_and(|tooling| !tooling.is_own())
+    }
+
+    fn verified(&self, status: &Status) -> Result<(), CliError> {
+        outcome::verify(status, &self.goal, self.title())
+    }
+
+    fn title(&self) -> &'static str {
+        self.tooling
+            .as_ref()
+            .map_or("the command", |tooling| tooling.tool.title())
+    }
+}
+
+/// Why a command was stopped before its time.
+#[derive(Clone, Debug)]
+enum Why {
+    /// Somebody asked for it.
+    Asked(Exit),
+    /// The lock is not held any more.
+    Lost(LockError),
+}
+
+/// Whether the command would find nothing to do.
+fn is_done(status: &Status) -> bool {
+    use shipgate_tools::State;
+    !status.migrations.iter().any(|entry| {
+        matches!(
+            entry.state,
+            State::Pending | State::OutOfOrder | State::Failed | State::NotCheckable
+        )
+    })
+}
+
+fn tooling(
+    arguments: &Arguments,
+    directory: &Path,
+    project: Option<&Project>,
+) -> Result<Option<Tooling>, CliError> {
+    match Tooling::find(directory, &arguments.migrations.named(), project) {
+        Ok(Some(tooling)) => Ok(Some(tooling)),
+        // Nothing is asked of the history, so it need not be known.
+        Ok(None) | Err(_) if arguments.verify == Goal::None && arguments.migrations.is_silent() => {
+            Ok(None)
+        }
+        Ok(None) => Err(
+            CliError::usage("no-tool", "no migration tool was found here").with_hint(
+                "name it with `--tool`, or say that nothing is to be verified: `--verify none`",
+            ),
+        ),
+        Err(error) => Err(error),
+    }
+}
+
+fn absolute(directory: &Path) -> Result<PathBuf, CliError> {
+    directory.canonicalize().map_err(|error| {
+        CliError::usage(
+            "project-file",
+            format!("no directory {}: {error}", directory.display()),
+        )
+    })
+}
+
+/// No database is named.
+pub(crate) fn no_database() -> CliError {
+    CliError::usage("no-database", "no database is named")
+        .with_hint("set DATABASE_URL, or name it: `--url postgres://app@db/app`")
+}
+
+impl Told {
+    /// One line about the run.
+    fn summary(&self) -> String {
+        match self.ran {
+            Some(ran) => format!("{} in {}", self.counted(), short(ran)),
+            None => self.counted(),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The migration lock, taken aloud and watched.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shipgate_database::{LeasePlace, LockError, LockEvent, LockName, LockRequest, MigrationLock};
+
+use crate::commands::history_flags::Reach;
+use crate::error::{CliError, Exit};
+use crate::printer::Printer;
+use crate::report::short;
+use crate::wiring::engine::host;
+use crate::wiring::tooling::Tooling;
+
+/// How often it is looked whether the lock is still held.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Where the lease is written. Some tools refuse to begin a history in a
+/// schema that holds any table; there, at first, nowhere.
+pub(super) fn place(tooling: Option<&Tooling>, is_fresh: bool) -> LeasePlace {
+    match tooling {
+        Some(tooling) if is_fresh && tooling.tool.begins_in_empty_schemas() => LeasePlace::Nowhere,
+        _ => LeasePlace::BesideHistory,
+    }
+}
+
+/// Takes the lock, and says whom it waits for.
+pub(super) async fn take(
+    reach: &Reach,
+    name: LockName,
+    lease: LeasePlace,
+    timeout: Duration,
+    printer: &Arc<Printer>,
+) -> Result<Box<dyn MigrationLock>, CliError> {
+    let words = Arc::clone(printer);
+    let request = LockRequest {
+        name,
+        pid: std::process::id(),
+        host: host(),
+        purpose: "shipgate gate".to_owned(),
+        timeout,
+        schema: None,
+        lease,
+        connect_timeout: reach.connect_timeout,
+        clock: Arc::new(Timestamp::now),
+        temporary_directory: Some(std::env::temp_dir()),
+        on_event: Some(Arc::new(move |event: &LockEvent| match event {
+            LockEvent::Waiting { holder, remaining } => words.say(&format!(
+                "waiting for the migration lock, held by {holder}; {} left",
+                short(*remaining)
+            )),
+            LockEvent::LeaseUnusable { message } => words.detail(&format!(
+                "who holds the lock cannot be written down: {message}"
+            )),
+            LockEvent::AtlasLockUnusable { file, message } => words.detail(&format!(
+                "Atlas is not kept out: {}: {message}",
+                file.display()
+            )),
+        })),
+    };
+    reach.database.lock(request).await.map_err(lock_error)
+}
+
+/// Returns when the lock is not held any more, with how that came.
+pub(super) async fn lost(lock: &dyn MigrationLock) -> LockError {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Err(error) = lock.check().await {
+            return error;
+        }
+    }
+}
+
+/// The lock was not had.
+fn lock_error(error: LockError) -> CliError {
+    let failed = CliError::new("migration-lock", error.to_string());
+    match error {
+        LockError::Held { .. } => failed
+            .exiting(Exit::Deadline)
+            .with_hint("wait for it; `--lock-timeout` says how long"),
+        LockError::Lost { .. } => failed.exiting(Exit::Deadline),
+        LockError::File { .. } => failed.with_hint(
+            "beside a SQLite database lies its lock file; this user must be able to write it",
+        ),
+        LockError::Server { .. } | LockError::NotPossible { .. } => failed,
+    }
+}
