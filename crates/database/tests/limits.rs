@@ -298,6 +298,7 @@ async fn permissions_that_are_missing_are_named() {
             purpose: "x".to_owned(),
             timeout: std::time::Duration::ZERO,
             schema: None,
+            lease: shipgate_database::LeasePlace::default(),
             connect_timeout: std::time::Duration::ZERO,
             clock: Arc::new(|| Timestamp::UNIX_EPOCH),
             temporary_directory: None,

@@ -136,6 +136,7 @@ impl Project {
             purpose: "migrate apply".to_owned(),
             timeout: Duration::ZERO,
             schema: None,
+            lease: shipgate_database::LeasePlace::default(),
             connect_timeout: Duration::from_secs(30),
             clock: still_clock(),
             temporary_directory: None,
