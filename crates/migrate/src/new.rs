@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::{Timestamp, ToSpan};
 
-use crate::directory::{Directory, DirectoryError, Location, create_new};
+use crate::directory::{Bookkeeping, Directory, DirectoryError, Location, create_new};
 use crate::sum::ChecksumError;
 
 /// Why no file was created.
@@ -51,7 +51,9 @@ pub fn new(
         create_new(&path, file.content.as_bytes())?;
         created.push(path);
     }
-    Directory::open(location)?.write_sum()?;
+    if location.bookkeeping() == Bookkeeping::Atlas {
+        Directory::open(location)?.write_sum()?;
+    }
     Ok(created)
 }
 

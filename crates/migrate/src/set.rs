@@ -13,7 +13,7 @@ use crate::apply::ApplyError;
 use crate::directory::{Directory, DirectoryError, File};
 use crate::formats::Format;
 use crate::golang::{GoDuration, Quoted};
-use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot, history_of};
+use crate::history::{History, HistoryChoice, HistoryError, Revision, RevisionKind, Snapshot};
 use crate::report::SetReport;
 use crate::script::{Script, ScriptError, Syntax};
 use crate::sum::ChecksumError;
@@ -21,8 +21,8 @@ use crate::sum::ChecksumError;
 /// What `set` is told.
 #[derive(Clone, Debug)]
 pub struct SetOptions {
-    /// The schema of the history; `None`: the connection's.
-    pub revisions_schema: Option<String>,
+    /// Who keeps the history.
+    pub history: HistoryChoice,
     /// Who asks for the migration lock and how long it waits.
     pub lock: LockRequest,
     /// How long a statement waits for another session's lock.
@@ -87,6 +87,7 @@ impl SetError {
         match self {
             Self::Lock(error @ LockError::Held { .. }) => vec![error.to_string()],
             Self::Checksum(error) => error.hints(),
+            Self::History(error) => error.hints().to_vec(),
             _ => Vec::new(),
         }
     }
@@ -107,7 +108,7 @@ pub async fn set(
 ) -> Result<SetReport, SetError> {
     directory.check_sum()?;
     directory.check_versions()?;
-    let history = history_of(database.url(), options.revisions_schema.as_deref());
+    let history = options.history.of(database.url());
     let request = LockRequest {
         schema: history.schema().map(str::to_owned),
         ..options.lock.clone()

@@ -8,7 +8,7 @@ use shipgate_sql::SplitMode;
 
 use crate::directory::Directory;
 use crate::golang::Quoted;
-use crate::history::{History, Revision, history_of};
+use crate::history::{History, Revision};
 use crate::script::{Script, Syntax};
 use crate::set::{SetError, SetOptions};
 
@@ -60,7 +60,7 @@ pub async fn settle(
 ) -> Result<Settled, SetError> {
     directory.check_sum()?;
     directory.check_versions()?;
-    let history = history_of(database.url(), options.revisions_schema.as_deref());
+    let history = options.history.of(database.url());
     let request = LockRequest {
         schema: history.schema().map(str::to_owned),
         ..options.lock.clone()

@@ -4,7 +4,7 @@ use shipgate_database::{Access, ConnectOptions, Database, OpenError};
 use shipgate_sql::SplitMode;
 
 use crate::directory::{Directory, DirectoryError, File};
-use crate::history::{Drift, HistoryError, Revision, Snapshot, history_of};
+use crate::history::{Drift, HistoryChoice, HistoryError, Revision, Snapshot};
 use crate::plan::{Pending, PlanError, Standing, standing};
 use crate::report::status::{OK, PENDING};
 use crate::report::{Env, FileEntry, StatusReport};
@@ -14,8 +14,8 @@ use crate::sum::ChecksumError;
 /// How a history is read.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// The schema of the history; `None`: the connection's.
-    pub revisions_schema: Option<String>,
+    /// Who keeps the history.
+    pub history: HistoryChoice,
     /// How the database is opened.
     pub connect: ConnectOptions,
 }
@@ -126,7 +126,7 @@ pub(crate) async fn read_only_snapshot<E>(
 where
     E: From<OpenError> + From<HistoryError>,
 {
-    let history = history_of(database.url(), reading.revisions_schema.as_deref());
+    let history = reading.history.of(database.url());
     let options = ConnectOptions {
         access: Access::ReadOnly,
         ..reading.connect.clone()

@@ -61,21 +61,30 @@ impl Entry {
 
 /// What a row says became of a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
+    /// The database has it.
     Applied,
+    /// It began and did not end well; why.
     Failed(String),
 }
 
 /// A row of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) id: String,
-    pub(crate) version: String,
-    pub(crate) name: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) at: Option<Timestamp>,
-    pub(crate) by: Option<String>,
-    pub(crate) checksum: Option<String>,
+pub struct Record {
+    /// What the history calls the migration.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// Its name without the version.
+    pub name: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// In which run, or by whom.
+    pub by: Option<String>,
+    /// The recorded checksum.
+    pub checksum: Option<String>,
 }
 
 impl Record {

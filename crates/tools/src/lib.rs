@@ -9,8 +9,9 @@
 //! A tool is one file below `tools` and one line in [`ALL`]. What a tool
 //! says is pure except for reading files of the [`Project`]; databases are asked in
 //! one place, through `shipgate-database`'s sessions. Directories in Atlas's
-//! layout are read by `shipgate-migrate`, whose `History` the tools of plain SQL may later implement.
-//! This crate never prints, writes nothing, and reads neither environment nor clock.
+//! layout are read by `shipgate-migrate`. Tools whose migrations are SQL are
+//! [applied](native) by its engine, with their own table as its history; nothing else here writes.
+//! This crate never prints, and reads neither environment nor clock.
 
 mod aftermath;
 mod checksum;
@@ -20,6 +21,7 @@ mod detect;
 mod goal;
 pub mod history;
 mod migration;
+pub mod native;
 mod project;
 mod runner;
 mod sign;
@@ -35,6 +37,7 @@ pub use dependencies::Dependencies;
 pub use detect::{Candidate, DetectError, detect, named, nested};
 pub use goal::{BadGoal, Goal, NoSuchVersion, Shortfall};
 pub use migration::Migration;
+pub use native::{Native, NativeDirectory, NativeError};
 pub use project::{Project, ReadError};
 pub use sign::{Sign, Weight};
 pub use status::{

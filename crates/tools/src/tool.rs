@@ -8,6 +8,7 @@ use crate::aftermath::Aftermath;
 use crate::compare::Comparison;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
+use crate::native::Native;
 use crate::project::{Project, ReadError};
 use crate::sign::Sign;
 
@@ -31,6 +32,11 @@ pub trait Tool: fmt::Debug + Send + Sync {
         project: &Project,
         settings: &Settings,
     ) -> Result<Box<dyn Migrations>, ReadError>;
+
+    /// How its migrations are applied without it; nothing if they cannot be.
+    fn native(&self) -> Option<&'static dyn Native> {
+        None
+    }
 
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;

@@ -1,6 +1,7 @@
 //! Running one call on the session while listening for what may come meanwhile:
 //! a stop from outside, and waits for other sessions.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub(super) struct Conductor<'r> {
     pub(super) cancel: CancelToken,
     /// Which statements were told already.
     pub(super) told: Told,
+    /// What was said to be strange about the history.
+    warned: BTreeSet<String>,
     waits: UnboundedReceiver<Wait>,
     clock: Clock,
 }
@@ -78,6 +81,7 @@ impl<'r> Conductor<'r> {
             sink,
             cancel,
             told: Told::default(),
+            warned: BTreeSet::new(),
             waits,
             clock,
         }
@@ -91,6 +95,13 @@ impl<'r> Conductor<'r> {
 
     pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Says what is strange about the history, each thing once in a run.
+    pub(super) fn warn_once(&mut self, text: &str) {
+        if self.warned.insert(text.to_owned()) {
+            self.sink.event(&ApplyEvent::HistoryDiffers { text });
+        }
     }
 
     pub(super) fn emit(&mut self, event: &ApplyEvent<'_>) {

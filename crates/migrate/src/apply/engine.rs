@@ -12,9 +12,9 @@ use crate::apply::file_run::Run;
 use crate::apply::prepare::{planned_file, prepare, unprepared_files};
 use crate::apply::warnings::warn_of_drift;
 use crate::apply::{ApplyError, ApplyEvent, ApplyFailure, ApplyOptions, ApplySink};
-use crate::directory::Directory;
+use crate::directory::{Bookkeeping, Directory, File};
 use crate::golang::GoDuration;
-use crate::history::{History, Revision, RevisionKind, Snapshot, history_of};
+use crate::history::{History, HistoryError, Revision, RevisionKind, Snapshot};
 use crate::plan::{Plan, PlanError, plan};
 use crate::report::{ApplyReport, Env};
 use crate::script::Syntax;
@@ -38,7 +38,7 @@ pub async fn apply<'a>(
     let env = Env::new(database.url(), directory.location().url());
     let report = ApplyReport::new(env, start).with_texts(options.texts);
     check(directory).map_err(before_report)?;
-    let history = history_of(database.url(), options.revisions_schema.as_deref());
+    let history = options.history.of(database.url());
     let mut cancel = options.cancel.clone();
     let connected = tokio::select! {
         biased;
@@ -116,6 +116,14 @@ pub(super) async fn connect(
     }
 }
 
+/// Where a run with the lock led to.
+enum Course<'a> {
+    /// There was nothing to do.
+    Nothing(Plan<'a>),
+    /// Files were to be executed.
+    Executed(Result<(), ApplyError>),
+}
+
 /// What a run works with.
 struct Engine<'e, 'a> {
     database: &'e dyn Database,
@@ -187,21 +195,10 @@ impl<'e, 'a> Engine<'e, 'a> {
 
     async fn run_locked(
         &self,
-        mut conductor: Conductor<'e>,
+        conductor: Conductor<'e>,
         lock: &mut Option<Box<dyn MigrationLock>>,
         report: ApplyReport<'a>,
     ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
-        let snapshot = self.read(&mut conductor).await.map_err(before_report)?;
-        let plan = plan(self.directory, &snapshot.revisions, &self.options.plan)
-            .map_err(|error| before_report(error.into()))?;
-        self.refuse_unclean(&mut conductor, &snapshot)
-            .await
-            .map_err(before_report)?;
-        if plan.pending.is_empty() && plan.baseline.is_none() {
-            return Ok(self.nothing_to_do(&mut conductor, &plan, report));
-        }
-        let syntax = Syntax::of(&*conductor.session);
-        let mut prepared = prepare(self.directory, syntax, self.options, &plan);
         let history = self.history.clone();
         let mut run = Run::new(
             conductor,
@@ -211,6 +208,37 @@ impl<'e, 'a> Engine<'e, 'a> {
             self.options,
             report,
         );
+        let course = match run.enter().await {
+            Ok(()) => self.run_entered(&mut run).await,
+            Err(error) => Err(error),
+        };
+        let left = run.leave().await;
+        *lock = run.lock.take();
+        match course {
+            Err(error) => Err(before_report(error)),
+            Ok(Course::Executed(Ok(()))) => run.finish(left),
+            Ok(Course::Executed(done)) => run.finish(done),
+            Ok(Course::Nothing(plan)) => {
+                let Run {
+                    mut conductor,
+                    report,
+                    ..
+                } = run;
+                Ok(self.nothing_to_do(&mut conductor, &plan, report))
+            }
+        }
+    }
+
+    /// Plans anew and executes, with every lock there is.
+    async fn run_entered(&self, run: &mut Run<'a, 'e>) -> Result<Course<'a>, ApplyError> {
+        let snapshot = self.read(&mut run.conductor).await?;
+        let plan = plan(self.directory, &snapshot.revisions, &self.options.plan)?;
+        self.refuse_unclean(&mut run.conductor, &snapshot).await?;
+        if plan.pending.is_empty() && plan.baseline.is_none() {
+            return Ok(Course::Nothing(plan));
+        }
+        let syntax = Syntax::of(&*run.conductor.session);
+        let mut prepared = prepare(self.directory, syntax, self.options, &plan);
         if let Ok(files) = &mut prepared
             && let Err(error) = run.resolve(files).await
         {
@@ -226,14 +254,13 @@ impl<'e, 'a> Engine<'e, 'a> {
         }
         let done = match prepared {
             Err(error) => Err(error),
-            Ok(files) => match self.make_history(&mut run, &snapshot, &plan).await {
+            Ok(files) => match self.make_history(run, &snapshot, &plan).await {
                 Ok(()) if plan.pending.is_empty() => Ok(()),
                 Ok(()) => run.execute(files).await,
                 Err(error) => Err(error),
             },
         };
-        *lock = run.lock.take();
-        run.finish(done)
+        Ok(Course::Executed(done))
     }
 
     /// The lease that says who has the lock is beside the history.
@@ -246,7 +273,13 @@ impl<'e, 'a> Engine<'e, 'a> {
 
     async fn read(&self, conductor: &mut Conductor<'_>) -> Result<Snapshot, ApplyError> {
         let snapshot = self.history.read(&mut *conductor.session).await?;
-        Ok(snapshot.ordered_by(self.directory))
+        for text in &snapshot.warnings {
+            conductor.warn_once(text);
+        }
+        match snapshot.failed {
+            Some(failed) => Err(HistoryError::Failed(Box::new(failed)).into()),
+            None => Ok(snapshot.ordered_by(self.directory)),
+        }
     }
 
     /// A database without history must be empty, unless it is said what it holds.
@@ -285,7 +318,7 @@ impl<'e, 'a> Engine<'e, 'a> {
             let missing = &snapshot.missing_columns;
             self.history.add_columns(session, missing).await?;
         }
-        if let Some(file) = plan.baseline {
+        for file in plan.baseline.map_or(&[][..], |file| self.baselined(file)) {
             let row = Revision {
                 version: file.version().to_owned(),
                 description: file.description().to_owned(),
@@ -303,6 +336,17 @@ impl<'e, 'a> Engine<'e, 'a> {
             self.history.write(&mut *conductor.session, &row).await?;
         }
         Ok(())
+    }
+
+    /// The files that a baseline gives a row.
+    fn baselined(&self, last: &'a File) -> &'a [File] {
+        match (
+            self.directory.location().bookkeeping(),
+            self.directory.position(last.version()),
+        ) {
+            (Bookkeeping::Tool, Some(position)) => &self.directory.files()[..=position],
+            _ => std::slice::from_ref(last),
+        }
     }
 
     fn nothing_to_do(

@@ -1,6 +1,7 @@
 //! Why a run of `apply` failed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use shipgate_database::{ErrorKind, LockError, OpenError, StatementError};
 use shipgate_sql::Position;
@@ -126,6 +127,14 @@ pub enum ApplyError {
         /// How the connection broke.
         source: Box<StatementError>,
     },
+    /// A session of the program whose history this is kept its lock too long.
+    #[error("{by}; waited {waited:.0?}")]
+    HeldByOther {
+        /// Which session, as words.
+        by: String,
+        /// For how long.
+        waited: Duration,
+    },
     /// The run was asked to stop.
     #[error("interrupted{}", during(.0.as_deref()))]
     Cancelled(Option<Box<FailedStatement>>),
@@ -228,6 +237,7 @@ impl ApplyError {
                 None => Vec::new(),
             },
             Self::Statement(failed) => failed.hints(),
+            Self::History(error) => error.hints().to_vec(),
             Self::Unknown(unknown) => unknown.hints(),
             Self::Plan(PlanError::Changed(_)) => {
                 vec!["go on all the same with --allow-changed".to_owned()]

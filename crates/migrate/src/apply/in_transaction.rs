@@ -236,7 +236,7 @@ impl<'a> Run<'a, '_> {
             })
         };
         if files.iter().all(is_there) {
-            Ok(())
+            self.enter().await
         } else {
             Err(ApplyError::Transaction {
                 action: "commit",

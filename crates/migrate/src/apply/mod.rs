@@ -7,6 +7,7 @@ mod checks;
 mod conductor;
 mod dry_run;
 mod engine;
+mod entrance;
 mod error;
 mod event;
 mod file_run;

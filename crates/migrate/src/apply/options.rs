@@ -5,6 +5,7 @@ use std::time::Duration;
 use shipgate_database::LockRequest;
 
 use crate::apply::{CancelToken, Patience};
+use crate::history::HistoryChoice;
 use crate::plan::PlanOptions;
 use crate::report::StatementTexts;
 use crate::transaction::TxMode;
@@ -12,8 +13,8 @@ use crate::transaction::TxMode;
 /// What a run of `apply` is told.
 #[derive(Clone, Debug)]
 pub struct ApplyOptions {
-    /// The schema of the history; `None`: the connection's.
-    pub revisions_schema: Option<String>,
+    /// Who keeps the history.
+    pub history: HistoryChoice,
     /// Which files.
     pub plan: PlanOptions,
     /// What one transaction spans, where a file does not say otherwise.

@@ -137,6 +137,9 @@ impl<'a> Run<'a, '_> {
             .map_or_else(Default::default, |first| first.file.patience);
         let mut attempts = Attempts::new(patience, self.dialect());
         self.conductor.told.mark();
+        self.history
+            .before_steps(&mut *self.conductor.session)
+            .await?;
         loop {
             let Err(error) = self.steps(&mut files, grouping).await else {
                 return Ok(());

@@ -103,6 +103,11 @@ pub enum DirectoryError {
         "migration file {0} changed while it was being read; run again when nothing writes to it"
     )]
     Changed(String),
+    /// The checksums of a directory that has none were asked for.
+    #[error(
+        "a directory of {0} has no atlas.sum: what was applied is compared with the history itself"
+    )]
+    WithoutSum(&'static str),
     /// `new` was asked for a name that cannot be a file's.
     #[error("{} cannot be part of a migration file's name: it has a path separator", Quoted(.0))]
     NameWithSeparator(String),

@@ -152,18 +152,29 @@ impl File {
     /// # Errors
     /// It is not UTF-8, or the file cannot be read.
     pub fn text(&self) -> Result<Cow<'_, str>, DirectoryError> {
+        match self.bytes()? {
+            Cow::Borrowed(bytes) => Ok(Cow::Borrowed(self.decoded(bytes)?)),
+            Cow::Owned(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Ok(Cow::Owned(text)),
+                Err(error) => Ok(Cow::Owned(self.decoded(error.as_bytes())?.to_owned())),
+            },
+        }
+    }
+
+    /// The content as it is on disk. What is not held is read.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, DirectoryError> {
         if let Some(bytes) = self.held() {
-            return Ok(Cow::Borrowed(self.decoded(bytes)?));
+            return Ok(Cow::Borrowed(bytes));
         }
         let mut pieces = self.pieces()?;
         let mut bytes = Vec::new();
         while let Some(piece) = pieces.next()? {
             bytes.extend_from_slice(piece);
         }
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Cow::Owned(text)),
-            Err(error) => Ok(Cow::Owned(self.decoded(error.as_bytes())?.to_owned())),
-        }
+        Ok(Cow::Owned(bytes))
     }
 
     /// Bytes of the file as text.

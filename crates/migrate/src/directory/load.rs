@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::content::{Folder, HELD_TOGETHER, read_error};
 use super::location::FilesInMemory;
-use crate::directory::{DirectoryError, File, Location, replace};
+use crate::directory::{Bookkeeping, DirectoryError, File, Location, replace};
 use crate::history::Revision;
 use crate::sum::{self, ChecksumError, Merge, MergeError, Proof, Sum};
 
@@ -151,6 +151,9 @@ impl Directory {
     /// # Errors
     /// It is missing, not readable as such, or differs.
     pub fn check_sum(&self) -> Result<(), ChecksumError> {
+        if self.location.bookkeeping() == Bookkeeping::Tool {
+            return Ok(());
+        }
         sum::check(&self.files, &self.sum, self.recorded.as_deref())
     }
 
@@ -163,10 +166,11 @@ impl Directory {
     }
 
     /// What the history records as a file's hash: its entry in the checksums,
-    /// for a repeatable one the hash of its content alone.
+    /// for a repeatable one, and where there are no checksums, the hash of its
+    /// content alone.
     #[must_use]
     pub fn hash_of(&self, file: &File) -> String {
-        if file.is_repeatable() {
+        if file.is_repeatable() || self.location.bookkeeping() == Bookkeeping::Tool {
             return self.sum.hash_alone(file);
         }
         self.sum.hash_of(file.name()).unwrap_or_default().to_owned()
@@ -247,6 +251,9 @@ impl Directory {
     /// # Errors
     /// It cannot be written.
     pub fn write_sum(&mut self) -> Result<(), DirectoryError> {
+        if self.location.bookkeeping() == Bookkeeping::Tool {
+            return Err(DirectoryError::WithoutSum(self.location.format().name()));
+        }
         let text = self.sum.to_string();
         replace(&self.location.path().join(SUM_FILE), text.as_bytes())?;
         self.recorded = Some(text.into_bytes());

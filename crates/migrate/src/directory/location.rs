@@ -16,7 +16,19 @@ pub struct Location {
     url: String,
     path: PathBuf,
     format: &'static dyn Format,
+    bookkeeping: Bookkeeping,
     in_memory: Option<FilesInMemory>,
+}
+
+/// Whose rules say what is beside the files and what a row of the history means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bookkeeping {
+    /// `atlas.sum` is beside the files, and a row is about its file and all
+    /// before it: what lies before the first one needs none.
+    #[default]
+    Atlas,
+    /// Nothing is beside the files, and each row is about its own file alone.
+    Tool,
 }
 
 /// The files of a directory that is on no disk. They may hold secrets.
@@ -61,8 +73,22 @@ impl Location {
                 &path
             })),
             format: format_of(query)?,
+            bookkeeping: Bookkeeping::Atlas,
             in_memory: None,
         })
+    }
+
+    /// A directory in a layout of which this crate knows nothing, kept by its
+    /// tool's own rules.
+    #[must_use]
+    pub fn with_format(path: &Path, format: &'static dyn Format) -> Self {
+        Self {
+            url: format!("file://{}", path.display()),
+            path: clean(path),
+            format,
+            bookkeeping: Bookkeeping::Tool,
+            in_memory: None,
+        }
     }
 
     /// A directory that is on no disk: these files, by name, under a URL with
@@ -79,6 +105,7 @@ impl Location {
             url: url.to_owned(),
             path: PathBuf::from(path),
             format: format_of(query)?,
+            bookkeeping: Bookkeeping::Atlas,
             in_memory: Some(FilesInMemory(files.into_iter().collect())),
         })
     }
@@ -117,6 +144,12 @@ impl Location {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whose rules it is kept by.
+    #[must_use]
+    pub const fn bookkeeping(&self) -> Bookkeeping {
+        self.bookkeeping
     }
 
     /// The directory's layout.

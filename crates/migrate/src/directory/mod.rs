@@ -11,5 +11,5 @@ pub(crate) use content::Pieces;
 pub use error::DirectoryError;
 pub use file::File;
 pub use load::Directory;
-pub use location::Location;
+pub use location::{Bookkeeping, Location};
 pub(crate) use write::{create_new, replace};

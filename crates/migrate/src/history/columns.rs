@@ -46,6 +46,7 @@ pub(super) async fn read_older(
             .filter(|column| !there.contains(*column))
             .collect(),
         revisions: revisions_of(rows)?,
+        ..Snapshot::default()
     })
 }
 

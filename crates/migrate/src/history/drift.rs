@@ -13,7 +13,7 @@ use std::fmt;
 
 use super::kind::RevisionKind;
 use super::revision::Revision;
-use crate::directory::{Directory, File};
+use crate::directory::{Bookkeeping, Directory, File};
 use crate::golang::GoTime;
 use crate::sum::HashChain;
 
@@ -61,6 +61,9 @@ impl Drift {
     /// Compares the finished rows of a history with a directory.
     #[must_use]
     pub fn between(revisions: &[Revision], directory: &Directory) -> Self {
+        if directory.location().bookkeeping() == Bookkeeping::Tool {
+            return Self::of_each(revisions, directory);
+        }
         let format = directory.location().format();
         let versioned: Vec<Revision> = revisions
             .iter()
@@ -79,6 +82,32 @@ impl Drift {
             return Self::default();
         }
         Comparison::new(&versioned, directory).drift(&executed)
+    }
+
+    /// Where each row is about its own file alone.
+    fn of_each(revisions: &[Revision], directory: &Directory) -> Self {
+        let format = directory.location().format();
+        let finished = revisions
+            .iter()
+            .filter(|row| !row.is_partial() && !row.kind.has(RevisionKind::BASELINE))
+            .filter(|row| !format.is_repeatable(&row.version));
+        let changes = finished.filter_map(|row| match directory.file(&row.version) {
+            None => Some(change(row, name_of(row), ChangeKind::Missing)),
+            Some(file) if row.hash.is_empty() || row.hash == directory.hash_of(file) => None,
+            Some(file) => Some(change(row, file.name().to_owned(), ChangeKind::Edited)),
+        });
+        Self {
+            changes: changes.collect(),
+            unproven: Vec::new(),
+        }
+    }
+}
+
+/// What the file of a row was called.
+fn name_of(row: &Revision) -> String {
+    match row.description.as_str() {
+        "" => format!("{}.sql", row.version),
+        description => format!("{}_{description}.sql", row.version),
     }
 }
 
@@ -145,11 +174,8 @@ impl<'a> Comparison<'a> {
                     ground_is_firm = false;
                 }
                 None => {
-                    let name = match row.description.as_str() {
-                        "" => format!("{}.sql", row.version),
-                        description => format!("{}_{description}.sql", row.version),
-                    };
-                    drift.changes.push(change(row, name, ChangeKind::Missing));
+                    let missing = change(row, name_of(row), ChangeKind::Missing);
+                    drift.changes.push(missing);
                     ground_is_firm = false;
                 }
             }

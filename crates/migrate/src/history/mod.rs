@@ -17,10 +17,16 @@ pub use drift::{Change, ChangeKind, Drift};
 pub use kind::RevisionKind;
 pub(crate) use placement::quoted_text;
 pub use revision::Revision;
-pub use store::{AMBIGUITY_NOTICE, History, HistoryError, Snapshot, Started, history_of};
+pub use store::{
+    AMBIGUITY_NOTICE, Entrance, Failed, History, HistoryChoice, HistoryError, Snapshot, Started,
+    history_of, progress_of,
+};
 
 /// The table's name.
 pub const TABLE: &str = "atlas_schema_revisions";
+
+/// The table of half-applied files beside another program's history.
+pub const PROGRESS_TABLE: &str = "shipgate_progress";
 
 /// A row that is no revision: it names the database to a cloud service.
 pub(crate) const CLOUD_IDENTIFIER: &str = ".atlas_cloud_identifier";

@@ -26,17 +26,19 @@ const DUPLICATE: &[&str] = &["1062"];
 pub(super) struct MySqlHistory {
     placement: Placement,
     connected: Option<String>,
+    name: &'static str,
     table: String,
     updates: Updates,
 }
 
 impl MySqlHistory {
-    pub(super) fn new(url: &DatabaseUrl, asked: Option<&str>) -> Self {
+    pub(super) fn new(url: &DatabaseUrl, asked: Option<&str>, name: &'static str) -> Self {
         let placement = Placement::of(url, asked);
-        let table = placement.table(Dialect::MySql);
+        let table = placement.table(Dialect::MySql, name);
         Self {
             connected: Placement::connected_schema(url),
             updates: Updates::of(Dialect::MySql, &table),
+            name,
             table,
             placement,
         }
@@ -70,8 +72,9 @@ impl MySqlHistory {
     async fn older(&self, session: &mut dyn Session) -> Result<Snapshot, HistoryError> {
         let names = format!(
             "SELECT column_name FROM information_schema.columns \
-             WHERE table_schema = {} AND table_name = '{TABLE}'",
-            hexadecimal(&self.placement.schema)
+             WHERE table_schema = {} AND table_name = '{}'",
+            hexadecimal(&self.placement.schema),
+            self.name
         );
         read_older(session, &names, |there| {
             self.select(|column| there.contains(column))
@@ -132,8 +135,8 @@ impl History for MySqlHistory {
         match session.query(&self.select(|_| true), &[]).await {
             Ok(rows) => Ok(Snapshot {
                 table_exists: true,
-                missing_columns: Vec::new(),
                 revisions: revisions_of(rows)?,
+                ..Snapshot::default()
             }),
             Err(error) if has_code(&error, NO_TABLE) => {
                 self.refuse_ambiguous(session).await?;

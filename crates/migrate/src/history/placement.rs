@@ -47,12 +47,12 @@ impl Placement {
         url.schema()
     }
 
-    /// The table's name with its schema, quoted.
-    pub(super) fn table(&self, dialect: Dialect) -> String {
+    /// A table's name with the schema, quoted.
+    pub(super) fn table(&self, dialect: Dialect, name: &str) -> String {
         format!(
             "{}.{}",
             quoted_name(dialect, &self.schema),
-            quoted_name(dialect, TABLE)
+            quoted_name(dialect, name)
         )
     }
 }

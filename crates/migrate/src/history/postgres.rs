@@ -28,9 +28,9 @@ pub(super) struct PostgresHistory {
 }
 
 impl PostgresHistory {
-    pub(super) fn new(url: &DatabaseUrl, asked: Option<&str>) -> Self {
+    pub(super) fn new(url: &DatabaseUrl, asked: Option<&str>, name: &'static str) -> Self {
         let placement = Placement::of(url, asked);
-        let table = placement.table(Dialect::Postgres);
+        let table = placement.table(Dialect::Postgres, name);
         Self {
             connected: Placement::connected_schema(url),
             updates: Updates::of(Dialect::Postgres, &table),
@@ -140,8 +140,8 @@ impl History for PostgresHistory {
         match session.query(&self.select(|_| true), &[]).await {
             Ok(rows) => Ok(Snapshot {
                 table_exists: true,
-                missing_columns: Vec::new(),
                 revisions: revisions_of(rows)?,
+                ..Snapshot::default()
             }),
             Err(error) if has_code(&error, NO_TABLE) => {
                 self.refuse_ambiguous(session).await?;

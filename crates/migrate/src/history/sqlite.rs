@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use shipgate_database::{Session, StatementError, Value};
 use shipgate_sql::Dialect;
 
-use super::TABLE;
 use super::columns::{read_older, revisions_of};
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of};
@@ -13,28 +12,57 @@ use super::updates::{Updates, define, write};
 
 /// The history of a SQLite database.
 pub(super) struct SqliteHistory {
+    name: &'static str,
     updates: Updates,
 }
 
 impl SqliteHistory {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(name: &'static str) -> Self {
         Self {
-            updates: Updates::of(Dialect::Sqlite, "`atlas_schema_revisions`"),
+            name,
+            updates: Updates::of(Dialect::Sqlite, &format!("`{name}`")),
         }
+    }
+
+    fn select(&self, is_there: impl Fn(&str) -> bool) -> String {
+        let columns = COLUMNS.map(|column| {
+            if is_there(column) {
+                // A name in backticks that is no column is an error, one in double quotes a text.
+                format!("`{column}`")
+            } else {
+                format!("NULL AS `{column}`")
+            }
+        });
+        format!(
+            "SELECT {} FROM `{}` ORDER BY `version`",
+            columns.join(", "),
+            self.name
+        )
+    }
+
+    fn insert(&self) -> String {
+        let columns = COLUMNS.map(|column| format!("`{column}`"));
+        let values = COLUMNS.map(|_| "?");
+        format!(
+            "INSERT INTO `{}` ({}) VALUES ({})",
+            self.name,
+            columns.join(", "),
+            values.join(", ")
+        )
+    }
+
+    fn is_missing(&self, error: &StatementError) -> bool {
+        let missing = error.message.strip_prefix("no such table: ");
+        missing.is_some_and(|table| table.rsplit('.').next() == Some(self.name))
     }
 }
 
-const CREATE: &str = "CREATE TABLE `atlas_schema_revisions` (\
-    `version` text NOT NULL, `description` text NOT NULL, \
+const DEFINITIONS: &str = "(`version` text NOT NULL, `description` text NOT NULL, \
     `type` integer NOT NULL DEFAULT (2), `applied` integer NOT NULL DEFAULT (0), \
     `total` integer NOT NULL DEFAULT (0), `executed_at` datetime NOT NULL, \
     `execution_time` integer NOT NULL, `error` text NULL, `error_stmt` text NULL, \
     `hash` text NOT NULL, `partial_hashes` json NULL, `operator_version` text NOT NULL, \
     PRIMARY KEY (`version`))";
-
-const INSERT: &str = "INSERT INTO `atlas_schema_revisions` (`version`, `description`, `type`, \
-    `applied`, `total`, `executed_at`, `execution_time`, `error`, `error_stmt`, `hash`, \
-    `partial_hashes`, `operator_version`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// All but the key, the description and the time of the first write.
 const ON_CONFLICT: &str = " ON CONFLICT (`version`) DO UPDATE SET `type` = excluded.`type`, \
@@ -58,21 +86,6 @@ fn added_definition(column: &str) -> &'static str {
     }
 }
 
-fn select(is_there: impl Fn(&str) -> bool) -> String {
-    let columns = COLUMNS.map(|column| {
-        if is_there(column) {
-            // A name in backticks that is no column is an error, one in double quotes a text.
-            format!("`{column}`")
-        } else {
-            format!("NULL AS `{column}`")
-        }
-    });
-    format!(
-        "SELECT {} FROM `atlas_schema_revisions` ORDER BY `version`",
-        columns.join(", ")
-    )
-}
-
 #[async_trait]
 impl History for SqliteHistory {
     fn schema(&self) -> Option<&str> {
@@ -80,17 +93,17 @@ impl History for SqliteHistory {
     }
 
     async fn read(&self, session: &mut dyn Session) -> Result<Snapshot, HistoryError> {
-        match session.query(&select(|_| true), &[]).await {
+        match session.query(&self.select(|_| true), &[]).await {
             Ok(rows) => Ok(Snapshot {
                 table_exists: true,
-                missing_columns: Vec::new(),
                 revisions: revisions_of(rows)?,
+                ..Snapshot::default()
             }),
-            Err(error) if is_missing_table(&error) => Ok(Snapshot::default()),
+            Err(error) if self.is_missing(&error) => Ok(Snapshot::default()),
             Err(error) if error.message.starts_with("no such column: ") => {
-                let names = format!("SELECT name FROM pragma_table_info('{TABLE}')");
+                let names = format!("SELECT name FROM pragma_table_info('{}')", self.name);
                 read_older(session, &names, |there| {
-                    select(|column| there.contains(column))
+                    self.select(|column| there.contains(column))
                 })
                 .await
             }
@@ -99,7 +112,8 @@ impl History for SqliteHistory {
     }
 
     async fn create(&self, session: &mut dyn Session) -> Result<(), HistoryError> {
-        define(session, CREATE).await
+        let statement = format!("CREATE TABLE `{}` {DEFINITIONS}", self.name);
+        define(session, &statement).await
     }
 
     async fn add_columns(
@@ -109,7 +123,8 @@ impl History for SqliteHistory {
     ) -> Result<(), HistoryError> {
         for column in columns {
             let statement = format!(
-                "ALTER TABLE `atlas_schema_revisions` ADD COLUMN `{column}` {}",
+                "ALTER TABLE `{}` ADD COLUMN `{column}` {}",
+                self.name,
                 added_definition(column)
             );
             define(session, &statement).await?;
@@ -131,7 +146,7 @@ impl History for SqliteHistory {
             Started::New => " ON CONFLICT (`version`) DO NOTHING",
             Started::Resumed { .. } => ON_CONFLICT,
         };
-        let statement = format!("{INSERT}{conflict}{guard} RETURNING `version`");
+        let statement = format!("{}{conflict}{guard} RETURNING `version`", self.insert());
         let mut values = values_of(revision, Spelling::Sqlite);
         values.extend(seen);
         let written = session
@@ -172,7 +187,7 @@ impl History for SqliteHistory {
         session: &mut dyn Session,
         revision: &Revision,
     ) -> Result<(), HistoryError> {
-        let statement = format!("{INSERT}{ON_CONFLICT}");
+        let statement = format!("{}{ON_CONFLICT}", self.insert());
         write(session, &statement, &values_of(revision, Spelling::Sqlite)).await
     }
 
@@ -191,11 +206,4 @@ impl History for SqliteHistory {
             others => Some(format!("found multiple tables: {}", others + 1)),
         })
     }
-}
-
-fn is_missing_table(error: &StatementError) -> bool {
-    error
-        .message
-        .strip_prefix("no such table: ")
-        .is_some_and(|name| name == TABLE || name.ends_with(&format!(".{TABLE}")))
 }

@@ -1,5 +1,6 @@
 //! Reading and writing the history, whatever the database.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use super::mysql::MySqlHistory;
 use super::postgres::PostgresHistory;
 use super::revision::Revision;
 use super::sqlite::SqliteHistory;
+use super::{PROGRESS_TABLE, TABLE};
 use crate::directory::Directory;
 use crate::golang::Quoted;
 
@@ -22,6 +24,36 @@ pub struct Snapshot {
     pub missing_columns: Vec<&'static str>,
     /// The revisions, by version.
     pub revisions: Vec<Revision>,
+    /// A version in whose way another program's failure is.
+    pub failed: Option<Failed>,
+    /// What is strange about it, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A version that another program began and did not end well.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{program} began version {} and did not end it well: {why}", Quoted(.version))]
+pub struct Failed {
+    /// The version.
+    pub version: String,
+    /// The program.
+    pub program: &'static str,
+    /// What its row says.
+    pub why: String,
+    /// The ways out, one sentence each.
+    pub hints: Vec<String>,
+}
+
+/// Whether the lock of the program whose history this is was to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// It is ours, or there is none.
+    Open,
+    /// Another session has it.
+    Held {
+        /// Which, as words.
+        by: String,
+    },
 }
 
 impl Snapshot {
@@ -77,6 +109,28 @@ pub enum HistoryError {
     /// Another process changed the row between reading and writing it.
     #[error("sql/migrate: revision {} was written by another process meanwhile; nothing of it was applied twice, run again", Quoted(.0))]
     Changed(String),
+    /// A statement on another program's table was refused.
+    #[error("{action} {table}: {error}")]
+    Table {
+        /// What was tried: `write a row of`.
+        action: &'static str,
+        /// The table.
+        table: String,
+        /// The database's answer.
+        #[source]
+        error: StatementError,
+    },
+    /// Another program's history cannot be used as it is.
+    #[error("{message}")]
+    Unusable {
+        /// What is wrong with it.
+        message: String,
+        /// What would help.
+        hints: Vec<String>,
+    },
+    /// Another program's failure is in the way.
+    #[error(transparent)]
+    Failed(Box<Failed>),
     /// There is a history in the default schema and none in the connected one.
     #[error(
         "there is a history table in schema \"atlas_schema_revisions\" and none in the connected schema; \
@@ -90,8 +144,25 @@ impl HistoryError {
     #[must_use]
     pub const fn statement_error(&self) -> Option<&StatementError> {
         match self {
-            Self::Read(error) | Self::Write(error) | Self::Create(error) => Some(error),
-            Self::Value { .. } | Self::Changed(_) | Self::Ambiguous => None,
+            Self::Read(error)
+            | Self::Write(error)
+            | Self::Create(error)
+            | Self::Table { error, .. } => Some(error),
+            Self::Value { .. }
+            | Self::Changed(_)
+            | Self::Ambiguous
+            | Self::Unusable { .. }
+            | Self::Failed(_) => None,
+        }
+    }
+
+    /// What would help, one sentence each.
+    #[must_use]
+    pub fn hints(&self) -> &[String] {
+        match self {
+            Self::Unusable { hints, .. } => hints,
+            Self::Failed(failed) => &failed.hints,
+            _ => &[],
         }
     }
 }
@@ -171,15 +242,82 @@ pub trait History: Send + Sync {
 
     /// Why a database without history is not clean; nothing if it is.
     async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, HistoryError>;
+
+    /// Takes the lock by which the program whose history this is keeps others
+    /// away, on this session; does not wait for it.
+    async fn enter(&self, _session: &mut dyn Session) -> Result<Entrance, HistoryError> {
+        Ok(Entrance::Open)
+    }
+
+    /// Ends a run: gives that lock back, and removes what only the run needed.
+    async fn leave(&self, _session: &mut dyn Session) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
+    /// Makes room for how far a file went, before the first one of a run that
+    /// no transaction spans. None is open.
+    async fn before_steps(&self, _session: &mut dyn Session) -> Result<(), HistoryError> {
+        Ok(())
+    }
 }
 
 /// The history table of a database: in the schema that is asked for, else in
 /// the connection's, else in one that has the table's name.
 #[must_use]
 pub fn history_of(url: &DatabaseUrl, asked: Option<&str>) -> Arc<dyn History> {
+    of_table(url, asked, TABLE)
+}
+
+/// Where the progress of files is kept that are half applied, while the
+/// history itself is another program's: a table of the same columns, beside
+/// where the history of [`history_of`] would be.
+#[must_use]
+pub fn progress_of(url: &DatabaseUrl) -> Arc<dyn History> {
+    of_table(url, None, PROGRESS_TABLE)
+}
+
+fn of_table(url: &DatabaseUrl, asked: Option<&str>, name: &'static str) -> Arc<dyn History> {
     match url.dialect() {
-        Dialect::Sqlite => Arc::new(SqliteHistory::new()),
-        Dialect::Postgres => Arc::new(PostgresHistory::new(url, asked)),
-        Dialect::MySql | Dialect::MariaDb => Arc::new(MySqlHistory::new(url, asked)),
+        Dialect::Sqlite => Arc::new(SqliteHistory::new(name)),
+        Dialect::Postgres => Arc::new(PostgresHistory::new(url, asked, name)),
+        Dialect::MySql | Dialect::MariaDb => Arc::new(MySqlHistory::new(url, asked, name)),
+    }
+}
+
+/// Who keeps the history of a run.
+#[derive(Clone)]
+pub enum HistoryChoice {
+    /// `atlas_schema_revisions`.
+    Atlas {
+        /// Its schema; `None`: the connection's.
+        schema: Option<String>,
+    },
+    /// Another program's table, for this directory and database.
+    Own(Arc<dyn History>),
+}
+
+impl Default for HistoryChoice {
+    fn default() -> Self {
+        Self::Atlas { schema: None }
+    }
+}
+
+impl fmt::Debug for HistoryChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Atlas { schema } => f.debug_struct("Atlas").field("schema", schema).finish(),
+            Self::Own(_) => f.write_str("Own"),
+        }
+    }
+}
+
+impl HistoryChoice {
+    /// The history in a database.
+    #[must_use]
+    pub fn of(&self, url: &DatabaseUrl) -> Arc<dyn History> {
+        match self {
+            Self::Atlas { schema } => history_of(url, schema.as_deref()),
+            Self::Own(history) => Arc::clone(history),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Where a database stands against a directory.
 
-use crate::directory::{Directory, File};
-use crate::history::Revision;
+use crate::directory::{Bookkeeping, Directory, File};
+use crate::history::{Revision, RevisionKind};
 use crate::plan::PlanError;
 
 /// Where a database stands against a directory.
@@ -70,6 +70,11 @@ pub fn standing<'a>(
                 ..Pending::new(&files[position], position)
             });
         }
+    }
+    if directory.location().bookkeeping() == Bookkeeping::Tool
+        && !first.kind.has(RevisionKind::BASELINE)
+    {
+        lowest = 0;
     }
     let mut out_of_order = Vec::new();
     for file in numbered(files) {

@@ -146,7 +146,7 @@ impl Project {
 
     pub(crate) fn options(&self) -> ApplyOptions {
         ApplyOptions {
-            revisions_schema: None,
+            history: shipgate_migrate::history::HistoryChoice::default(),
             patience: Patience::default(),
             plan: PlanOptions::default(),
             tx_mode: TxMode::File,
@@ -161,7 +161,7 @@ impl Project {
 
     pub(crate) fn set_options(&self) -> SetOptions {
         SetOptions {
-            revisions_schema: None,
+            history: shipgate_migrate::history::HistoryChoice::default(),
             lock: self.lock(),
             busy_timeout: Duration::from_secs(5),
             operator_version: "Shipgate test".to_owned(),

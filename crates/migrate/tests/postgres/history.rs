@@ -1,5 +1,7 @@
 //! The history table, as PostgreSQL has it.
 
+use shipgate_migrate::history::HistoryChoice;
+
 use crate::fresh;
 
 const ONE: &[(&str, &str)] = &[("1_a.sql", "CREATE TABLE t1 (id int);\n")];
@@ -56,7 +58,11 @@ async fn without_a_search_path_the_history_has_a_schema_of_its_own() {
 async fn a_schema_that_is_asked_for_is_made() {
     let place = fresh(ONE);
     place
-        .apply_with(|options| options.revisions_schema = Some("ops".to_owned()))
+        .apply_with(|options| {
+            options.history = HistoryChoice::Atlas {
+                schema: Some("ops".to_owned()),
+            }
+        })
         .await
         .succeeded();
     assert_eq!(

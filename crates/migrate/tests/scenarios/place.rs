@@ -123,7 +123,7 @@ impl Place {
 
     pub(crate) fn options(&self) -> ApplyOptions {
         ApplyOptions {
-            revisions_schema: None,
+            history: shipgate_migrate::history::HistoryChoice::default(),
             plan: PlanOptions::default(),
             tx_mode: TxMode::File,
             patience: Patience::default(),
@@ -204,7 +204,7 @@ impl Place {
 
     pub(crate) async fn set(&self, version: Option<&str>) -> Result<SetReport, SetError> {
         let options = SetOptions {
-            revisions_schema: None,
+            history: shipgate_migrate::history::HistoryChoice::default(),
             lock: self.lock(),
             busy_timeout: Duration::from_secs(5),
             operator_version: "Shipgate test".to_owned(),

@@ -26,7 +26,7 @@ async fn broken_off() -> Place {
 
 async fn say(place: &Place, effect: Effect) -> Result<String, SetError> {
     let options = SetOptions {
-        revisions_schema: None,
+        history: shipgate_migrate::history::HistoryChoice::default(),
         lock: place.lock(),
         busy_timeout: std::time::Duration::from_secs(5),
         operator_version: "Shipgate test".to_owned(),

@@ -113,7 +113,7 @@ impl EngineMigrator {
 
     fn options(&self, dry_run: bool, cancel: CancelToken) -> ApplyOptions {
         ApplyOptions {
-            revisions_schema: None,
+            history: history::HistoryChoice::default(),
             patience: self.patience(),
             plan: PlanOptions::default(),
             tx_mode: TxMode::default(),
@@ -323,7 +323,7 @@ impl Migrator for EngineMigrator {
         let directory = self.open_directory()?;
         let database = self.database(target)?;
         let reading = Reading {
-            revisions_schema: None,
+            history: history::HistoryChoice::default(),
             connect: self.reading(),
         };
         let status = shipgate_migrate::status(database.as_ref(), &directory, &reading)

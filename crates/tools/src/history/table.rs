@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use shipgate_database::Value;
+use shipgate_sql::{Dialect, quoted_name};
 
 /// A table's name, with its schema if that is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,17 @@ impl TableName {
         Self {
             schema,
             name: name.into(),
+        }
+    }
+
+    /// As the database's SQL writes it. SQLite's only schema is main.
+    pub(crate) fn quoted(&self, dialect: Dialect) -> String {
+        let name = quoted_name(dialect, &self.name);
+        match &self.schema {
+            Some(schema) if dialect != Dialect::Sqlite => {
+                format!("{}.{name}", quoted_name(dialect, schema))
+            }
+            _ => name.to_string(),
         }
     }
 
@@ -271,6 +283,7 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use shipgate_database::Value;
+    use shipgate_sql::{Dialect, quoted_name};
 
     use super::{Table, TableName, moment};
 

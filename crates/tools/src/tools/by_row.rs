@@ -5,10 +5,11 @@ use shipgate_sql::Dialect;
 use crate::compare::{Comparison, Record, Rules, by_id};
 use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
 use crate::migration::Migration;
+use crate::native::Lines;
 use crate::tool::{Migrations, Place};
 
 /// What a row is.
-pub(super) enum Parsed {
+pub(crate) enum Parsed {
     /// It is about a migration.
     Record(Record),
     /// Another program wrote it.
@@ -17,31 +18,31 @@ pub(super) enum Parsed {
 
 /// What a tool of this kind has to say about its history.
 #[derive(Clone, Copy)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// The tool, in sentences.
-    pub(super) title: &'static str,
+    pub(crate) title: &'static str,
     /// Columns the table has.
-    pub(super) required: &'static [&'static str],
+    pub(crate) required: &'static [&'static str],
     /// Columns it may have.
-    pub(super) optional: &'static [&'static str],
+    pub(crate) optional: &'static [&'static str],
     /// Columns it never has.
-    pub(super) foreign: &'static [&'static str],
+    pub(crate) foreign: &'static [&'static str],
     /// The table beside it that says who runs.
-    pub(super) lock: Option<fn(&TableName) -> Wanted>,
+    pub(crate) lock: Option<fn(&TableName) -> Wanted>,
     /// What a row says; Err: what the tool does not write.
-    pub(super) record: fn(&Table, &Row<'_>) -> Result<Parsed, String>,
+    pub(crate) record: fn(&Table, &Row<'_>) -> Result<Parsed, String>,
     /// What is not in line.
-    pub(super) rules: Rules,
+    pub(crate) rules: Rules,
     /// Warnings and ways out, when all is compared.
-    pub(super) finish: fn(&mut Comparison, &Tables),
+    pub(crate) finish: fn(&mut Comparison, &Tables),
 }
 
 /// Migrations of such a tool.
-pub(super) struct ByRow {
-    pub(super) place: Place,
-    pub(super) table: TableName,
-    pub(super) migrations: Vec<Migration>,
-    pub(super) layout: &'static Layout,
+pub(crate) struct ByRow {
+    pub(crate) place: Place,
+    pub(crate) table: TableName,
+    pub(crate) migrations: Vec<Migration>,
+    pub(crate) layout: &'static Layout,
 }
 
 impl std::fmt::Debug for ByRow {
@@ -56,7 +57,7 @@ impl std::fmt::Debug for ByRow {
 
 impl Layout {
     /// The rows of a table.
-    pub(super) fn records(
+    pub(crate) fn records(
         &self,
         table: &Table,
         foreign: &mut Vec<String>,
@@ -78,7 +79,16 @@ impl Layout {
         Ok(records)
     }
 
-    fn wanted(&self, table: &TableName) -> Vec<Wanted> {
+    /// What the tables say, of which the first is the history's.
+    pub(crate) fn lines(&self, tables: &Tables) -> Result<Lines, HistoryError> {
+        let mut lines = Lines::default();
+        if let Some(table) = tables.get(0) {
+            lines.records = self.records(table, &mut lines.warnings)?;
+        }
+        Ok(lines)
+    }
+
+    pub(crate) fn wanted(&self, table: &TableName) -> Vec<Wanted> {
         let main = Wanted::new(table.clone(), self.required)
             .optional(self.optional)
             .foreign(self.foreign);
@@ -114,7 +124,7 @@ impl Migrations for ByRow {
 }
 
 /// The text of a column that must not be empty.
-pub(super) fn needed(row: &Row<'_>, column: &str) -> Result<String, String> {
+pub(crate) fn needed(row: &Row<'_>, column: &str) -> Result<String, String> {
     row.text(column)
         .ok_or_else(|| format!("{column} is NULL in a row"))
 }

@@ -2,7 +2,7 @@
 
 mod alembic;
 mod atlas;
-mod by_row;
+pub(crate) mod by_row;
 mod cargo;
 mod db_migrate;
 mod dbmate;
@@ -26,7 +26,7 @@ mod rails;
 mod refinery;
 mod seaorm;
 mod sequelize;
-mod sqlx;
+pub(crate) mod sqlx;
 mod typeorm;
 
 pub use list::ALL;

@@ -10,6 +10,8 @@ use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_number};
 use crate::history::{Row, Table, TableName, Tables};
 use crate::migration::Migration;
+use crate::native::Native;
+use crate::native::sqlx::NativeSqlx;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -24,7 +26,7 @@ pub(crate) struct Sqlx;
 const DIRECTORY: &str = "migrations";
 const CONFIG: &str = "sqlx.toml";
 
-static LAYOUT: Layout = Layout {
+pub(crate) static LAYOUT: Layout = Layout {
     title: "SQLx",
     required: &["version", "description", "success", "checksum"],
     optional: &["installed_on"],
@@ -118,16 +120,17 @@ impl Tool for Sqlx {
                 .push(Migration::new(version.to_string(), written, title, file).with_checksum(sum));
         }
         migrations.sort_by(|a, b| by_number(&a.id, &b.id));
-        let table = settings.table_or(|| {
-            let named = text_at(project, CONFIG, &["migrate", "table-name"]);
-            TableName::parse(named.as_deref().unwrap_or("_sqlx_migrations"))
-        });
+        let table = table(project, settings);
         Ok(Box::new(ByRow {
             place: Place::new(&directory, &table),
             table,
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeSqlx)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {
@@ -162,8 +165,24 @@ fn directory(project: &Project) -> String {
         )
 }
 
+/// The history table.
+pub(crate) fn table(project: &Project, settings: &Settings) -> TableName {
+    settings.table_or(|| {
+        let named = text_at(project, CONFIG, &["migrate", "table-name"]);
+        TableName::parse(named.as_deref().unwrap_or("_sqlx_migrations"))
+    })
+}
+
+/// `create-schemas`: schemas that are made before the table.
+pub(crate) fn schemas(project: &Project) -> Vec<String> {
+    let value = value_at(project, CONFIG, &["migrate", "create-schemas"]);
+    let list = value.as_ref().and_then(toml::Value::as_array);
+    let names = list.into_iter().flatten().filter_map(toml::Value::as_str);
+    names.map(str::to_owned).collect()
+}
+
 /// `ignored-chars`: what does not count in a checksum.
-fn ignored(project: &Project) -> Vec<char> {
+pub(crate) fn ignored(project: &Project) -> Vec<char> {
     let value = value_at(project, CONFIG, &["migrate", "ignored-chars"]);
     let list = value.as_ref().and_then(toml::Value::as_array);
     list.into_iter()
@@ -174,7 +193,7 @@ fn ignored(project: &Project) -> Vec<char> {
 }
 
 /// Version and description; `None` for files that sqlx ignores.
-fn parsed(name: &str) -> Result<Option<(i64, String)>, String> {
+pub(crate) fn parsed(name: &str) -> Result<Option<(i64, String)>, String> {
     let Some((version, rest)) = name.split_once('_') else {
         return Ok(None);
     };

@@ -9,6 +9,7 @@ use shipgate_atlas_config::Wanted;
 use shipgate_database::LockName;
 use shipgate_migrate::TxMode;
 use shipgate_migrate::apply::{ApplyOptions, CancelToken, Patience};
+use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::{ExecOrder, Limit, PlanOptions};
 use shipgate_migrate::report::StatementTexts;
 
@@ -17,6 +18,7 @@ use job::Job;
 use super::config::{Config, Settings};
 use super::format::Format;
 use super::screen::Screen;
+use super::source::source;
 use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
@@ -136,12 +138,16 @@ async fn apply_one(
         Ok(options) => options,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
-    let directory = match target::directory(&arguments.directory, settings, screen)? {
-        Ok(directory) => directory,
+    let whose = Some(&arguments.database);
+    let source = match source(&arguments.directory, whose, settings, app, screen)? {
+        Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
-    if let Err(error) = directory.check_sum() {
+    if let Err(error) = source.directory().check_sum() {
         return screen.fail_checksum(&error);
+    }
+    if exec_order(arguments, settings).is_none() {
+        options.plan.exec_order = source.exec_order();
     }
     let project = &arguments.directory.project;
     let reach = match target::database(&arguments.database, project, settings, screen)? {
@@ -152,8 +158,13 @@ async fn apply_one(
         options.texts = StatementTexts::Counted;
     }
     options.lock.connect_timeout = reach.connect_timeout;
+    let schema = settings.revisions_schema(&arguments.database);
+    options.history = match source.history(reach.database.url(), schema) {
+        Ok(history) => history,
+        Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
+    };
     let job = Job {
-        directory,
+        directory: source.into_directory(),
         database: reach.database,
         options,
         format,
@@ -181,9 +192,7 @@ fn options(
         migration.lock_timeout.as_ref()
     });
     let timeout = parse_timeout(timeout.as_deref())?;
-    let exec_order = settings.or_migration(arguments.exec_order.as_deref(), |migration| {
-        migration.exec_order.as_ref()
-    });
+    let exec_order = exec_order(arguments, settings);
     let tx_mode = settings.or_migration(arguments.tx_mode.as_deref(), |migration| {
         migration.tx_mode.as_ref()
     });
@@ -191,7 +200,7 @@ fn options(
         migration.baseline.as_ref()
     });
     Ok(ApplyOptions {
-        revisions_schema: settings.revisions_schema(&arguments.database),
+        history: HistoryChoice::default(),
         patience: Patience {
             lock_timeout: parse_limit(&arguments.ddl_lock_timeout, "--ddl-lock-timeout")?,
             statement_timeout: parse_limit(&arguments.statement_timeout, "--statement-timeout")?,
@@ -217,6 +226,12 @@ fn options(
         operator_version: operator_version(),
         texts: StatementTexts::Kept,
         cancel,
+    })
+}
+
+fn exec_order(arguments: &Arguments, settings: &Settings) -> Option<String> {
+    settings.or_migration(arguments.exec_order.as_deref(), |migration| {
+        migration.exec_order.as_ref()
     })
 }
 

@@ -10,6 +10,7 @@ mod ls;
 mod new;
 mod screen;
 mod set;
+mod source;
 mod status;
 mod target;
 mod validate;
@@ -81,6 +82,10 @@ pub(crate) struct DatabaseFlags {
     /// The schema of the history table; SQLite has only main
     #[arg(long, value_name = "SCHEMA")]
     revisions_schema: Option<String>,
+    /// Whose table is the history of a directory of another tool: the tool's own, or
+    /// atlas_schema_revisions [default: the tool's, unless there is an atlas.sum]
+    #[arg(long, value_name = "WHOSE")]
+    history: Option<HistoryKind>,
     /// The file with the database's password [default: $SHIPGATE_DATABASE_PASSWORD, else the URL's]
     #[arg(long, value_name = "FILE", env = "SHIPGATE_DATABASE_PASSWORD_FILE")]
     password_file: Option<std::path::PathBuf>,
@@ -92,6 +97,15 @@ pub(crate) struct DatabaseFlags {
         default_value = "30s"
     )]
     connect_timeout: String,
+}
+
+/// Whose table is the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum HistoryKind {
+    /// The tool's whose migrations the directory holds
+    Tool,
+    /// `atlas_schema_revisions`
+    Atlas,
 }
 
 pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError> {

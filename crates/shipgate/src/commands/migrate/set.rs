@@ -10,6 +10,7 @@ use shipgate_migrate::{Effect, SetError, SetOptions, settle};
 use super::apply::{parse_lock_name, parse_timeout};
 use super::config::Config;
 use super::screen::Screen;
+use super::source::source;
 use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
@@ -75,10 +76,12 @@ pub(super) async fn run(
         Ok(name) => name,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
-    let directory = match target::directory(&arguments.directory, &settings, screen)? {
-        Ok(directory) => directory,
+    let whose = Some(&arguments.database);
+    let source = match source(&arguments.directory, whose, &settings, app, screen)? {
+        Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
+    let directory = source.directory();
     if let Err(error) = directory.check_sum() {
         return screen.fail_checksum(&error);
     }
@@ -101,8 +104,13 @@ pub(super) async fn run(
     }
     let mut lock = target::lock_request(lock_name, "shipgate migrate set", timeout);
     lock.connect_timeout = reach.connect_timeout;
+    let schema = settings.revisions_schema(&arguments.database);
+    let history = match source.history(reach.database.url(), schema) {
+        Ok(history) => history,
+        Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
+    };
     let options = SetOptions {
-        revisions_schema: settings.revisions_schema(&arguments.database),
+        history,
         lock,
         busy_timeout: BUSY_TIMEOUT,
         operator_version: operator_version(),
@@ -115,7 +123,7 @@ pub(super) async fn run(
     if let Some((version, effect)) = told {
         let settled = settle(
             reach.database.as_ref(),
-            &directory,
+            directory,
             version,
             effect,
             &options,
@@ -129,7 +137,7 @@ pub(super) async fn run(
             Err(error) => fail(&error, screen),
         };
     }
-    match shipgate_migrate::set(reach.database.as_ref(), &directory, version, &options).await {
+    match shipgate_migrate::set(reach.database.as_ref(), directory, version, &options).await {
         Ok(report) if screen.wants_json() => screen.write_json(&report),
         Ok(report) => {
             screen.write(&report.text(screen.palette()).to_string())?;

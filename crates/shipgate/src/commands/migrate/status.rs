@@ -8,6 +8,7 @@ use shipgate_migrate::{Reading, StatusError};
 use super::config::Config;
 use super::format::Format;
 use super::screen::Screen;
+use super::source::source;
 use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
@@ -48,10 +49,12 @@ pub(super) async fn run(
         Ok(format) => format,
         Err(bad) => return screen.fail("format", &bad.0, &[]),
     };
-    let directory = match target::directory(&arguments.directory, &settings, screen)? {
-        Ok(directory) => directory,
+    let whose = Some(&arguments.database);
+    let source = match source(&arguments.directory, whose, &settings, app, screen)? {
+        Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
+    let directory = source.directory();
     if let Err(error) = directory.check_sum() {
         return screen.fail_checksum(&error);
     }
@@ -60,15 +63,20 @@ pub(super) async fn run(
         Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
+    let schema = settings.revisions_schema(&arguments.database);
+    let history = match source.history(reach.database.url(), schema) {
+        Ok(history) => history,
+        Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
+    };
     let reading = Reading {
-        revisions_schema: settings.revisions_schema(&arguments.database),
+        history,
         connect: ConnectOptions {
             connect_timeout: reach.connect_timeout,
             on_wait: Some(wait_hook(app)),
             ..ConnectOptions::default()
         },
     };
-    let report = match shipgate_migrate::status(reach.database.as_ref(), &directory, &reading).await
+    let report = match shipgate_migrate::status(reach.database.as_ref(), directory, &reading).await
     {
         Ok(report) => report,
         Err(StatusError::Checksum(error)) => return screen.fail_checksum(&error),

@@ -9,7 +9,7 @@ use shipgate_database::{
     ClientSettings, Database, DatabaseUrl, LeasePlace, LockName, LockRequest, open,
 };
 use shipgate_migrate::GoDuration;
-use shipgate_migrate::directory::{Directory, Location};
+use shipgate_migrate::directory::{DirectoryError, Location};
 use shipgate_project::{LoadError, Loaded, Origin, Template, load};
 
 use super::config::Settings;
@@ -28,23 +28,52 @@ const DATABASE_URL: &str = "DATABASE_URL";
 
 const DEFAULT_DIRECTORY: &str = "file://migrations";
 
-/// The migration directory's place.
-pub(super) fn location(
+/// What is said of the migration directory's place.
+pub(super) struct Address<'a> {
+    /// Its URL, with its format if one is said.
+    pub(super) text: String,
+    /// Its files, if they are rendered from templates.
+    pub(super) rendered: Option<&'a [(String, Vec<u8>)]>,
+    /// Whether somebody named it.
+    pub(super) is_named: bool,
+}
+
+impl Address<'_> {
+    /// The format that is said.
+    pub(super) fn format(&self) -> Option<&str> {
+        let (_, query) = self.text.split_once('?')?;
+        let mut pairs = query.split('&');
+        let format = pairs.find_map(|pair| pair.strip_prefix("format="))?;
+        Some(format).filter(|format| !format.is_empty())
+    }
+
+    /// The place as one of those that Atlas knows.
+    pub(super) fn location(&self) -> Result<Location, DirectoryError> {
+        match self.rendered {
+            Some(files) => Location::in_memory(&self.text, files.iter().cloned()),
+            None => Location::parse(&self.text),
+        }
+    }
+}
+
+/// What is said of the migration directory's place.
+pub(super) fn address<'a>(
     flags: &DirectoryFlags,
-    settings: &Settings,
-    screen: &mut Screen,
-) -> Result<Found<Location>, CliError> {
+    settings: &'a Settings,
+) -> Result<Address<'a>, CliError> {
     let of_env = settings.or_migration(None, |migration| migration.dir.as_ref());
     let rendered = of_env
         .as_ref()
         .filter(|_| flags.dir.is_none())
         .and_then(|dir| settings.rendered.get(dir));
-    let mut text = match (&flags.dir, &of_env) {
-        (Some(dir), _) => dir.clone(),
-        (None, Some(dir)) if rendered.is_some() => dir.clone(),
-        (None, Some(dir)) => within(&flags.project, dir),
-        (None, None) => default_directory(flags)?,
+    let named = match (&flags.dir, &of_env) {
+        (Some(dir), _) => Some(dir.clone()),
+        (None, Some(dir)) if rendered.is_some() => Some(dir.clone()),
+        (None, Some(dir)) => Some(within(&flags.project, dir)),
+        (None, None) => directory_of_project(flags)?,
     };
+    let is_named = named.is_some();
+    let mut text = named.unwrap_or_else(|| within(&flags.project, DEFAULT_DIRECTORY));
     let format = settings.or_migration(flags.dir_format.as_deref(), |migration| {
         migration.format.as_ref()
     });
@@ -54,11 +83,20 @@ pub(super) fn location(
         let separator = if text.contains('?') { '&' } else { '?' };
         text.push_str(&format!("{separator}format={format}"));
     }
-    let location = match rendered {
-        Some(files) => Location::in_memory(&text, files.iter().cloned()),
-        None => Location::parse(&text),
-    };
-    match location {
+    Ok(Address {
+        text,
+        rendered: rendered.map(|files| &files[..]),
+        is_named,
+    })
+}
+
+/// The migration directory's place.
+pub(super) fn location(
+    flags: &DirectoryFlags,
+    settings: &Settings,
+    screen: &mut Screen,
+) -> Result<Found<Location>, CliError> {
+    match address(flags, settings)?.location() {
         Ok(location) => Ok(Ok(location)),
         Err(error) => Ok(Err(screen.fail(
             "migrations-directory",
@@ -91,37 +129,14 @@ pub(super) fn writable(
     }
 }
 
-/// The directory itself.
-pub(super) fn directory(
-    flags: &DirectoryFlags,
-    settings: &Settings,
-    screen: &mut Screen,
-) -> Result<Found<Directory>, CliError> {
-    let location = match location(flags, settings, screen)? {
-        Ok(location) => location,
-        Err(exit) => return Ok(Err(exit)),
-    };
-    match Directory::open(location) {
-        Ok(directory) => Ok(Ok(directory)),
-        Err(error) => {
-            let hint = "`--dir` names the directory; `shipgate migrate new` begins one".to_owned();
-            Ok(Err(screen.fail(
-                "migrations-directory",
-                &error.to_string(),
-                &[hint],
-            )?))
-        }
-    }
-}
-
-fn default_directory(flags: &DirectoryFlags) -> Result<String, CliError> {
-    let named = project(&flags.project)?.and_then(|loaded| {
+/// The directory that the project file names.
+fn directory_of_project(flags: &DirectoryFlags) -> Result<Option<String>, CliError> {
+    Ok(project(&flags.project)?.and_then(|loaded| {
         let project = loaded.project;
         let written = &project.database.directory.as_ref()?.value;
         let path = written.strip_prefix("file://").unwrap_or(written);
         Some(within(&project.directory, &format!("file://{path}")))
-    });
-    Ok(named.unwrap_or_else(|| within(&flags.project, DEFAULT_DIRECTORY)))
+    }))
 }
 
 /// A directory's URL with its relative path meant from `base`; of other

@@ -1,0 +1,152 @@
+//! The migrations a verb works on, and who keeps their history.
+
+use std::path::{Path, PathBuf};
+
+use shipgate_database::DatabaseUrl;
+use shipgate_migrate::directory::{Directory, DirectoryError, Location};
+use shipgate_migrate::history::HistoryChoice;
+use shipgate_migrate::plan::ExecOrder;
+use shipgate_tools::NativeDirectory;
+
+use super::config::Settings;
+use super::screen::Screen;
+use super::target::{Address, Found, address};
+use super::{DatabaseFlags, DirectoryFlags, HistoryKind};
+use crate::cli::{App, Voice};
+use crate::error::CliError;
+use crate::wiring::native::{Wanted, migrations};
+
+/// The migrations a verb works on.
+pub(super) enum Source {
+    /// In Atlas's history, or in a layout that has no other.
+    Atlas(Box<Directory>),
+    /// A tool's own; whether somebody said so.
+    Tool(Box<NativeDirectory>, Said),
+}
+
+/// Whether somebody said that a tool's own history is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Yes,
+    No,
+}
+
+impl Source {
+    pub(super) fn directory(&self) -> &Directory {
+        match self {
+            Self::Atlas(directory) => directory,
+            Self::Tool(native, _) => &native.directory,
+        }
+    }
+
+    pub(super) fn into_directory(self) -> Directory {
+        match self {
+            Self::Atlas(directory) => *directory,
+            Self::Tool(native, _) => native.directory,
+        }
+    }
+
+    /// What a file behind the last applied one means where nobody says so.
+    pub(super) fn exec_order(&self) -> ExecOrder {
+        match self {
+            Self::Atlas(_) => ExecOrder::default(),
+            Self::Tool(native, _) => native.native.exec_order(),
+        }
+    }
+
+    /// Who keeps the history; `schema` is that of Atlas's.
+    pub(super) fn history(
+        &self,
+        url: &DatabaseUrl,
+        schema: Option<String>,
+    ) -> Result<HistoryChoice, DirectoryError> {
+        match self {
+            Self::Atlas(_) => Ok(HistoryChoice::Atlas { schema }),
+            Self::Tool(native, Said::Yes) => native.history(url),
+            Self::Tool(native, Said::No) => native.assumed_history(url),
+        }
+    }
+}
+
+/// The migrations, and whose they are.
+pub(super) fn source(
+    flags: &DirectoryFlags,
+    history: Option<&DatabaseFlags>,
+    settings: &Settings,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Found<Source>, CliError> {
+    let address = address(flags, settings)?;
+    let said = history.and_then(|flags| flags.history);
+    let schema = history.and_then(|flags| settings.revisions_schema(flags));
+    let is_atlas = said == Some(HistoryKind::Atlas)
+        || schema.is_some_and(|schema| !schema.is_empty())
+        || app.voice == Voice::Atlas
+        || settings.environment.is_some()
+        || address.rendered.is_some()
+        || (said.is_none() && has_sum(&address));
+    if !is_atlas {
+        let wanted = Wanted {
+            project: &flags.project,
+            directory: directory_of(&address),
+            format: address.format(),
+        };
+        match migrations(&wanted) {
+            Ok(None) => {}
+            Ok(Some(native)) => {
+                if address.format().is_none() {
+                    let directory = native.directory.location().path().display();
+                    app.printer.say(&format!(
+                        "{}: {directory}, history {}",
+                        native.tool.title(),
+                        native.table
+                    ));
+                }
+                let said = match said {
+                    Some(_) => Said::Yes,
+                    None => Said::No,
+                };
+                return Ok(Ok(Source::Tool(Box::new(native), said)));
+            }
+            Err(refusal) => {
+                let code = "migrations-directory";
+                return Ok(Err(screen.fail(code, &refusal.message, &refusal.hints)?));
+            }
+        }
+    }
+    let opened = match address.location() {
+        Ok(location) => Directory::open(location),
+        Err(error) => {
+            let message = error.to_string();
+            return Ok(Err(screen.fail("migrations-directory", &message, &[])?));
+        }
+    };
+    match opened {
+        Ok(directory) => Ok(Ok(Source::Atlas(Box::new(directory)))),
+        Err(error) => {
+            let hint = "`--dir` names the directory; `shipgate migrate new` begins one".to_owned();
+            let message = error.to_string();
+            Ok(Err(screen.fail(
+                "migrations-directory",
+                &message,
+                &[hint],
+            )?))
+        }
+    }
+}
+
+/// The directory's path without its format.
+fn path_of(address: &Address<'_>) -> Option<PathBuf> {
+    let plain = address.text.split('?').next().unwrap_or_default();
+    let location = Location::parse(plain).ok()?;
+    Some(location.path().to_owned())
+}
+
+fn has_sum(address: &Address<'_>) -> bool {
+    path_of(address).is_some_and(|path| path.join("atlas.sum").is_file())
+}
+
+/// The directory that is meant: one that nobody named is meant only if it is there.
+fn directory_of(address: &Address<'_>) -> Option<PathBuf> {
+    path_of(address).filter(|path| address.is_named || Path::is_dir(path))
+}

@@ -1,0 +1,139 @@
+//! A tool's directory, ready to be applied.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use shipgate_database::DatabaseUrl;
+use shipgate_migrate::directory::{Directory, DirectoryError, Location};
+use shipgate_migrate::formats::Format;
+use shipgate_migrate::history::HistoryChoice;
+use shipgate_migrate::plan::ExecOrder;
+
+use super::history::{AtlasBeside, ToolHistory};
+use super::ledger::Ledger;
+use crate::project::{Project, ReadError};
+use crate::tool::{Settings, Tool};
+
+/// How a tool's migrations are applied without it.
+pub trait Native: fmt::Debug + Send + Sync {
+    /// How its files are laid out.
+    fn format(&self) -> &'static dyn Format;
+
+    /// What it does with a file that is added behind the last applied one.
+    fn exec_order(&self) -> ExecOrder;
+
+    /// Its directory, read.
+    ///
+    /// # Errors
+    /// A file cannot be read, or says what cannot be applied without the tool.
+    fn directory(&self, _project: &Project, path: PathBuf) -> Result<Directory, NativeError> {
+        let location = Location::with_format(&path, self.format());
+        Ok(Directory::open(location)?)
+    }
+
+    /// Its history table.
+    ///
+    /// # Errors
+    /// Its configuration says what cannot be done without it.
+    fn ledger(
+        &self,
+        project: &Project,
+        settings: &Settings,
+    ) -> Result<Arc<dyn Ledger>, NativeError>;
+
+    /// Whether Atlas reads this layout too, with a history of its own.
+    fn is_read_by_atlas(&self) -> bool {
+        false
+    }
+}
+
+/// Why a tool's migrations cannot be applied without it.
+#[derive(Debug, thiserror::Error)]
+pub enum NativeError {
+    /// They are no SQL.
+    #[error("the migrations of {0} are not applied without it")]
+    NotNative(&'static str),
+    /// They cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// They cannot be read as files to be executed.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The tool is told something that only it can do.
+    #[error("{0}")]
+    Setting(String),
+}
+
+/// A tool's directory and its history.
+#[derive(Debug)]
+pub struct NativeDirectory {
+    /// The tool.
+    pub tool: &'static dyn Tool,
+    /// How it is applied.
+    pub native: &'static dyn Native,
+    /// The files.
+    pub directory: Directory,
+    /// The history table's name.
+    pub table: String,
+    ledger: Arc<dyn Ledger>,
+}
+
+/// Opens the migrations of a tool.
+///
+/// # Errors
+/// [`NativeError`].
+pub fn open(
+    tool: &'static dyn Tool,
+    project: &Project,
+    settings: &Settings,
+) -> Result<NativeDirectory, NativeError> {
+    let native = tool
+        .native()
+        .ok_or_else(|| NativeError::NotNative(tool.title()))?;
+    let migrations = tool.read(project, settings)?;
+    let place = migrations.place();
+    let path = place.directories.first().map_or("", String::as_str);
+    let directory = native.directory(project, project.root().join(path))?;
+    let ledger = native.ledger(project, settings)?;
+    Ok(NativeDirectory {
+        tool,
+        native,
+        directory,
+        table: place.history.clone(),
+        ledger,
+    })
+}
+
+impl NativeDirectory {
+    /// The history in the tool's own table.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn history(&self, url: &DatabaseUrl) -> Result<HistoryChoice, DirectoryError> {
+        self.history_beside(url, AtlasBeside::Ignored)
+    }
+
+    /// The same where nobody said that the tool's is meant: Atlas's with rows
+    /// beside it without is an error.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn assumed_history(&self, url: &DatabaseUrl) -> Result<HistoryChoice, DirectoryError> {
+        let beside = match self.native.is_read_by_atlas() {
+            true => AtlasBeside::Refused,
+            false => AtlasBeside::Ignored,
+        };
+        self.history_beside(url, beside)
+    }
+
+    fn history_beside(
+        &self,
+        url: &DatabaseUrl,
+        atlas: AtlasBeside,
+    ) -> Result<HistoryChoice, DirectoryError> {
+        let ledger = Arc::clone(&self.ledger);
+        let history = ToolHistory::new(ledger, &self.directory, url, atlas)?;
+        Ok(HistoryChoice::Own(Arc::new(history)))
+    }
+}

@@ -1,0 +1,207 @@
+//! What a tool's own history table is made of, and how it is written.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use shipgate_database::{Session, StatementError, Value};
+use shipgate_migrate::directory::File;
+use shipgate_migrate::history::Entrance;
+use shipgate_sql::Dialect;
+
+use crate::checksum::Checksum;
+use crate::compare::Record;
+use crate::history::{HistoryError, Tables, Wanted};
+
+/// What a tool's tables hold.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    /// What its rows say; the id is the version as the tool's layout has it.
+    pub records: Vec<Record>,
+    /// What is strange about them, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A row to be written.
+#[derive(Clone, Debug)]
+pub struct Line<'l> {
+    /// The version, as the tool's layout has it.
+    pub version: &'l str,
+    /// The description.
+    pub description: &'l str,
+    /// The file's name in its directory; empty if the file is gone.
+    pub file: &'l str,
+    /// The checksum that the tool would write; nothing if it keeps none.
+    pub checksum: Option<&'l str>,
+    /// When the file began.
+    pub started: Timestamp,
+    /// How long it took until now.
+    pub elapsed: SignedDuration,
+    /// Statements done.
+    pub done: i64,
+    /// The database's message, if the file failed.
+    pub error: &'l str,
+}
+
+impl Line<'_> {
+    /// When it ended.
+    pub(crate) fn ended(&self) -> Timestamp {
+        self.started
+            .checked_add(self.elapsed)
+            .unwrap_or(self.started)
+    }
+}
+
+/// A tool's own history table, as the tool itself writes it.
+///
+/// A file that one transaction spans is [recorded](Ledger::record) before its
+/// first statement and [finished](Ledger::finish) after its last, in that
+/// transaction. One that is executed step by step is [begun](Ledger::begin)
+/// and [completed](Ledger::complete), or [failed](Ledger::fail).
+#[async_trait]
+pub trait Ledger: fmt::Debug + Send + Sync {
+    /// The tool, in sentences.
+    fn title(&self) -> &'static str;
+
+    /// The tables to be read: first the history's own.
+    fn wanted(&self, dialect: Dialect) -> Vec<Wanted>;
+
+    /// What the tables of [`Ledger::wanted`] say.
+    ///
+    /// # Errors
+    /// A row holds what the tool does not write.
+    fn lines(&self, tables: &Tables) -> Result<Lines, HistoryError>;
+
+    /// What the tool's checksum of a file may be; the first is the one it writes.
+    fn checksum(&self, file: &File, content: &[u8]) -> Checksum;
+
+    /// The statements that make the table, as the tool makes it.
+    fn create(&self, dialect: Dialect) -> Vec<String>;
+
+    /// The ways out of a failed row that the tool itself left.
+    fn ways_out(&self, version: &str) -> Vec<String>;
+
+    /// Why a database without history must not be touched; nothing if the
+    /// tool does not mind what is in it.
+    async fn not_clean(
+        &self,
+        _session: &mut dyn Session,
+    ) -> Result<Option<String>, StatementError> {
+        Ok(None)
+    }
+
+    /// Writes the row of a file whose transaction is open.
+    async fn record(
+        &self,
+        session: &mut dyn Session,
+        line: &Line<'_>,
+    ) -> Result<(), StatementError>;
+
+    /// Writes into that row what is known at the end only.
+    async fn finish(
+        &self,
+        _session: &mut dyn Session,
+        _line: &Line<'_>,
+    ) -> Result<(), StatementError> {
+        Ok(())
+    }
+
+    /// Writes what the tool writes before a file that no transaction spans.
+    /// Called again when the file is taken up again.
+    async fn begin(
+        &self,
+        _session: &mut dyn Session,
+        _line: &Line<'_>,
+    ) -> Result<(), StatementError> {
+        Ok(())
+    }
+
+    /// Writes what the tool writes when such a file fails.
+    async fn fail(
+        &self,
+        _session: &mut dyn Session,
+        _line: &Line<'_>,
+    ) -> Result<(), StatementError> {
+        Ok(())
+    }
+
+    /// Writes that such a file is done.
+    async fn complete(
+        &self,
+        session: &mut dyn Session,
+        line: &Line<'_>,
+    ) -> Result<(), StatementError> {
+        self.record(session, line).await?;
+        self.finish(session, line).await
+    }
+
+    /// Writes that a person says that a version is applied, whatever its rows said.
+    async fn resolve(
+        &self,
+        session: &mut dyn Session,
+        line: &Line<'_>,
+    ) -> Result<(), StatementError> {
+        self.forget(session, line.version).await?;
+        self.record(session, line).await?;
+        self.finish(session, line).await
+    }
+
+    /// Deletes the rows of a version.
+    async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError>;
+
+    /// Takes the tool's own lock, without waiting for it.
+    async fn enter(&self, _session: &mut dyn Session) -> Result<Entrance, StatementError> {
+        Ok(Entrance::Open)
+    }
+
+    /// Gives it back.
+    async fn leave(&self, _session: &mut dyn Session) -> Result<(), StatementError> {
+        Ok(())
+    }
+}
+
+/// A statement with the names of its values in order: `?` becomes `$1`, `$2`
+/// and so on where the database counts them.
+pub(crate) fn numbered(dialect: Dialect, statement: &str) -> String {
+    if dialect != Dialect::Postgres {
+        return statement.to_owned();
+    }
+    let mut parts = statement.split('?');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for (number, part) in (1..).zip(parts) {
+        text.push_str(&format!("${number}{part}"));
+    }
+    text
+}
+
+/// Runs a statement in which `?` stands for each value.
+pub(crate) async fn run(
+    session: &mut dyn Session,
+    statement: &str,
+    values: &[Value],
+) -> Result<(), StatementError> {
+    let statement = numbered(session.dialect(), statement);
+    session.query(&statement, values).await.map(|_| ())
+}
+
+/// A text as a value.
+pub(crate) fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use shipgate_sql::Dialect;
+
+    use super::numbered;
+
+    #[test]
+    fn values_are_numbered_where_the_database_counts_them() {
+        let statement = "UPDATE t SET a = ? WHERE b = ?";
+        assert_eq!(
+            numbered(Dialect::Postgres, statement),
+            "UPDATE t SET a = $1 WHERE b = $2"
+        );
+        assert_eq!(numbered(Dialect::MySql, statement), statement);
+    }
+}

@@ -1,0 +1,15 @@
+//! Applying a tool's SQL migrations without the tool: its files as a
+//! [`Directory`](shipgate_migrate::directory::Directory), its table as a
+//! [`History`](shipgate_migrate::history::History).
+//!
+//! A tool says how by [`Native`](crate::Native), in one file here, and by one
+//! line in its `Tool`. What is the same for all of them is in [`history`](self::history).
+
+mod advisory;
+mod directory;
+mod history;
+mod ledger;
+pub(crate) mod sqlx;
+
+pub use directory::{Native, NativeDirectory, NativeError, open};
+pub use ledger::{Ledger, Line, Lines};
