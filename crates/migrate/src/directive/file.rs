@@ -66,15 +66,6 @@ impl FileDirectives {
         directives
     }
 
-    /// Reads only Shipgate's own, for layouts of tools with directives of their own.
-    #[must_use]
-    pub fn only_own(content: &[u8]) -> Self {
-        Self {
-            patience: Self::of(content).patience,
-            ..Self::default()
-        }
-    }
-
     /// Reads only what concerns the checksums.
     ///
     /// Here bytes decide, because the checksums have to equal those of other

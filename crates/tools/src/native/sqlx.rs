@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError, Value};
-use shipgate_migrate::directive::FileDirectives;
+use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
 use shipgate_migrate::history::Entrance;
@@ -70,8 +70,16 @@ impl Format for SqlxFormat {
         parsed(name).err()
     }
 
+    fn known_directives(&self) -> Known {
+        Known {
+            format: self.name(),
+            atlas: &[],
+            without_transaction: Some("-- no-transaction at the very start of the file"),
+        }
+    }
+
     fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {
-        let mut directives = FileDirectives::only_own(content);
+        let mut directives = FileDirectives::of_any_format(content);
         if content.starts_with(b"-- no-transaction") {
             directives.tx_modes.push("none".to_owned());
         }

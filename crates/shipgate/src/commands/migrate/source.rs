@@ -95,12 +95,7 @@ pub(super) fn source(
             Ok(None) => {}
             Ok(Some(native)) => {
                 if address.format().is_none() {
-                    let directory = native.directory.location().path().display();
-                    app.printer.say(&format!(
-                        "{}: {directory}, history {}",
-                        native.tool.title(),
-                        native.table
-                    ));
+                    app.printer.say(&announcement(&native));
                 }
                 let said = match said {
                     Some(_) => Said::Yes,
@@ -133,6 +128,15 @@ pub(super) fn source(
             )?))
         }
     }
+}
+
+/// `Prisma: prisma/migrations, history _prisma_migrations`.
+fn announcement(native: &NativeDirectory) -> String {
+    let path = native.directory.location().path();
+    let here = std::env::current_dir().unwrap_or_default();
+    let directory = path.strip_prefix(&here).unwrap_or(path).display();
+    let title = native.tool.title();
+    format!("{title}: {directory}, history {}", native.table)
 }
 
 /// The directory's path without its format.
