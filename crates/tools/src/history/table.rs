@@ -283,7 +283,6 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use shipgate_database::Value;
-    use shipgate_sql::{Dialect, quoted_name};
 
     use super::{Table, TableName, moment};
 

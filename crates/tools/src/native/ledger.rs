@@ -43,15 +43,6 @@ pub struct Line<'l> {
     pub error: &'l str,
 }
 
-impl Line<'_> {
-    /// When it ended.
-    pub(crate) fn ended(&self) -> Timestamp {
-        self.started
-            .checked_add(self.elapsed)
-            .unwrap_or(self.started)
-    }
-}
-
 /// A tool's own history table, as the tool itself writes it.
 ///
 /// A file that one transaction spans is [recorded](Ledger::record) before its

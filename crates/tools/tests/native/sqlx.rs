@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shipgate_database::Value;
+use shipgate_migrate::Effect;
 
 use crate::support::{Kind, Place};
 
@@ -235,4 +236,31 @@ async fn ignored_characters_do_not_count() {
     place.write(&[(USERS.0, &USERS.1.replace('\n', "\r\n"))]);
     assert!(place.apply().await.applied().is_empty());
     assert_eq!(place.tables(), "applied users");
+}
+
+#[tokio::test]
+async fn a_version_can_be_set_as_the_one_the_database_stands_at() {
+    for kind in Kind::ALL {
+        let place = Place::new(kind, "sqlx", &[USERS, POSTS]);
+        place.sql("CREATE TABLE users (id int)");
+        place.set("20261101100000").await.unwrap();
+        assert_eq!(
+            place.apply().await.applied(),
+            ["20261101110000"],
+            "{kind:?}"
+        );
+        let rows = "SELECT count(*) FROM _sqlx_migrations WHERE success";
+        assert_eq!(place.sql(rows), "2", "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_may_say_that_the_failed_statement_took_effect() {
+    let broken = "CREATE TABLE a (id int);\nINSERT INTO b VALUES (2);\n";
+    let place = Place::new(Kind::Mariadb, "sqlx", &[("migrations/1_half.sql", broken)]);
+    place.apply().await.failed();
+    let settled = place.settle("1", Effect::Applied).await.unwrap();
+    assert_eq!(settled, "Version 1 has 2 of 2 statements now\n");
+    assert_eq!(place.sql("SELECT success FROM _sqlx_migrations"), "1");
+    assert!(place.apply().await.applied().is_empty());
 }
