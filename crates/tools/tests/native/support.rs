@@ -167,6 +167,7 @@ impl Place {
             purpose: "migrate apply".to_owned(),
             timeout: Duration::from_secs(20),
             schema: None,
+            lease: shipgate_database::LeasePlace::default(),
             connect_timeout: Duration::from_secs(30),
             clock: Arc::new(jiff::Timestamp::now),
             temporary_directory: Some(self.directory.path().to_owned()),
