@@ -8,12 +8,15 @@ use shipgate_database::{
     Session, StatementError,
 };
 use shipgate_sql::SplitMode;
+use tokio::time::{Instant, sleep};
 
 use crate::apply::ApplyError;
-use crate::directory::{Directory, DirectoryError, File};
+use crate::directory::{Bookkeeping, Directory, DirectoryError, File};
 use crate::formats::Format;
 use crate::golang::{GoDuration, Quoted};
-use crate::history::{History, HistoryChoice, HistoryError, Revision, RevisionKind, Snapshot};
+use crate::history::{
+    Entrance, History, HistoryChoice, HistoryError, Revision, RevisionKind, Snapshot,
+};
 use crate::report::SetReport;
 use crate::script::{Script, ScriptError, Syntax};
 use crate::sum::ChecksumError;
@@ -46,6 +49,14 @@ pub enum SetError {
     /// Another migrator is at work.
     #[error("{}", ApplyError::lock_text(.0))]
     Lock(#[from] LockError),
+    /// A session of the program whose history this is kept its lock too long.
+    #[error("{by}; waited {waited:.0?}")]
+    HeldByOther {
+        /// Which session, as words.
+        by: String,
+        /// For how long.
+        waited: Duration,
+    },
     /// The history cannot be read or written.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -152,6 +163,44 @@ async fn set_locked(
         })
         .await?;
     let session = &mut *session;
+    enter(session, history, options).await?;
+    let done = set_entered(directory, version, options, history, lock, session).await;
+    let left = history.leave(session).await;
+    let report = done?;
+    left?;
+    Ok(report)
+}
+
+/// How often it is tried to get the lock of the program whose history this is.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Takes that lock, for which it waits as long as for the migration lock.
+pub(crate) async fn enter(
+    session: &mut dyn Session,
+    history: &dyn History,
+    options: &SetOptions,
+) -> Result<(), SetError> {
+    let began = Instant::now();
+    loop {
+        match history.enter(session).await? {
+            Entrance::Open => return Ok(()),
+            Entrance::Held { by } if began.elapsed() >= options.lock.timeout => {
+                let waited = options.lock.timeout;
+                return Err(SetError::HeldByOther { by, waited });
+            }
+            Entrance::Held { .. } => sleep(LOOK).await,
+        }
+    }
+}
+
+async fn set_entered(
+    directory: &Directory,
+    version: Option<&str>,
+    options: &SetOptions,
+    history: &dyn History,
+    lock: Option<&dyn MigrationLock>,
+    session: &mut dyn Session,
+) -> Result<SetReport, SetError> {
     let snapshot = history.read(session).await?.ordered_by(directory);
     let target = target(directory, &snapshot.revisions, version)?;
     let setting = Setting {
@@ -279,6 +328,7 @@ impl Setting<'_> {
         let Some(target) = self.target else {
             return Vec::new();
         };
+        let each_has_a_row = self.directory.location().bookkeeping() == Bookkeeping::Tool;
         let versions = || {
             kept.iter()
                 .map(|row| row.version.as_str())
@@ -293,7 +343,7 @@ impl Setting<'_> {
             .filter(|file| !lies_after(file, target.version()))
             .filter(|file| !file.is_repeatable())
             .filter(|file| !kept.iter().any(|row| row.version == file.version()))
-            .filter(|file| first.is_none_or(|first| lies_after(file, first)))
+            .filter(|file| each_has_a_row || first.is_none_or(|first| lies_after(file, first)))
             .filter(|file| !file.is_checkpoint() || last.is_none_or(|last| lies_after(file, last)))
             .collect()
     }

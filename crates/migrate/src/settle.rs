@@ -7,10 +7,10 @@ use shipgate_database::{ConnectOptions, Database, LockError, LockRequest, Migrat
 use shipgate_sql::SplitMode;
 
 use crate::directory::Directory;
-use crate::golang::Quoted;
-use crate::history::{History, Revision};
+use crate::golang::{GoDuration, Quoted};
+use crate::history::{History, Revision, RevisionKind};
 use crate::script::{Script, Syntax};
-use crate::set::{SetError, SetOptions};
+use crate::set::{SetError, SetOptions, enter};
 
 /// What a person knows about a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,15 @@ pub async fn settle(
     };
     let done = match database.connect(&connect).await {
         Ok(mut session) => {
-            let lock = lock.as_deref();
-            settle_locked(&mut *session, lock, &*history, directory, version, effect).await
+            let settling = Settling {
+                lock: lock.as_deref(),
+                history: &*history,
+                directory,
+                version,
+                effect,
+                options,
+            };
+            settling.run(&mut *session).await
         }
         Err(error) => Err(error.into()),
     };
@@ -89,35 +96,103 @@ pub async fn settle(
     done
 }
 
-async fn settle_locked(
-    session: &mut dyn Session,
-    lock: Option<&dyn MigrationLock>,
-    history: &dyn History,
-    directory: &Directory,
-    version: &str,
+/// What is to be settled, with the migration lock.
+struct Settling<'s> {
+    lock: Option<&'s dyn MigrationLock>,
+    history: &'s dyn History,
+    directory: &'s Directory,
+    version: &'s str,
     effect: Effect,
-) -> Result<Settled, SetError> {
-    let snapshot = history.read(session).await?;
-    let row = snapshot
-        .revisions
-        .into_iter()
-        .find(|row| row.version == version && row.is_partial() && !row.error_stmt.is_empty())
-        .ok_or_else(|| SetError::NotBegun(version.to_owned()))?;
-    let row = match effect {
-        Effect::NotApplied => without_failure(row),
-        Effect::Applied => with_one_more(session, directory, row)?,
-    };
-    session.begin().await.map_err(SetError::Transaction)?;
-    if let Some(lock) = lock {
-        lock.fence(session).await?;
+    options: &'s SetOptions,
+}
+
+impl Settling<'_> {
+    async fn run(&self, session: &mut dyn Session) -> Result<Settled, SetError> {
+        enter(session, self.history, self.options).await?;
+        let done = self.run_entered(session).await;
+        let left = self.history.leave(session).await;
+        let settled = done?;
+        left?;
+        Ok(settled)
     }
-    history.write(session, &row).await?;
-    session.commit().await.map_err(SetError::Transaction)?;
-    Ok(Settled {
-        version: row.version,
-        applied: row.applied,
-        total: row.total,
-    })
+
+    async fn run_entered(&self, session: &mut dyn Session) -> Result<Settled, SetError> {
+        let snapshot = self.history.read(session).await?;
+        let is_meant = |version: &str| version == self.version;
+        if snapshot
+            .failed
+            .is_some_and(|failed| is_meant(&failed.version))
+        {
+            return self.settle_whole(session).await;
+        }
+        let row = snapshot
+            .revisions
+            .into_iter()
+            .find(|row| is_meant(&row.version) && row.is_partial() && !row.error_stmt.is_empty())
+            .ok_or_else(|| SetError::NotBegun(self.version.to_owned()))?;
+        let row = match self.effect {
+            Effect::NotApplied => without_failure(row),
+            Effect::Applied => with_one_more(session, self.directory, row)?,
+        };
+        self.begin(session).await?;
+        self.history.write(session, &row).await?;
+        session.commit().await.map_err(SetError::Transaction)?;
+        Ok(Settled {
+            version: row.version,
+            applied: row.applied,
+            total: row.total,
+        })
+    }
+
+    /// A version that another program began: all of it took effect, or nothing.
+    async fn settle_whole(&self, session: &mut dyn Session) -> Result<Settled, SetError> {
+        let version = self.version.to_owned();
+        let Some(file) = self.directory.file(self.version) else {
+            return Err(SetError::VersionNotFound(version));
+        };
+        let script = Script::of(file, Syntax::of(session), SplitMode::Own)?;
+        let total = i64::try_from(script.len()).unwrap_or(i64::MAX);
+        self.begin(session).await?;
+        let applied = match self.effect {
+            Effect::NotApplied => {
+                self.history.delete(session, self.version).await?;
+                0
+            }
+            Effect::Applied => {
+                let row = Revision {
+                    version: version.clone(),
+                    description: file.description().to_owned(),
+                    kind: RevisionKind::EXECUTED.with(RevisionKind::RESOLVED),
+                    applied: total,
+                    total,
+                    executed_at: (self.options.lock.clock)().into(),
+                    execution_time: GoDuration::default(),
+                    error: String::new(),
+                    error_stmt: String::new(),
+                    hash: self.directory.hash_of(file),
+                    partial_hashes: Vec::new(),
+                    operator_version: self.options.operator_version.clone(),
+                };
+                self.history.write(session, &row).await?;
+                total
+            }
+        };
+        session.commit().await.map_err(SetError::Transaction)?;
+        Ok(Settled {
+            version,
+            applied,
+            total,
+        })
+    }
+
+    /// Opens a transaction, and makes sure that this is still the one migrator.
+    async fn begin(&self, session: &mut dyn Session) -> Result<(), SetError> {
+        session.begin().await.map_err(SetError::Transaction)?;
+        if let Some(lock) = self.lock {
+            lock.fence(session).await?;
+        }
+        Ok(())
+    }
 }
 
 fn without_failure(row: Revision) -> Revision {

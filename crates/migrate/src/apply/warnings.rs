@@ -8,7 +8,7 @@ use crate::plan::Plan;
 
 /// Says what the plan found strange.
 pub(super) fn warn_of_drift(sink: &mut dyn ApplySink, plan: &Plan<'_>) {
-    for change in &plan.drift.changes {
+    for change in plan.drift.changes.iter().chain(&plan.drift.forgiven) {
         let text = change.to_string();
         sink.event(&ApplyEvent::HistoryDiffers { text: &text });
     }

@@ -57,6 +57,17 @@ pub trait Format: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether a file of this name may be added behind the last applied one.
+    fn may_be_late(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Whether the tool goes on when the file of an applied version is gone,
+    /// and its users count on that.
+    fn forgives_missing(&self) -> bool {
+        false
+    }
+
     /// Why the tool would not take a file of this name; nothing if it would.
     fn name_fault(&self, _name: &str) -> Option<String> {
         None

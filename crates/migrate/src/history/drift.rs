@@ -24,6 +24,8 @@ pub struct Drift {
     pub changes: Vec<Change>,
     /// Versions whose files may or may not be what was applied.
     pub unproven: Vec<String>,
+    /// Versions whose files are gone, as their tool lets them.
+    pub forgiven: Vec<Change>,
 }
 
 /// An applied file that is not what was applied.
@@ -96,8 +98,11 @@ impl Drift {
             Some(file) if row.hash.is_empty() || row.hash == directory.hash_of(file) => None,
             Some(file) => Some(change(row, file.name().to_owned(), ChangeKind::Edited)),
         });
+        let (forgiven, changes) = changes
+            .partition(|change| change.kind == ChangeKind::Missing && format.forgives_missing());
         Self {
-            changes: changes.collect(),
+            changes,
+            forgiven,
             unproven: Vec::new(),
         }
     }

@@ -92,7 +92,7 @@ pub fn standing<'a>(
         {
             continue;
         }
-        if place > highest {
+        if place > highest || format.may_be_late(file.file.name()) {
             pending.push(file);
         } else {
             out_of_order.push(file);
