@@ -109,8 +109,8 @@ impl NativeDirectory {
     /// The history in the tool's own table.
     ///
     /// # Errors
-    /// A file cannot be read.
-    pub fn history(&self, url: &DatabaseUrl) -> Result<HistoryChoice, DirectoryError> {
+    /// A file cannot be read, or the migrations are for another kind of database.
+    pub fn history(&self, url: &DatabaseUrl) -> Result<HistoryChoice, NativeError> {
         self.history_beside(url, AtlasBeside::Ignored)
     }
 
@@ -118,8 +118,8 @@ impl NativeDirectory {
     /// beside it without is an error.
     ///
     /// # Errors
-    /// A file cannot be read.
-    pub fn assumed_history(&self, url: &DatabaseUrl) -> Result<HistoryChoice, DirectoryError> {
+    /// A file cannot be read, or the migrations are for another kind of database.
+    pub fn assumed_history(&self, url: &DatabaseUrl) -> Result<HistoryChoice, NativeError> {
         let beside = match self.native.is_read_by_atlas() {
             true => AtlasBeside::Refused,
             false => AtlasBeside::Ignored,
@@ -131,8 +131,11 @@ impl NativeDirectory {
         &self,
         url: &DatabaseUrl,
         atlas: AtlasBeside,
-    ) -> Result<HistoryChoice, DirectoryError> {
+    ) -> Result<HistoryChoice, NativeError> {
         let ledger = Arc::clone(&self.ledger);
+        if let Some(refusal) = ledger.refusal(url.dialect()) {
+            return Err(NativeError::Setting(refusal));
+        }
         let history = ToolHistory::new(ledger, &self.directory, url, atlas)?;
         Ok(HistoryChoice::Own(Arc::new(history)))
     }

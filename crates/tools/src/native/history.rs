@@ -122,14 +122,16 @@ impl ToolHistory {
     /// A revision as a row of the tool's.
     fn line<'l>(&'l self, revision: &'l Revision) -> Line<'l> {
         let known = self.files.get(&revision.version);
+        let checksums = known.map_or(&[][..], |known| match &known.checksum {
+            Checksum::Any(any) => any,
+            Checksum::None | Checksum::Unknown(_) => &[],
+        });
         Line {
             version: &revision.version,
             description: known.map_or(&revision.description, |known| &known.description),
             file: known.map_or("", |known| &known.name),
-            checksum: known.and_then(|known| match &known.checksum {
-                Checksum::Any(any) => any.first().map(String::as_str),
-                Checksum::None | Checksum::Unknown(_) => None,
-            }),
+            checksum: checksums.first().map(String::as_str),
+            checksums,
             started: revision
                 .executed_at
                 .timestamp()

@@ -33,6 +33,8 @@ pub struct Line<'l> {
     pub file: &'l str,
     /// The checksum that the tool would write; nothing if it keeps none.
     pub checksum: Option<&'l str>,
+    /// All checksums that the tool may have written, that one first.
+    pub checksums: &'l [String],
     /// When the file began.
     pub started: Timestamp,
     /// How long it took until now.
@@ -56,6 +58,11 @@ pub trait Ledger: fmt::Debug + Send + Sync {
 
     /// The tables to be read: first the history's own.
     fn wanted(&self, dialect: Dialect) -> Vec<Wanted>;
+
+    /// Why these migrations are not for databases of this kind; nothing if they are.
+    fn refusal(&self, _dialect: Dialect) -> Option<String> {
+        None
+    }
 
     /// What the tables of [`Ledger::wanted`] say.
     ///

@@ -6,9 +6,12 @@
 //! line in its `Tool`. What is the same for all of them is in [`history`](self::history).
 
 mod advisory;
+pub(crate) mod diesel;
 mod directory;
 mod history;
 mod ledger;
+pub(crate) mod prisma;
+pub(crate) mod refinery;
 pub(crate) mod sqlx;
 
 pub use directory::{Native, NativeDirectory, NativeError, open};

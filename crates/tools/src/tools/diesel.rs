@@ -8,6 +8,8 @@ use super::cargo::named_in_macro;
 use crate::compare::{Record, Rules, by_text};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
+use crate::native::Native;
+use crate::native::diesel::NativeDiesel;
 use crate::project::{Project, ReadError, clean, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -21,7 +23,7 @@ pub(crate) struct Diesel;
 const DIRECTORY: &str = "migrations";
 const CONFIG: &str = "diesel.toml";
 
-static LAYOUT: Layout = Layout {
+pub(crate) static LAYOUT: Layout = Layout {
     title: "Diesel",
     required: &["version", "run_on"],
     optional: &[],
@@ -93,12 +95,11 @@ impl Tool for Diesel {
                     "{path} has no up.sql; diesel refuses the whole directory"
                 )));
             }
-            let (version, name) = folder.split_once('_').unwrap_or((&folder, ""));
-            let version = version.replace('-', "");
+            let (version, name) = version_and_name(&folder);
             migrations.push(Migration::new(version.clone(), version, name, path));
         }
         migrations.sort_by(|a, b| a.id.cmp(&b.id));
-        let table = settings.table_or(|| TableName::new("__diesel_schema_migrations"));
+        let table = table(settings);
         Ok(Box::new(ByRow {
             place: Place::new(&directory, &table),
             table,
@@ -107,9 +108,24 @@ impl Tool for Diesel {
         }))
     }
 
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeDiesel)
+    }
+
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["diesel", "migration", "run", "--no-schema"])
     }
+}
+
+/// Version and name of a migration's folder.
+pub(crate) fn version_and_name(folder: &str) -> (String, &str) {
+    let (version, name) = folder.split_once('_').unwrap_or((folder, ""));
+    (version.replace('-', ""), name)
+}
+
+/// The history table.
+pub(crate) fn table(settings: &Settings) -> TableName {
+    settings.table_or(|| TableName::new("__diesel_schema_migrations"))
 }
 
 fn directory(project: &Project) -> String {

@@ -11,6 +11,8 @@ use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_id, by_text};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::{Migration, split_stem};
+use crate::native::Native;
+use crate::native::prisma::NativePrisma;
 use crate::project::{Project, ReadError, join, parent};
 use crate::runner;
 use crate::sign::Sign;
@@ -21,7 +23,7 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 #[derive(Debug)]
 pub(crate) struct Prisma;
 
-const TITLE: &str = "Prisma Migrate";
+pub(crate) const TITLE: &str = "Prisma Migrate";
 const CONFIGS: [&str; 5] = [
     "prisma.config.ts",
     "prisma.config.js",
@@ -93,7 +95,7 @@ impl Tool for Prisma {
                 Migration::new(name, version, title, file).with_checksum(Checksum::Any(sums)),
             );
         }
-        let table = settings.table_or(|| TableName::new("_prisma_migrations"));
+        let table = table(settings);
         Ok(Box::new(PrismaMigrations {
             place: Place {
                 notes,
@@ -102,6 +104,10 @@ impl Tool for Prisma {
             table,
             migrations,
         }))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativePrisma)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {
@@ -115,6 +121,22 @@ impl Tool for Prisma {
     fn aftermath(&self, _dialect: Dialect) -> Aftermath {
         Aftermath::Marked
     }
+}
+
+/// The history table.
+pub(crate) fn table(settings: &Settings) -> TableName {
+    settings.table_or(|| TableName::new("_prisma_migrations"))
+}
+
+/// The history table as it is read.
+pub(crate) fn wanted(table: &TableName) -> Wanted {
+    let required = &[
+        "migration_name",
+        "checksum",
+        "finished_at",
+        "rolled_back_at",
+    ];
+    Wanted::new(table.clone(), required).optional(&["logs", "started_at", "applied_steps_count"])
 }
 
 /// The schema file.
@@ -177,42 +199,15 @@ impl Migrations for PrismaMigrations {
     }
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
-        let required = &[
-            "migration_name",
-            "checksum",
-            "finished_at",
-            "rolled_back_at",
-        ];
-        vec![Wanted::new(self.table.clone(), required).optional(&[
-            "logs",
-            "started_at",
-            "applied_steps_count",
-        ])]
+        vec![wanted(&self.table)]
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {
-        let mut records: HashMap<String, Record> = HashMap::new();
-        let mut rolled_back: HashMap<String, String> = HashMap::new();
-        for row in tables.get(0).iter().flat_map(|table| table.rows()) {
-            let name = row.text("migration_name").unwrap_or_default();
-            if row.holds("rolled_back_at") {
-                let at = row.time("rolled_back_at");
-                let at = at.map_or_else(String::new, |at| format!(" at {at:.0}"));
-                rolled_back.insert(name, format!("it failed and was marked rolled back{at}"));
-                continue;
-            }
-            let record = record(name.clone(), &row);
-            // Of several rows a failed one counts: prisma refuses to go on.
-            let failed = matches!(record.outcome, Outcome::Failed(_));
-            if failed || !records.contains_key(&name) {
-                records.insert(name, record);
-            }
-        }
-        let mut comparison = by_id(
-            self.migrations.clone(),
-            records.into_values().collect(),
-            &RULES,
-        );
+        let Recorded {
+            records,
+            mut rolled_back,
+        } = recorded(tables);
+        let mut comparison = by_id(self.migrations.clone(), records, &RULES);
         for entry in &mut comparison.entries {
             match entry.state {
                 State::Pending => entry.why = rolled_back.remove(&entry.id),
@@ -238,6 +233,39 @@ impl Migrations for PrismaMigrations {
             ));
         }
         Ok(comparison)
+    }
+}
+
+/// What the rows of the history say.
+pub(crate) struct Recorded {
+    /// One record for each migration.
+    pub(crate) records: Vec<Record>,
+    /// What became of migrations that were marked rolled back, by name.
+    pub(crate) rolled_back: HashMap<String, String>,
+}
+
+/// What the rows say; of several for one migration a failed one counts,
+/// because prisma refuses to go on.
+pub(crate) fn recorded(tables: &Tables) -> Recorded {
+    let mut records: HashMap<String, Record> = HashMap::new();
+    let mut rolled_back: HashMap<String, String> = HashMap::new();
+    for row in tables.get(0).iter().flat_map(|table| table.rows()) {
+        let name = row.text("migration_name").unwrap_or_default();
+        if row.holds("rolled_back_at") {
+            let at = row.time("rolled_back_at");
+            let at = at.map_or_else(String::new, |at| format!(" at {at:.0}"));
+            rolled_back.insert(name, format!("it failed and was marked rolled back{at}"));
+            continue;
+        }
+        let record = record(name.clone(), &row);
+        let failed = matches!(record.outcome, Outcome::Failed(_));
+        if failed || !records.contains_key(&name) {
+            records.insert(name, record);
+        }
+    }
+    Recorded {
+        records: records.into_values().collect(),
+        rolled_back,
     }
 }
 

@@ -10,6 +10,8 @@ use crate::checksum::{self, Checksum, Width};
 use crate::compare::{Comparison, Record, Rules, by_id, by_number};
 use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
 use crate::migration::Migration;
+use crate::native::Native;
+use crate::native::refinery::NativeRefinery;
 use crate::project::{Project, ReadError, base_name, clean, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -20,9 +22,9 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 pub(crate) struct Refinery;
 
 const DIRECTORY: &str = "migrations";
-const TABLE: &str = "refinery_schema_history";
+pub(crate) const TABLE: &str = "refinery_schema_history";
 
-static LAYOUT: Layout = Layout {
+pub(crate) static LAYOUT: Layout = Layout {
     title: "Refinery",
     required: &["version", "name", "applied_on", "checksum"],
     optional: &[],
@@ -107,6 +109,10 @@ impl Tool for Refinery {
         }))
     }
 
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeRefinery)
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         let directory = directory(project);
         let mut words = runner::plain(&["refinery", "migrate"]);
@@ -126,17 +132,17 @@ fn directory(project: &Project) -> String {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
+pub(crate) enum Ending {
     Sql,
     Rust,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stem {
-    version: i64,
-    name: String,
-    may_be_late: bool,
-    ending: Ending,
+pub(crate) struct Stem {
+    pub(crate) version: i64,
+    pub(crate) name: String,
+    pub(crate) may_be_late: bool,
+    pub(crate) ending: Ending,
 }
 
 #[derive(Clone, Debug)]
@@ -163,7 +169,7 @@ impl Numbered {
 }
 
 /// `None` for files that refinery ignores; Err for a version that is no whole number.
-fn parsed(file: &str) -> Option<Result<Stem, String>> {
+pub(crate) fn parsed(file: &str) -> Option<Result<Stem, String>> {
     let (stem, ending) = match file.rsplit_once('.')? {
         (stem, "sql") => (stem, Ending::Sql),
         (stem, "rs") => (stem, Ending::Rust),

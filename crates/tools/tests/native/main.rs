@@ -5,5 +5,8 @@
     reason = "a test ends where the world is not as it should be"
 )]
 
+mod diesel;
+mod prisma;
+mod refinery;
 mod sqlx;
 mod support;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use shipgate_database::DatabaseUrl;
-use shipgate_migrate::directory::{Directory, DirectoryError, Location};
+use shipgate_migrate::directory::{Directory, Location};
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
-use shipgate_tools::NativeDirectory;
+use shipgate_tools::{NativeDirectory, NativeError};
 
 use super::config::Settings;
 use super::screen::Screen;
@@ -59,7 +59,7 @@ impl Source {
         &self,
         url: &DatabaseUrl,
         schema: Option<String>,
-    ) -> Result<HistoryChoice, DirectoryError> {
+    ) -> Result<HistoryChoice, NativeError> {
         match self {
             Self::Atlas(_) => Ok(HistoryChoice::Atlas { schema }),
             Self::Tool(native, Said::Yes) => native.history(url),
