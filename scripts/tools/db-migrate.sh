@@ -1,21 +1,47 @@
-# db-migrate on SQLite.
-node_packages db-migrate db-migrate@0.11.14 db-migrate-sqlite3@1.0.2
-project db-migrate
-ln -s "$modules" node_modules
-echo '{"dependencies":{"db-migrate":"0.11.14"}}' >package.json
-echo '{"dev":{"driver":"sqlite3","filename":"app.db"}}' >database.json
-mkdir migrations
-for name in 20261101100000-users 20261101100100-posts; do
-    cat >migrations/$name.js <<JS
-exports.setup = function (options) { options.dbmigrate; };
-exports.up = function (db) { return db.createTable('t${name:8:6}', { id: 'int' }); };
-exports.down = function (db) { return db.dropTable('t${name:8:6}'); };
-exports._meta = { version: 1 };
-JS
-done
-expect "db-migrate: nothing applied" "$directory" pending pending
-npx db-migrate up -c 1 >/dev/null
-expect "db-migrate: one applied" "$directory" applied pending
-npx db-migrate check 2>&1 | agrees db-migrate 20261101100100-posts
-npx db-migrate up >/dev/null
-expect "db-migrate: all applied" "$directory" applied applied
+# db-migrate.
+node_packages node-sqlite3 sequelize@6 sequelize-cli@6.6.5 umzug@3.8.3 db-migrate@0.11.14 db-migrate-pg@1.5.2 db-migrate-mysql@3.0.0 db-migrate-sqlite3@1.0.2 sqlite3@5.1.7 pg@8 mysql2@3
+
+prepare() {
+    ln -s "$modules" node_modules
+    echo '{"dependencies":{"db-migrate":"0.11.14"}}' >package.json
+    mkdir -p migrations
+    case $kind in
+    sqlite) echo '{"dev":{"driver":"sqlite3","filename":"app.db"}}' ;;
+    postgres) echo "{\"dev\":{\"driver\":\"pg\",\"host\":\"127.0.0.1\",\"port\":$port,\"user\":\"postgres\",\"database\":\"$name\"}}" ;;
+    mariadb) echo "{\"dev\":{\"driver\":\"mysql\",\"host\":\"127.0.0.1\",\"port\":$port,\"user\":\"shop\",\"password\":\"shop\",\"database\":\"$name\"}}" ;;
+    esac >database.json
+}
+
+path() {
+    echo "migrations/$1-$2.js"
+}
+
+write() {
+    local file
+    file=$(path "$1" "$2")
+    shift 2
+    {
+        echo "exports.setup = function (options) { options.dbmigrate; };"
+        echo "exports.up = async function (db) {"
+        printf '  await db.runSql(`%s`);\n' "$@"
+        echo "};"
+        echo "exports.down = async function (db) {};"
+        echo "exports._meta = { version: 1 };"
+    } >"$file"
+}
+
+up() {
+    node_modules/.bin/db-migrate up
+}
+
+# It lists what is pending and nothing else.
+pending() {
+    node_modules/.bin/db-migrate check
+}
+
+after_failure() {
+    echo applied pending pending
+}
+
+comment=//
+compare_all

@@ -1,22 +1,69 @@
-# Django on SQLite: apps of its own and installed ones, a squash, two leaves.
-python_packages django 'django==5.2.19'
-project django
-"$bin/django-admin" startproject site_ . >/dev/null
-"$bin/python" manage.py startapp blog
-sed -i "s/^INSTALLED_APPS = \[/INSTALLED_APPS = [\n    'blog',/; s/db.sqlite3/app.db/" site_/settings.py
-step() { "$bin/python" manage.py makemigrations blog --empty -n "$1" >/dev/null; }
-step users
-step posts
-expect "django: nothing applied" "$directory" pending pending
-"$bin/python" manage.py migrate blog 0001 >/dev/null
-expect "django: one applied" "$directory" applied pending
-"$bin/python" manage.py showmigrations blog | agrees django "[X] 0001_users" "[ ] 0002_posts"
-"$bin/python" manage.py migrate >/dev/null
-expect "django: all applied, installed apps beside" "$directory" applied applied
-"$bin/python" manage.py squashmigrations blog 0002 --noinput >/dev/null 2>&1
-expect "django: a squash of what is applied" "$directory" applied applied applied
-"$bin/python" manage.py showmigrations blog | agrees "django: the squash" "2 squashed migrations"
-"$bin/python" manage.py migrate blog zero >/dev/null
-expect "django: a squash in place of what is not" "$directory" superseded superseded pending
-"$bin/python" manage.py migrate blog >/dev/null
-expect "django: the squash applied" "$directory" applied applied applied
+# Django: apps of its own and installed ones, a squash.
+python_packages django django==5.2.19 'psycopg[binary]==3.3.9' pymysql
+
+prepare() {
+    "$bin/django-admin" startproject site_ . >/dev/null
+    "$bin/python" manage.py startapp blog
+    local engine
+    case $kind in
+    sqlite) engine="'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'app.db'" ;;
+    postgres) engine="'ENGINE': 'django.db.backends.postgresql', 'NAME': '$name', 'USER': 'postgres', 'HOST': '127.0.0.1', 'PORT': '$port'" ;;
+    mariadb) engine="'ENGINE': 'django.db.backends.mysql', 'NAME': '$name', 'USER': 'shop', 'PASSWORD': 'shop', 'HOST': '127.0.0.1', 'PORT': '$port'" ;;
+    esac
+    sed -i "s/^INSTALLED_APPS = \[/INSTALLED_APPS = [\n    'blog',/" site_/settings.py
+    {
+        echo "import pymysql"
+        echo "pymysql.version_info = (2, 2, 1, 'final', 0)"
+        echo "pymysql.install_as_MySQLdb()"
+        echo "DATABASES = {'default': {$engine}}"
+        echo "DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'"
+    } >>site_/settings.py
+    before=
+}
+
+# Its names are in order by their dependencies.
+path() {
+    echo "blog/migrations/${1:8:6}_$2.py"
+}
+
+write() {
+    local file
+    file=$(path "$1" "$2")
+    {
+        echo "from django.db import migrations"
+        echo "class Migration(migrations.Migration):"
+        echo "    dependencies = [$before]"
+        echo "    operations = ["
+        printf '        migrations.RunSQL("%s"),\n' "${@:3}"
+        echo "    ]"
+    } >"$file"
+    before="('blog', '${1:8:6}_$2')"
+}
+
+up() {
+    "$bin/python" manage.py migrate
+}
+
+listed() {
+    "$bin/python" manage.py showmigrations blog | sed -n 's/^ *\[X\].*/applied/p; s/^ *\[ \].*/pending/p'
+}
+
+after_failure() {
+    echo applied pending pending
+}
+
+for kind in $kinds; do
+    compare_progress
+    compare_failure
+    begin squash
+    write $first users "$(table users)"
+    write $second posts "$(table posts)"
+    applies "two"
+    "$bin/python" manage.py squashmigrations blog ${second:8:6} --noinput >/dev/null 2>&1
+    sees=applied expect "a squash of what is applied" applied applied applied
+    "$bin/python" manage.py migrate blog zero >/dev/null
+    sql 'DROP TABLE users; DROP TABLE posts'
+    sees=pending expect "a squash in place of what is not" unreachable unreachable pending
+    applies "a squash"
+    sees=applied expect "the squash applied" applied applied applied
+done

@@ -1,26 +1,40 @@
-# Flask-Migrate on SQLite.
-python_packages flask-migrate flask-migrate==4.1.0 flask-sqlalchemy
-project flask-migrate
-echo 'Flask-Migrate==4.1.0' >requirements.txt
-cat >app.py <<'PY'
-import os
+# Flask-Migrate.
+python_packages flask-migrate flask-migrate==4.1.0 flask-sqlalchemy 'psycopg[binary]==3.3.9' pymysql
+
+prepare() {
+    echo 'Flask-Migrate==4.1.0' >requirements.txt
+    cat >app.py <<PY
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
 app = Flask(__name__)
-app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///" + os.path.abspath("app.db")
+app.config["SQLALCHEMY_DATABASE_URI"] = "$(sqlalchemy_url)"
 db = SQLAlchemy(app)
 Migrate(app, db)
-
-
-class User(db.Model):
-    id = db.Column(db.Integer, primary_key=True)
 PY
-export PATH=$bin:$PATH
-flask db init >/dev/null 2>&1
-flask db migrate -m users >/dev/null 2>&1
-expect "flask-migrate: nothing applied" "$directory" pending
-flask db upgrade >/dev/null 2>&1
-flask db revision -m more >/dev/null 2>&1
-expect "flask-migrate: one applied" "$directory" applied pending
+    "$bin/flask" db init >/dev/null 2>&1
+    before=None
+}
+
+path() {
+    echo "migrations/versions/$1_$2.py"
+}
+
+write() {
+    write_revision "$@"
+}
+
+up() {
+    "$bin/flask" db upgrade
+}
+
+listed() {
+    local current
+    current=$("$bin/flask" db current 2>/dev/null | cut -d' ' -f1)
+    revisions_listed "$current" <<<"$("$bin/flask" db history 2>/dev/null | sed 's/ (.*//; s/,.*//' | awk '{ print $3 }' | tac)"
+}
+
+# shellcheck source=scripts/tools/lib/revisions.sh
+. "$here/scripts/tools/lib/revisions.sh"
+compare_revisions

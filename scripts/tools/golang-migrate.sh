@@ -1,0 +1,51 @@
+# golang-migrate: one version and a mark.
+go_program golang-migrate github.com/golang-migrate/migrate/v4/cmd/migrate@v4.20.1 'postgres sqlite3 mysql'
+
+prepare() {
+    printf 'module shop\n\nrequire github.com/golang-migrate/migrate/v4 v4.20.1\n' >go.mod
+    mkdir -p migrations
+}
+
+path() {
+    echo "migrations/$1_$2.up.sql"
+}
+
+write() {
+    printf '%s;\n' "${@:3}" >"$(path "$1" "$2")"
+    echo "SELECT 1;" >"migrations/$1_$2.down.sql"
+}
+
+migrate() {
+    local its
+    case $kind in
+    sqlite) its=sqlite3://app.db ;;
+    postgres) its=$url?sslmode=disable ;;
+    mariadb) its="mysql://shop:shop@tcp(127.0.0.1:$port)/$name?multiStatements=true" ;;
+    esac
+    "$bin/migrate" -path migrations -database "$its" "$@"
+}
+
+up() {
+    migrate up
+}
+
+after_failure() {
+    echo applied failed pending
+}
+
+# A late file counts as applied: the version is past it.
+late=skips late_state=applied missing=up
+compare_all
+
+for kind in $kinds; do
+    begin dirty
+    write $first users "$(table users)"
+    write $second broken "INSERT INTO nowhere VALUES (1)"
+    refuses "a failing migration"
+    expect "a dirty version" applied failed
+    warns "force"
+    refuses "a dirty version"
+    says "Dirty database version $second"
+    migrate force $first
+    expect "forced back" applied pending
+done

@@ -1,0 +1,105 @@
+# Installing originals into $cache, each once for each set of versions.
+#
+# Every function takes the name of a directory below the cache first. What was
+# installed is written beside it, so that another version is installed anew.
+
+# once NAME WHAT COMMAND...: runs COMMAND in an empty $cache/NAME, unless WHAT is there already.
+once() {
+    local name=$1 what=$2
+    shift 2
+    [ "$(cat "$cache/$name/.installed" 2>/dev/null)" != "$what" ] || return 0
+    echo "install $what"
+    rm -rf "${cache:?}/$name"
+    mkdir -p "$cache/$name"
+    (cd "$cache/$name" && "$@") >"$cache/$name.log" 2>&1 || {
+        tail -n 30 "$cache/$name.log" >&2
+        fail "cannot install $what"
+    }
+    rm -f "$cache/$name.log"
+    echo "$what" >"$cache/$name/.installed"
+}
+
+# node_packages NAME PACKAGE...: npm packages; $modules is their node_modules.
+node_packages() {
+    local name=$1
+    shift
+    once "$name" "npm: $*" install_node_packages "$@"
+    modules=$cache/$name/node_modules
+}
+
+install_node_packages() {
+    echo '{"private":true}' >package.json
+    npm install --no-audit --no-fund --loglevel=error "$@"
+}
+
+# python_packages NAME PACKAGE...: PyPI packages; $bin has their programs.
+python_packages() {
+    local name=$1
+    shift
+    once "$name" "PyPI: $*" install_python_packages "$@"
+    bin=$cache/$name/bin
+}
+
+install_python_packages() {
+    python3 -m venv . && bin/pip --quiet install "$@"
+}
+
+# cargo_program NAME CRATE VERSION FEATURES: a program of a crate, compiled; $bin has it.
+cargo_program() {
+    local name=$1
+    once "$name" "cargo: $2 $3 $4" install_cargo_program "$2" "$3" "$4"
+    bin=$cache/$name/bin
+}
+
+install_cargo_program() {
+    local code=0
+    CARGO_TARGET_DIR=$PWD/.build cargo install --quiet --locked --root . \
+        --version "$2" --no-default-features --features "$3" "$1" || code=1
+    rm -rf .build
+    return $code
+}
+
+# go_program NAME PACKAGE@VERSION TAGS: a Go program, compiled; $bin has it.
+go_program() {
+    local name=$1
+    once "$name" "Go: $2 $3" install_go_program "$2" "$3"
+    bin=$cache/$name/bin
+}
+
+install_go_program() {
+    GOBIN=$PWD/bin GOFLAGS=-trimpath go install -tags "$2" "$1"
+}
+
+# maven_jars NAME GROUP:ARTIFACT:VERSION...: jars with all they need; $jars is a class path.
+maven_jars() {
+    local name=$1
+    shift
+    once "$name" "Maven: $*" install_maven_jars "$@"
+    jars=$cache/$name/jars/*
+}
+
+install_maven_jars() {
+    local coordinates group artifact version
+    {
+        echo '<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version><dependencies>'
+        for coordinates in "$@"; do
+            IFS=: read -r group artifact version <<<"$coordinates"
+            echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>"
+        done
+        echo '</dependencies></project>'
+    } >pom.xml
+    mvn --batch-mode --quiet dependency:copy-dependencies -DoutputDirectory=jars
+}
+
+# debian_packages PACKAGE...: Debian's, which belong to the machine and not to the cache.
+debian_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    [ "$(id -u)" = 0 ] || fail "not installed: ${missing[*]}; run as root: apt-get install ${missing[*]}"
+    echo "install Debian: ${missing[*]}"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
+        >"$work/apt.log" 2>&1 || fail "apt-get install ${missing[*]}: $(tail -n 5 "$work/apt.log")"
+}

@@ -1,0 +1,109 @@
+# What happens to every tool, on every database it supports.
+#
+# A tool's script defines
+#   kinds                          the databases it is compared on
+#   prepare                        writes the project's configuration
+#   write VERSION NAME STATEMENT... writes a migration
+#   path VERSION NAME              the file that holds it
+#   up                             the original applies what is pending
+#   listed                         the states, as the original's own command tells them
+#   after_failure                  the states of three migrations, the second of which fails half-way
+# and says by variables what it does about files that changed:
+#   comment        what begins a comment
+#   edited         the state of an edited file: applied where there is no checksum
+#   missing        up: it goes on although a file is gone; refuses
+#   late           up: it applies an older file; refuses; skips
+#   late_state     what Shipgate calls that file
+
+defaults() {
+    detected=$tool kinds='sqlite postgres mariadb'
+    comment=-- edited=applied missing=up late=up late_state=out-of-order
+    unset -f prepare write path up listed after_failure 2>/dev/null || true
+}
+
+first=20261101100000 late_version=20261101100050 second=20261101100100 third=20261101100200
+
+table() {
+    echo "CREATE TABLE $1 (id integer)"
+}
+
+compare_progress() {
+    begin progress
+    write $first users "$(table users)"
+    expect "nothing applied" pending
+    applies "the first"
+    expect "the first applied" applied
+    write $second posts "$(table posts)" "INSERT INTO posts VALUES (1)"
+    expect "one applied, one pending" applied pending
+    applies "the second"
+    expect "all applied" applied applied
+    applies "nothing pending"
+    expect "applied twice" applied applied
+}
+
+compare_failure() {
+    begin failure
+    write $first users "$(table users)"
+    write $second broken "$(table half)" "INSERT INTO nowhere VALUES (1)"
+    write $third posts "$(table posts)"
+    refuses "a migration that fails half-way"
+    # shellcheck disable=SC2046
+    expect "a migration that failed half-way" $(after_failure)
+}
+
+compare_files() {
+    local file aside=$work/aside
+    begin files
+    write $first users "$(table users)"
+    write $second posts "$(table posts)"
+    write $third likes "$(table likes)"
+    applies "three"
+    file=$(path $first users)
+    cp "$file" "$aside"
+    echo "$comment edited" >>"$file"
+    expect "an edited file" "$edited" applied applied
+    cp "$aside" "$file"
+
+    take_away $second posts
+    expect "a deleted file" applied missing-file applied
+    if [ "$missing" = refuses ]; then refuses "a deleted file"; else applies "a deleted file"; fi
+    bring_back
+
+    write $late_version late "$(table late)"
+    expect "a file that came late" applied "$late_state" applied applied
+    case $late in
+    up)
+        applies "a file that came late"
+        expect "a file that came late, applied" applied applied applied applied
+        ;;
+    refuses)
+        refuses "a file that came late"
+        expect "a file that came late, refused" applied "$late_state" applied applied
+        ;;
+    skips)
+        applies "a file that came late"
+        expect "a file that came late, skipped" applied "$late_state" applied applied
+        ;;
+    esac
+}
+
+# take_away VERSION NAME, bring_back: the file, or the directory that holds nothing else.
+take_away() {
+    taken=$(path "$1" "$2")
+    case $(basename "$taken") in
+    up.sql | migration.sql) taken=$(dirname "$taken") ;;
+    esac
+    mv "$taken" "$work/taken"
+}
+
+bring_back() {
+    mv "$work/taken" "$taken"
+}
+
+compare_all() {
+    for kind in $kinds; do
+        compare_progress
+        compare_failure
+        compare_files
+    done
+}

@@ -1,0 +1,42 @@
+# SQLx's command line.
+cargo_program sqlx sqlx-cli 0.9.0 postgres,mysql,sqlite,sqlx-toml
+
+prepare() {
+    printf '[package]\nname = "shop"\nversion = "0.1.0"\n\n[dependencies]\nsqlx = "0.9"\n' >Cargo.toml
+    mkdir -p migrations
+    [ "$kind" != sqlite ] || sqlx database create
+}
+
+path() {
+    echo "migrations/$1_$2.sql"
+}
+
+write() {
+    printf '%s;\n' "${@:3}" >"$(path "$1" "$2")"
+}
+
+sqlx() {
+    DATABASE_URL=$url "$bin/sqlx" "$@"
+}
+
+up() {
+    sqlx migrate run
+}
+
+listed() {
+    sqlx migrate info | sed -n 's|^[0-9]*/installed (different checksum).*|edited|p; s|^[0-9]*/installed .*|applied|p; s|^[0-9]*/pending.*|pending|p'
+}
+
+original_view() {
+    echo "$*" | sed 's/missing-file//; s/out-of-order/pending/g; s/failed/pending/g' | xargs
+}
+
+after_failure() {
+    case $kind in
+    mariadb) echo applied failed pending ;;
+    *) echo applied pending pending ;;
+    esac
+}
+
+edited=edited missing=refuses
+compare_all
