@@ -63,7 +63,7 @@ for kind in $kinds; do
     sees=applied expect "a squash of what is applied" applied applied applied
     "$bin/python" manage.py migrate blog zero >/dev/null
     sql 'DROP TABLE users; DROP TABLE posts'
-    sees=pending expect "a squash in place of what is not" unreachable unreachable pending
+    sees=pending expect "a squash in place of what is not" superseded superseded pending
     applies "a squash"
     sees=applied expect "the squash applied" applied applied applied
 done

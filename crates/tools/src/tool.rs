@@ -38,6 +38,11 @@ pub trait Tool: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The variables that name the section of its configuration, the first one that is set counts.
+    fn environment_variables(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
 
@@ -82,6 +87,8 @@ pub struct Settings {
     pub directory: Option<String>,
     /// The history table.
     pub table: Option<TableName>,
+    /// The section of the tool's configuration: `production`.
+    pub environment: Option<String>,
 }
 
 impl Settings {

@@ -29,6 +29,10 @@ pub(crate) struct MigrationFlags {
     /// tool has it]
     #[arg(long, value_name = "[SCHEMA.]TABLE")]
     table: Option<String>,
+    /// The section of the tool's configuration, as in knexfile, database.json and Sequelize's
+    /// [default: as the tool has it: $NODE_ENV, else development]
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
 }
 
 impl MigrationFlags {
@@ -52,6 +56,7 @@ impl MigrationFlags {
             tool: self.tool.clone(),
             directory,
             table: self.table.as_deref().map(TableName::parse),
+            environment: self.env.clone(),
         }
     }
 }

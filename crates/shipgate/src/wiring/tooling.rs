@@ -25,6 +25,8 @@ pub(crate) struct Named {
     pub(crate) directory: Option<String>,
     /// The history table.
     pub(crate) table: Option<TableName>,
+    /// The section of the tool's configuration.
+    pub(crate) environment: Option<String>,
 }
 
 /// A project's tool and the migrations of its files.
@@ -54,10 +56,16 @@ impl Tooling {
                 let table = project?.database.table.as_ref()?;
                 Some(TableName::parse(&table.value))
             }),
+            environment: said.environment.clone(),
         };
         let Some(tool) = choose(&files, said, project, &settings)? else {
             return Ok(None);
         };
+        settings.environment = settings.environment.or_else(|| {
+            let mut variables = tool.environment_variables().iter();
+            variables
+                .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()))
+        });
         if tool.name() != OWN {
             // Only Atlas's directories are laid out in several ways.
             settings.directory = settings

@@ -5,6 +5,9 @@
 //! `__dirname + "/x"` and `` `${__dirname}/x` `` count as the literal `x`.
 //! PHP's arrays are read the same way, with `=>` for `:` and `[` for `{`.
 
+/// In a path: whatever the key is called.
+pub const ANY: &str = "*";
+
 /// What is written under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -100,6 +103,48 @@ impl Script {
             }
         }
         found
+    }
+
+    /// What stands under this path in a section, as files with one for each
+    /// environment have it. Where there is no such section, or it takes parts
+    /// from elsewhere (`...common`), whatever is around it.
+    pub fn find_in(&self, section: &str, path: &[&str]) -> Vec<Value> {
+        if self.is_whole(section) {
+            let path: Vec<&str> = std::iter::once(section)
+                .chain(path.iter().copied())
+                .collect();
+            self.find(&path)
+        } else {
+            self.find(path)
+        }
+    }
+
+    /// Whether an object stands under this key, and says all it holds itself.
+    fn is_whole(&self, section: &str) -> bool {
+        let opens = |at: &usize| {
+            let key =
+                matches!(&self.tokens[*at], Token::Name(key) | Token::Text(key) if key == section);
+            key && matches!(
+                self.tokens.get(at + 1),
+                Some(Token::Mark(':') | Token::Arrow)
+            ) && matches!(self.tokens.get(at + 2), Some(Token::Mark('{' | '[')))
+        };
+        let Some(start) = (0..self.tokens.len()).find(opens) else {
+            return false;
+        };
+        let mut depth = 0_usize;
+        for window in self.tokens[start + 2..].windows(2) {
+            match window {
+                [Token::Mark('.'), Token::Mark('.')] if depth == 1 => return false,
+                [Token::Mark('{' | '[' | '('), _] => depth += 1,
+                [Token::Mark('}' | ']' | ')'), _] => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        true
     }
 
     /// The one value under this path; `None` if there is none, or several
@@ -370,7 +415,10 @@ fn is_at<'a>(path: &[&str], key: &str, mut around: impl Iterator<Item = Option<&
         && parents
             .iter()
             .rev()
-            .all(|parent| around.next().flatten() == Some(*parent))
+            .all(|parent| match around.next().flatten() {
+                Some(key) => key == *parent || *parent == ANY,
+                None => false,
+            })
 }
 
 struct Lexer<'a> {

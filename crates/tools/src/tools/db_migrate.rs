@@ -18,6 +18,7 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 pub(crate) struct DbMigrate;
 
 const DIRECTORY: &str = "migrations";
+const CONFIG: &str = "database.json";
 const ENDINGS: [&str; 4] = [".js", ".cjs", ".mjs", ".ts"];
 
 static LAYOUT: Layout = Layout {
@@ -51,7 +52,7 @@ impl Tool for DbMigrate {
         let mut signs = Vec::new();
         signs.extend(
             project
-                .first_file(&["database.json", ".db-migraterc"])
+                .first_file(&[CONFIG, ".db-migraterc"])
                 .map(Sign::configuration),
         );
         let example = example(project, DIRECTORY, Form::DbMigrate);
@@ -95,7 +96,8 @@ impl Tool for DbMigrate {
             ));
         }
         let table = settings.table_or(|| {
-            TableName::new(
+            TableName::within(
+                schema(project, settings.environment.as_deref()),
                 option(project, "migration-table").unwrap_or_else(|| "migrations".to_owned()),
             )
         });
@@ -120,6 +122,21 @@ fn option(project: &Project, name: &str) -> Option<String> {
     let text = project.text(".db-migraterc")?;
     let options: serde_json::Value = serde_json::from_str(&text).ok()?;
     Some(options.get(name)?.as_str()?.to_owned())
+}
+
+/// The schema that the environment's section of `database.json` names for PostgreSQL.
+fn schema(project: &Project, environment: Option<&str>) -> Option<String> {
+    let file = option(project, "config").unwrap_or_else(|| CONFIG.to_owned());
+    let config: serde_json::Value = serde_json::from_str(&project.text(&file)?).ok()?;
+    let usual = config.get("defaultEnv").and_then(|name| name.as_str());
+    let named = option(project, "env");
+    let section = match environment.or(named.as_deref()).or(usual) {
+        Some(name) => config.get(name),
+        None => config.get("dev").or_else(|| config.get("development")),
+    }?;
+    let is_postgres = matches!(section.get("driver")?.as_str()?, "pg" | "cockroachdb");
+    let schema = section.get("schema").filter(|_| is_postgres)?;
+    Some(schema.as_str()?.to_owned())
 }
 
 /// The migrations directly in a directory, or in a scope's.

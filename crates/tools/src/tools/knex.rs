@@ -33,6 +33,8 @@ const ENDINGS: [&str; 9] = [
     ".ts",
 ];
 const DIRECTORY: &str = "migrations";
+/// The section that is taken if none is named.
+const DEVELOPMENT: &str = "development";
 
 static LAYOUT: Layout = Layout {
     title: "Knex",
@@ -72,7 +74,7 @@ impl Tool for Knex {
         let file = project.first_file(&FILES);
         signs.extend(file.map(Sign::configuration));
         let directories = file
-            .and_then(|file| directories(project, file).ok())
+            .and_then(|file| directories(project, file, DEVELOPMENT).ok())
             .unwrap_or_else(|| vec![DIRECTORY.to_owned()]);
         let example = directories
             .iter()
@@ -90,16 +92,17 @@ impl Tool for Knex {
         settings: &Settings,
     ) -> Result<Box<dyn Migrations>, ReadError> {
         let file = project.first_file(&FILES);
+        let section = settings.environment.as_deref().unwrap_or(DEVELOPMENT);
         let mut notes = Vec::new();
         let directories = match (&settings.directory, file) {
             (Some(directory), _) => vec![clean(directory).to_owned()],
-            (None, Some(file)) => directories(project, file).unwrap_or_else(|note| {
+            (None, Some(file)) => directories(project, file, section).unwrap_or_else(|note| {
                 notes.push(note);
                 vec![DIRECTORY.to_owned()]
             }),
             (None, None) => vec![DIRECTORY.to_owned()],
         };
-        let table = settings.table_or(|| table(project, file, &mut notes));
+        let table = settings.table_or(|| table(project, file, section, &mut notes));
         let mut migrations = Vec::new();
         for directory in &directories {
             if !project.is_directory(directory) {
@@ -131,6 +134,10 @@ impl Tool for Knex {
         }))
     }
 
+    fn environment_variables(&self) -> &'static [&'static str] {
+        &["NODE_ENV"]
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["knex", "migrate:latest"])
     }
@@ -141,9 +148,9 @@ impl Tool for Knex {
 }
 
 /// The directories a knexfile names; Err: what could not be read.
-fn directories(project: &Project, file: &str) -> Result<Vec<String>, String> {
+fn directories(project: &Project, file: &str, section: &str) -> Result<Vec<String>, String> {
     let script = Script::new(&project.text(file).unwrap_or_default());
-    let found = script.find(&["migrations", "directory"]);
+    let found = script.find_in(section, &["migrations", "directory"]);
     let Some(first) = found.first() else {
         return Ok(vec![DIRECTORY.to_owned()]);
     };
@@ -159,28 +166,32 @@ fn directories(project: &Project, file: &str) -> Result<Vec<String>, String> {
         })
 }
 
-fn table(project: &Project, file: Option<&str>, notes: &mut Vec<String>) -> TableName {
-    const TABLE: &str = "knex_migrations";
+fn table(
+    project: &Project,
+    file: Option<&str>,
+    section: &str,
+    notes: &mut Vec<String>,
+) -> TableName {
     let script = Script::new(&file.and_then(|file| project.text(file)).unwrap_or_default());
-    let mut read = |key: &str, default: Option<&str>| {
-        if script.find(&["migrations", key]).is_empty() {
-            return default.map(str::to_owned);
-        }
-        let texts = script
-            .one(&["migrations", key])
-            .and_then(|value| value.texts());
-        texts
-            .and_then(|texts| texts.into_iter().next())
-            .or_else(|| {
-                notes.push(format!(
-                "{}: migrations.{key} is computed or differs by environment; the default is taken",
-                file.unwrap_or_default()
+    let mut read = |path: &[&str]| {
+        let found = script.find_in(section, path);
+        let first = found.first()?;
+        let texts = first
+            .texts()
+            .filter(|_| found.iter().all(|value| value == first));
+        if texts.is_none() {
+            notes.push(format!(
+                "{}: {} is computed or differs by environment; the default is taken",
+                file.unwrap_or_default(),
+                path.join(".")
             ));
-                default.map(str::to_owned)
-            })
+        }
+        texts?.into_iter().next()
     };
-    let name = read("tableName", Some(TABLE)).unwrap_or_else(|| TABLE.to_owned());
-    TableName::within(read("schemaName", None), name)
+    let name = read(&["migrations", "tableName"]).unwrap_or_else(|| "knex_migrations".to_owned());
+    // Without a schema of its own the table is in the first of the path.
+    let schema = read(&["migrations", "schemaName"]).or_else(|| read(&["searchPath"]));
+    TableName::within(schema, name)
 }
 
 fn record(_table: &Table, row: &Row<'_>) -> Result<Parsed, String> {

@@ -11,7 +11,7 @@ use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
 use crate::status::State;
-use crate::text::javascript::{Language, Script, Value};
+use crate::text::javascript::{ANY, Language, Script, Value};
 use crate::tool::{Migrations, Place, Settings, Tool};
 use shipgate_sql::Dialect;
 
@@ -135,12 +135,29 @@ fn table(project: &Project, notes: &mut Vec<String>) -> String {
     let value = script
         .one(&["migrations", "table"])
         .or_else(|| script.one(&["migrations"]));
-    match value {
+    let named = match value {
         Some(Value::Text(table)) => table,
         None => TABLE.to_owned(),
         Some(_) => {
             notes.push(format!("{FILE}: migrations is computed; {TABLE} is taken"));
             TABLE.to_owned()
+        }
+    };
+    let connection = match script.one(&["default"]) {
+        Some(Value::Text(connection)) => connection,
+        _ => ANY.to_owned(),
+    };
+    let prefixes = script.find(&["connections", &connection, "prefix"]);
+    match prefixes.first() {
+        Some(Value::Text(prefix)) if prefixes.iter().all(|other| other == &prefixes[0]) => {
+            format!("{prefix}{named}")
+        }
+        None => named,
+        Some(_) => {
+            notes.push(format!(
+                "{FILE}: the prefix is computed or differs by connection; none is taken"
+            ));
+            named
         }
     }
 }

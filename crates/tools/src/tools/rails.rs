@@ -154,7 +154,7 @@ fn number(version: &str) -> String {
     if bare.is_empty() { "0" } else { bare }.to_owned()
 }
 
-/// The history's name, if the configuration changes it.
+/// The history's name, with what the configuration puts around it.
 fn table(project: &Project) -> String {
     let mut files = vec!["config/application.rb".to_owned()];
     for directory in ["config/initializers", "config/environments"] {
@@ -165,25 +165,34 @@ fn table(project: &Project) -> String {
                 .map(|name| join(directory, &name)),
         );
     }
-    let named = files.iter().find_map(|file| {
-        let text = project.text(file)?;
-        text.lines()
-            .map(str::trim)
-            .filter(|line| !line.starts_with('#'))
-            .find_map(|line| {
-                let rest = line
-                    .split_once("schema_migrations_table_name")?
-                    .1
-                    .trim_start();
-                let value = rest.strip_prefix('=')?.trim();
-                let quote = value
-                    .chars()
-                    .next()
-                    .filter(|first| matches!(first, '"' | '\''))?;
-                Some(value[1..].split(quote).next()?.to_owned())
-            })
-    });
-    named.unwrap_or_else(|| "schema_migrations".to_owned())
+    let texts: Vec<String> = files.iter().filter_map(|file| project.text(file)).collect();
+    let option = |name: &str| texts.iter().find_map(|text| assigned(text, name));
+    format!(
+        "{}{}{}",
+        option("table_name_prefix").unwrap_or_default(),
+        option("schema_migrations_table_name").unwrap_or_else(|| "schema_migrations".to_owned()),
+        option("table_name_suffix").unwrap_or_default(),
+    )
+}
+
+/// The text that a setting of Active Record is given: `config.active_record.name = "x"`.
+fn assigned(text: &str, name: &str) -> Option<String> {
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let (before, rest) = line.split_once(name)?;
+            let of_active_record = ["active_record.", "ActiveRecord::Base."];
+            let value = rest.trim_start().strip_prefix('=')?.trim();
+            let quote = value
+                .chars()
+                .next()
+                .filter(|first| matches!(first, '"' | '\''))?;
+            let (text, _) = value[1..].split_once(quote)?;
+            let is_its = of_active_record.iter().any(|of| before.ends_with(of));
+            (is_its && !text.contains("#{")).then(|| text.to_owned())
+        })
+        .next()
 }
 
 /// `migrations_paths:` of further databases.

@@ -102,7 +102,7 @@ impl Tool for Sequelize {
                 Some(Migration::new(name, version, title, file))
             })
             .collect();
-        let storage = storage(project, &mut notes);
+        let storage = storage(project, settings.environment.as_deref(), &mut notes);
         let table = settings.table_or(|| storage.table.clone());
         let rows = ByRow {
             place: Place {
@@ -119,6 +119,10 @@ impl Tool for Sequelize {
             }
             _ => Ok(Box::new(rows)),
         }
+    }
+
+    fn environment_variables(&self) -> &'static [&'static str] {
+        &["NODE_ENV"]
     }
 
     fn command(&self, project: &Project) -> Vec<String> {
@@ -155,25 +159,32 @@ struct Storage {
     file: Option<String>,
 }
 
-fn storage(project: &Project, notes: &mut Vec<String>) -> Storage {
+fn storage(project: &Project, environment: Option<&str>, notes: &mut Vec<String>) -> Storage {
     let rc = Script::new(&project.text(".sequelizerc").unwrap_or_default());
-    let named = match rc.one(&["config"]) {
-        Some(Value::Text(path)) => Some(path),
+    let option = |key: &str| match rc.one(&[key]) {
+        Some(Value::Text(text)) => Some(text),
         _ => None,
     };
+    let named = option("config");
+    let section = environment
+        .map(str::to_owned)
+        .or_else(|| option("env"))
+        .unwrap_or_else(|| "development".to_owned());
     let file = named
         .as_deref()
         .or_else(|| project.first_file(&CONFIGS))
         .unwrap_or_default();
     let script = Script::new(&project.text(file).unwrap_or_default());
-    let mut read = |key: &str| match script.one(&[key]) {
-        Some(Value::Text(text)) => Some(text),
-        None if script.find(&[key]).is_empty() => None,
-        _ => {
-            notes.push(format!(
-                "{file}: {key} is computed or differs by environment; the default is taken"
-            ));
-            None
+    let mut read = |key: &str| {
+        let found = script.find_in(&section, &[key]);
+        match found.first()? {
+            Value::Text(text) if found.iter().all(|value| value == &found[0]) => Some(text.clone()),
+            _ => {
+                notes.push(format!(
+                    "{file}: {key} is computed or differs by environment; the default is taken"
+                ));
+                None
+            }
         }
     };
     let table = TableName::within(

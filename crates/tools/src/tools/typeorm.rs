@@ -123,7 +123,7 @@ impl Tool for TypeOrm {
             }
         }
         migrations.sort_by(|a, b| by_number(&a.version, &b.version));
-        let table = settings.table_or(|| TableName::new(table(project)));
+        let table = settings.table_or(|| table(project));
         Ok(Box::new(ByRow {
             place: Place {
                 notes,
@@ -171,15 +171,19 @@ fn directory(project: &Project) -> String {
     })
 }
 
-fn table(project: &Project) -> String {
-    let named = SOURCES.into_iter().find_map(|file| {
-        let script = Script::new(&project.text(file)?);
-        match script.one(&["migrationsTableName"])? {
-            Value::Text(name) => Some(name),
-            _ => None,
-        }
-    });
-    named.unwrap_or_else(|| "migrations".to_owned())
+/// The history, in the schema of the data source.
+fn table(project: &Project) -> TableName {
+    let option = |key: &str| {
+        SOURCES.into_iter().find_map(|file| {
+            let script = Script::new(&project.text(file)?);
+            match script.one(&[key])? {
+                Value::Text(name) => Some(name),
+                _ => None,
+            }
+        })
+    };
+    let name = option("migrationsTableName").unwrap_or_else(|| "migrations".to_owned());
+    TableName::within(option("schema"), name)
 }
 
 /// What the history calls the migrations of a file: each class's `name`, else its own.

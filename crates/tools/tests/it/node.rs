@@ -1,6 +1,6 @@
 //! Knex, db-migrate, Sequelize and umzug.
 
-use crate::support::{Fixture, lines};
+use crate::support::{Fixture, environment, lines};
 
 const KNEX: &str = "CREATE TABLE `knex_migrations` (`id` integer not null primary key autoincrement, `name` varchar(255), `batch` integer, `migration_time` datetime);
 CREATE TABLE `knex_migrations_lock` (`index` integer not null primary key autoincrement, `is_locked` integer);
@@ -118,6 +118,46 @@ fn a_knexfile_s_directory_and_table_are_read_and_never_run() {
     assert!(status.notes.is_empty());
 }
 
+const KNEXFILE: &str = "const common = { migrations: { directory: './common' } };
+module.exports = {
+  development: { client: 'sqlite3' },
+  production: { client: 'pg', searchPath: ['shop', 'public'], migrations: { directory: './db/steps', tableName: 'steps' } },
+  staging: { ...common, client: 'pg' },
+};";
+
+fn knex_with_sections() -> Fixture {
+    let project = knex();
+    project
+        .file("knexfile.js", KNEXFILE)
+        .file("db/steps/1_a.js", UP)
+        .file("common/2_b.js", UP);
+    project
+}
+
+#[test]
+fn a_knexfile_s_section_is_the_environment_s_and_development_s_without_one() {
+    let status = knex_with_sections().status();
+    assert_eq!(status.directories, ["migrations"]);
+    assert_eq!(status.history, "knex_migrations");
+    assert_eq!(status.notes, Vec::<String>::new());
+
+    let status = knex_with_sections()
+        .with(environment("production"))
+        .status();
+    assert_eq!(status.directories, ["db/steps"]);
+    assert_eq!(status.history, "shop.steps");
+    assert_eq!(status.notes, Vec::<String>::new());
+}
+
+#[test]
+fn a_knexfile_s_section_with_parts_from_elsewhere_is_said_to_differ() {
+    let status = knex_with_sections().with(environment("staging")).status();
+    assert_eq!(status.directories, ["migrations"]);
+    assert!(
+        status.notes[0].starts_with("knexfile.js: migrations.directory is computed or differs")
+    );
+}
+
 #[test]
 fn what_a_knexfile_computes_is_said() {
     let project = knex();
@@ -184,6 +224,21 @@ fn sequelize_s_own_paths_and_table_are_read() {
 }
 
 #[test]
+fn sequelize_s_table_is_that_of_the_environment() {
+    let project = || {
+        let project = sequelize();
+        project.file(
+            "config/config.json",
+            r#"{"development": {}, "production": {"migrationStorageTableName": "meta", "migrationStorageTableSchema": "audit"}}"#,
+        );
+        project
+    };
+    assert_eq!(project().status().history, "SequelizeMeta");
+    let status = project().with(environment("production")).status();
+    assert_eq!(status.history, "audit.meta");
+}
+
+#[test]
 fn umzug_s_json_file_is_a_history() {
     let project = Fixture::new(&[
         ("package.json", "{\"dependencies\": {\"umzug\": \"3.8.3\"}}"),
@@ -229,4 +284,20 @@ fn db_migrate_s_rows_begin_with_a_slash() {
         ]
     );
     assert_eq!(status.foreign, ["other"]);
+}
+
+#[test]
+fn db_migrate_s_schema_is_that_of_the_environment() {
+    let project = || {
+        Fixture::new(&[
+            (
+                "database.json",
+                r#"{"dev": {"driver": "sqlite3", "schema": "no"}, "production": {"driver": "pg", "schema": "shop"}}"#,
+            ),
+            ("migrations/20261101100000-create-users.js", WRAPPER),
+        ])
+    };
+    assert_eq!(project().status().history, "migrations");
+    let status = project().with(environment("production")).status();
+    assert_eq!(status.history, "shop.migrations");
 }

@@ -35,6 +35,21 @@ fn node_pg_migrate_s_names_have_no_ending() {
 }
 
 #[test]
+fn typeorm_s_history_is_in_the_data_source_s_schema() {
+    let project = Fixture::new(&[
+        (
+            "data-source.js",
+            "module.exports = { source: new DataSource({ type: 'postgres', schema: 'shop', migrations: ['migrations/*.js'] }) }; // typeorm",
+        ),
+        (
+            "migrations/1795170151000-Users.js",
+            "module.exports = class Users1795170151000 { async up(q) {} };",
+        ),
+    ]);
+    assert_eq!(project.status().history, "shop.migrations");
+}
+
+#[test]
 fn typeorm_s_classes_are_ordered_by_their_times() {
     let class = |name: &str, body: &str| {
         format!(

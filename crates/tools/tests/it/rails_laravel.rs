@@ -78,6 +78,43 @@ fn rails_table_may_have_another_name() {
 }
 
 #[test]
+fn rails_table_has_the_prefix_and_suffix_of_active_record() {
+    let project = rails();
+    project.file(
+        "config/application.rb",
+        "  config.active_record.table_name_prefix = \"shop_\"\n  config.action_view.table_name_prefix = 'no'\n",
+    );
+    project.file(
+        "config/initializers/tables.rb",
+        "ActiveRecord::Base.table_name_suffix = '_v2'\nActiveRecord::Base.schema_migrations_table_name = \"#{computed}\"\n",
+    );
+    assert_eq!(project.status().history, "shop_schema_migrations_v2");
+}
+
+#[test]
+fn laravel_s_table_has_the_connection_s_prefix() {
+    let with = |config: &str| {
+        let project = Fixture::new(&[("database/migrations/2026_11_01_100000_users.php", "<?php")]);
+        project.file("config/database.php", config);
+        let status = project.status();
+        (status.history, status.notes)
+    };
+    let (history, notes) = with(
+        "<?php return ['default' => 'pgsql', 'connections' => ['pgsql' => ['prefix' => 'shop_'], 'sqlite' => ['prefix' => '']], 'migrations' => 'steps', 'redis' => ['options' => ['prefix' => env('X')]]];",
+    );
+    assert_eq!(history, "shop_steps");
+    assert_eq!(notes, Vec::<String>::new());
+    let (history, notes) = with(
+        "<?php return ['default' => env('DB_CONNECTION', 'mysql'), 'connections' => ['pgsql' => ['prefix' => 'a_'], 'mysql' => ['prefix' => 'b_']]];",
+    );
+    assert_eq!(history, "migrations");
+    assert_eq!(
+        notes,
+        ["config/database.php: the prefix is computed or differs by connection; none is taken"]
+    );
+}
+
+#[test]
 fn laravel_s_rows_carry_batches() {
     let project = Fixture::new(&[
         ("artisan", "#!/usr/bin/env php"),

@@ -125,6 +125,14 @@ pub(crate) fn lines(status: &Status) -> Vec<String> {
         .collect()
 }
 
+/// Settings with a section of the tool's configuration.
+pub(crate) fn environment(name: &str) -> Settings {
+    Settings {
+        environment: Some(name.to_owned()),
+        ..Settings::default()
+    }
+}
+
 /// Settings with a table.
 pub(crate) fn table(name: &str) -> Settings {
     Settings {
