@@ -43,4 +43,8 @@ after_failure() {
     echo applied pending pending
 }
 
+rows() {
+    sql "SELECT version FROM schema_migrations ORDER BY version"
+}
+
 compare_all

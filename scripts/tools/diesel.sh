@@ -34,4 +34,8 @@ after_failure() {
     echo applied pending pending
 }
 
+rows() {
+    sql "SELECT version FROM __diesel_schema_migrations ORDER BY version"
+}
+
 compare_all

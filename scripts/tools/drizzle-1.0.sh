@@ -17,5 +17,12 @@ write() {
     echo '{}' >"drizzle/$1_$2/snapshot.json"
 }
 
+rows() {
+    case $kind in
+    postgres) sql "SELECT id, hash, created_at, name FROM drizzle.__drizzle_migrations ORDER BY created_at" ;;
+    *) sql "SELECT id, hash, created_at, name FROM __drizzle_migrations ORDER BY created_at" ;;
+    esac
+}
+
 detected=drizzle edited=edited
 compare_all

@@ -29,5 +29,12 @@ json.dump(journal, open("drizzle/meta/_journal.json", "w"))
 PY
 }
 
+rows() {
+    case $kind in
+    postgres) sql "SELECT id, hash, created_at FROM drizzle.__drizzle_migrations ORDER BY created_at" ;;
+    *) sql "SELECT id, hash, created_at FROM __drizzle_migrations ORDER BY created_at" ;;
+    esac
+}
+
 edited=edited missing=refuses late=skips late_state=unreachable
 compare_all

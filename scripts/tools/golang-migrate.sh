@@ -33,6 +33,11 @@ after_failure() {
     echo applied failed pending
 }
 
+rows() {
+    sql "SELECT version, dirty FROM schema_migrations"
+}
+
+nothing='no change'
 # A late file counts as applied: the version is past it.
 late=skips late_state=applied missing=up
 compare_all

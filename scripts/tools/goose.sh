@@ -38,5 +38,10 @@ after_failure() {
     echo applied pending pending
 }
 
+rows() {
+    sql "SELECT id, version_id, is_applied FROM goose_db_version ORDER BY id"
+}
+
+nothing='no migrations to run'
 late=refuses
 compare_all

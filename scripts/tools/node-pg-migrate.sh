@@ -30,5 +30,10 @@ after_failure() {
     echo pending pending pending
 }
 
+rows() {
+    sql "SELECT id, name FROM pgmigrations ORDER BY id"
+}
+
+nothing='No migrations to run'
 kinds=postgres late=refuses missing=refuses
 compare_all

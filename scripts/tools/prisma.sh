@@ -70,6 +70,11 @@ after_failure() {
     echo applied failed pending
 }
 
+rows() {
+    sql "SELECT migration_name, checksum, applied_steps_count, logs IS NULL, finished_at IS NULL, rolled_back_at IS NULL FROM _prisma_migrations ORDER BY started_at, migration_name"
+}
+
+nothing='No pending migrations to apply'
 edited=edited
 compare_all
 

@@ -35,5 +35,10 @@ after_failure() {
     esac
 }
 
+rows() {
+    sql "SELECT version, name, checksum FROM refinery_schema_history ORDER BY version"
+}
+
+nothing='no migrations to apply'
 edited=edited missing=refuses late=refuses
 compare_all

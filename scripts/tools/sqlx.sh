@@ -38,5 +38,13 @@ after_failure() {
     esac
 }
 
+rows() {
+    case $kind in
+    postgres) sql "SELECT version, description, success, encode(checksum, 'hex'), execution_time > 0 FROM _sqlx_migrations ORDER BY version" ;;
+    *) sql "SELECT version, description, success, hex(checksum), execution_time > 0 FROM _sqlx_migrations ORDER BY version" ;;
+    esac
+}
+
+native=migrations
 edited=edited missing=refuses
 compare_all

@@ -91,6 +91,16 @@ install_maven_jars() {
     mvn --batch-mode --quiet dependency:copy-dependencies -DoutputDirectory=jars
 }
 
+# java_main NAME FILE: compiles a Java file against the jars of NAME, beside them.
+java_main() {
+    local name=$1 class
+    class=$(basename "$2" .java)
+    if [ ! "$cache/$name/classes/$class.class" -nt "$2" ]; then
+        javac -cp "$jars" -d "$cache/$name/classes" "$2" || fail "javac $2"
+    fi
+    jars=$cache/$name/classes:$jars
+}
+
 # debian_packages PACKAGE...: Debian's, which belong to the machine and not to the cache.
 debian_packages() {
     local missing=() package

@@ -8,17 +8,20 @@
 #   up                             the original applies what is pending
 #   listed                         the states, as the original's own command tells them
 #   after_failure                  the states of three migrations, the second of which fails half-way
+#   rows                           the history without its times, where Shipgate writes it too
 # and says by variables what it does about files that changed:
 #   comment        what begins a comment
 #   edited         the state of an edited file: applied where there is no checksum
 #   missing        up: it goes on although a file is gone; refuses
 #   late           up: it applies an older file; refuses; skips
 #   late_state     what Shipgate calls that file
+#   native         the directory that `shipgate migrate apply` is given; empty: it cannot
+#   nothing        words of the original when nothing is to be done; empty: it has none
 
 defaults() {
     detected=$tool kinds='sqlite postgres mariadb'
-    comment=-- edited=applied missing=up late=up late_state=out-of-order
-    unset -f prepare write path up listed after_failure 2>/dev/null || true
+    comment=-- edited=applied missing=up late=up late_state=out-of-order native='' nothing=''
+    unset -f prepare write path up listed after_failure rows 2>/dev/null || true
 }
 
 first=20261101100000 late_version=20261101100050 second=20261101100100 third=20261101100200
@@ -103,10 +106,88 @@ bring_back() {
     mv "$work/taken" "$taken"
 }
 
+# gate: `shipgate gate` around the original; each start of that is a line in `starts`.
+gate() {
+    {
+        declare -p kind name port url cache work
+        declare -p bin modules jars 2>/dev/null || true
+        declare -f
+        echo 'echo start >>starts'
+        echo up
+    } >up.sh
+    "$shipgate" gate --url "$url" --project . -- bash -euo pipefail up.sh
+}
+
+compare_gate() {
+    local one two
+    begin gate
+    write $first users "$(table users)"
+    write $second posts "$(table posts)"
+    gate >"$work/one.log" 2>&1 &
+    one=$!
+    gate >"$work/two.log" 2>&1 &
+    two=$!
+    wait $one || fail "$tool, $kind: two gates at once: $(tail -n 30 "$work/one.log")"
+    wait $two || fail "$tool, $kind: two gates at once: $(tail -n 30 "$work/two.log")"
+    [ "$(wc -l <starts)" = 1 ] || fail "$tool, $kind: two gates at once: the original ran $(wc -l <starts) times: $(tail -n 30 "$work/one.log" "$work/two.log")"
+    expect "two gates at once, the original ran once" applied applied
+    [[ $(after_failure) == *pending* ]] || return 0
+    write $third broken "$(table half)" "INSERT INTO nowhere VALUES (1)"
+    ! gate >"$work/one.log" 2>&1 || fail "$tool, $kind: a gate with a migration that fails: $(tail -n 30 "$work/one.log")"
+    holds "$tool, $kind: a gate with a migration that fails ends with an error"
+}
+
+# ours: Shipgate applies the tool's migrations itself.
+ours() {
+    "$shipgate" migrate apply --url "$url" --dir "file://$native" >"$work/ours.log" 2>&1
+}
+
+compare_native() {
+    local theirs
+    [ -n "$native" ] || return 0
+    begin theirs-first
+    write $first users "$(table users)"
+    write $second posts "$(table posts)" "INSERT INTO posts VALUES (1)"
+    applies "two"
+    theirs=$(rows)
+    ours || fail "$tool, $kind: after the original: $(cat "$work/ours.log")"
+    [ "$(rows)" = "$theirs" ] || fail "$tool, $kind: after the original Shipgate changed the history to $(rows)"
+    holds "$tool, $kind: after the original Shipgate has nothing to do"
+    write $third likes "$(table likes)"
+    ours || fail "$tool, $kind: Shipgate goes on: $(cat "$work/ours.log")"
+    expect "Shipgate goes on where the original stopped" applied applied applied
+    applies "after Shipgate"
+    says_nothing
+
+    begin ours-first
+    write $first users "$(table users)"
+    write $second posts "$(table posts)" "INSERT INTO posts VALUES (1)"
+    ours || fail "$tool, $kind: Shipgate first: $(cat "$work/ours.log")"
+    expect "Shipgate first" applied applied
+    [ "$(rows)" = "$theirs" ] || fail "$tool, $kind: Shipgate's rows are
+$(rows)
+the original's
+$theirs"
+    holds "$tool, $kind: Shipgate's rows are the original's"
+    applies "after Shipgate"
+    says_nothing
+    [ "$(rows)" = "$theirs" ] || fail "$tool, $kind: the original changed Shipgate's rows to $(rows)"
+    holds "$tool, $kind: after Shipgate the original has nothing to do"
+    write $third likes "$(table likes)"
+    applies "goes on after Shipgate"
+    expect "the original goes on where Shipgate stopped" applied applied applied
+}
+
+says_nothing() {
+    [ -z "$nothing" ] || says "$nothing"
+}
+
 compare_all() {
     for kind in $kinds; do
         compare_progress
         compare_failure
         compare_files
+        compare_gate
+        compare_native
     done
 }

@@ -1,0 +1,120 @@
+# Liquibase, with changelogs in formatted SQL.
+node_packages liquibase liquibase@4.28.1
+maven_jars jdbc org.postgresql:postgresql:42.7.7 org.mariadb.jdbc:mariadb-java-client:3.5.6 org.xerial:sqlite-jdbc:3.50.3.0 org.slf4j:slf4j-api:1.7.36
+# Its own driver for SQLite wants what it does not carry.
+cp -u "$cache"/jdbc/jars/slf4j-api-*.jar "$modules/liquibase/dist/liquibase/lib/"
+
+prepare() {
+    mkdir -p db/changelog/steps
+    cat >db/changelog/db.changelog-master.yaml <<'YAML'
+databaseChangeLog:
+  - includeAll:
+      path: steps
+      relativeToChangelogFile: true
+YAML
+    {
+        echo 'changelogFile=db/changelog/db.changelog-master.yaml'
+        case $kind in
+        sqlite) echo 'url=jdbc:sqlite:app.db' ;;
+        postgres) printf 'url=jdbc:postgresql://127.0.0.1:%s/%s\nusername=postgres\npassword=\n' "$port" "$name" ;;
+        mariadb) printf 'url=jdbc:mariadb://127.0.0.1:%s/%s\nusername=shop\npassword=shop\n' "$port" "$name" ;;
+        esac
+    } >liquibase.properties
+}
+
+path() {
+    echo "db/changelog/steps/$1_$2.sql"
+}
+
+write() {
+    {
+        echo "--liquibase formatted sql"
+        echo "--changeset shop:$2"
+        printf '%s;\n' "${@:3}"
+    } >"$(path "$1" "$2")"
+}
+
+liquibase() {
+    JAVA_OPTS=-XX:TieredStopAtLevel=1 "$modules/liquibase/dist/liquibase/liquibase" \
+        --defaults-file=liquibase.properties --classpath="$(printf '%s\n' $jars | paste -sd:)" --show-banner=false "$@"
+}
+
+up() {
+    liquibase update
+}
+
+# Its status tells what is pending.
+listed() {
+    local pending file
+    pending=$(liquibase status --verbose) || return
+    for file in db/changelog/steps/*.sql; do
+        if grep -qF "$file" <<<"$pending"; then echo pending; else echo applied; fi
+    done
+}
+
+after_failure() {
+    case $kind in
+    *) echo applied pending pending ;;
+    esac
+}
+
+edited=edited comment=';'
+for kind in $kinds; do
+    compare_progress
+    compare_failure
+done
+
+kind=postgres
+compare_files
+compare_gate
+
+# Shipgate's checksums against those Liquibase wrote.
+begin checksums
+cat >db/changelog/steps/1.sql <<'SQL'
+--liquibase formatted sql
+
+--changeset shop:plain
+CREATE TABLE plain (
+    id   integer NOT NULL,
+	name text DEFAULT 'a;b'
+);
+--rollback DROP TABLE plain;
+
+--changeset shop:several
+CREATE TABLE one (id integer);
+CREATE TABLE two (id integer);
+
+--changeset shop:unended
+CREATE TABLE unended (id integer)
+
+--changeset shop:whole splitStatements:false
+CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS $$ SELECT 1; $$;
+
+--changeset shop:delimiter endDelimiter:/
+CREATE TABLE three (id integer)
+/
+CREATE TABLE four (id integer)
+/
+
+--changeset shop:commented
+-- a comment
+CREATE TABLE commented (id integer); -- and another
+/* and a third */
+
+--changeset shop:changes runOnChange:true context:any labels:x
+CREATE OR REPLACE VIEW changes AS SELECT 1 AS one;
+SQL
+printf -- '--liquibase formatted sql\r\n--changeset shop:windows\r\nCREATE TABLE windows (\r\n  id integer\r\n);\r\n' >db/changelog/steps/2.sql
+unset -f listed
+applies "changesets of many forms"
+expect "checksums of changesets of many forms" applied applied applied applied applied applied applied applied
+for change in plain several unended; do
+    cp db/changelog/steps/1.sql "$work/aside"
+    sed -i "s/CREATE TABLE ${change/several/two} (/CREATE TABLE ${change/several/two}  (/" db/changelog/steps/1.sql
+    expect "blanks in $change do not count" applied applied applied applied applied applied applied applied
+    sed -i "s/CREATE TABLE ${change/several/two}  (/CREATE TABLE ${change/several/two}_ (/" db/changelog/steps/1.sql
+    [ "$(shipgate_status 'print(*[m["id"] for m in found if m["state"] == "edited"])' | grep -c "$change")" = 1 ] ||
+        fail "liquibase: an edit of $change is not seen"
+    holds "liquibase, postgres: an edit of $change is seen"
+    cp "$work/aside" db/changelog/steps/1.sql
+done
