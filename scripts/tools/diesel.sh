@@ -23,7 +23,7 @@ diesel() {
 }
 
 up() {
-    diesel migration run --no-schema
+    diesel migration run
 }
 
 listed() {

@@ -45,7 +45,7 @@ up() {
 }
 
 listed() {
-    "$bin/python" manage.py showmigrations blog | sed -n 's/^ *\[X\].*/applied/p; s/^ *\[ \].*/pending/p'
+    "$bin/python" manage.py showmigrations blog | sed -n 's/^ *\[X\].*/applied/p; s/^ *\[ \].*/pending/p; s/^ *\[-\].*/applied/p'
 }
 
 after_failure() {

@@ -27,8 +27,9 @@ listed() {
     sqlx migrate info | sed -n 's|^[0-9]*/installed (different checksum).*|edited|p; s|^[0-9]*/installed .*|applied|p; s|^[0-9]*/pending.*|pending|p'
 }
 
+# It shows a migration that failed half-way as installed.
 original_view() {
-    echo "$*" | sed 's/missing-file//; s/out-of-order/pending/g; s/failed/pending/g' | xargs
+    echo "$*" | sed 's/missing-file//; s/out-of-order/pending/g; s/failed/applied/g' | xargs
 }
 
 after_failure() {

@@ -113,7 +113,7 @@ impl Tool for Diesel {
     }
 
     fn command(&self, _project: &Project) -> Vec<String> {
-        runner::plain(&["diesel", "migration", "run", "--no-schema"])
+        runner::plain(&["diesel", "migration", "run"])
     }
 }
 
