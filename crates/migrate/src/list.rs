@@ -1,6 +1,6 @@
 //! `ls`: the migrations of a directory.
 
-use crate::directory::{Directory, DirectoryError, File, Location};
+use crate::directory::{Directory, File};
 
 /// Which migrations are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,15 +13,12 @@ pub enum Listed {
 }
 
 /// A directory's migrations in the order of execution. Checksums do not matter.
-///
-/// # Errors
-/// The directory cannot be read.
-pub fn list(location: Location, listed: Listed) -> Result<Vec<File>, DirectoryError> {
-    let directory = Directory::open(location)?;
+#[must_use]
+pub fn list(directory: &Directory, listed: Listed) -> &[File] {
     let files = directory.files();
     let first = match listed {
         Listed::All => 0,
         Listed::Latest => files.len().saturating_sub(1),
     };
-    Ok(files[first..].to_vec())
+    &files[first..]
 }

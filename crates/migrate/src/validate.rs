@@ -1,7 +1,7 @@
 //! `validate`: is the directory as it was recorded?
 
 use crate::directive::{self, FoundLine, LineSearch, Warning};
-use crate::directory::{Directory, DirectoryError, File, Location};
+use crate::directory::{Directory, DirectoryError, File};
 use crate::sum::ChecksumError;
 
 /// Why a directory is not valid.
@@ -37,8 +37,7 @@ pub struct FileWarning {
 ///
 /// # Errors
 /// [`ValidateError`].
-pub fn validate(location: Location) -> Result<Validated, ValidateError> {
-    let directory = Directory::open(location)?;
+pub fn validate(directory: Directory) -> Result<Validated, ValidateError> {
     directory.check_sum()?;
     directory.check_versions()?;
     let mut warnings = Vec::new();

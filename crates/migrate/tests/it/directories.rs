@@ -43,7 +43,7 @@ fn validate_is_content_with_what_hash_wrote() {
         ("1_a.sql", "SELECT 1;"),
         ("2_b.sql", "-- atlas:txmod none\nSELECT 1;"),
     ]);
-    let validated = validate(project.location()).unwrap();
+    let validated = validate(project.directory()).unwrap();
     assert_eq!(validated.warnings.len(), 1);
     assert_eq!(validated.warnings[0].file, "2_b.sql");
 }
@@ -52,7 +52,7 @@ fn validate_is_content_with_what_hash_wrote() {
 fn validate_names_what_changed() {
     let project = Project::new(&[("1_a.sql", "SELECT 1;"), ("2_b.sql", "SELECT 1;")]);
     fs::write(project.migrations().join("2_b.sql"), "SELECT 2;").unwrap();
-    match validate(project.location()) {
+    match validate(project.directory()) {
         Err(ValidateError::Checksum(error)) => {
             assert_eq!(error.to_string(), "checksum mismatch");
             assert!(error.notice().contains("\n\tL3: 2_b.sql was edited\n"));
@@ -93,7 +93,7 @@ fn new_names_a_file_by_the_time_and_hashes() {
         [project.migrations().join("20261120124257_add users.sql")]
     );
     assert_eq!(fs::read(&created[0]).unwrap(), b"");
-    validate(project.location()).unwrap();
+    validate(project.directory()).unwrap();
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn new_makes_the_directory_and_gives_way_to_a_taken_version() {
         name(new(place.clone(), Some("b"), moment()).unwrap()),
         "20261120124258_b.sql"
     );
-    validate(place).unwrap();
+    validate(Directory::open(place).unwrap()).unwrap();
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn new_writes_what_each_format_begins_with() {
             .map(|(name, content)| (name.to_owned(), content.to_owned()))
             .collect();
         assert_eq!(found, expected, "{format}");
-        validate(project.location()).unwrap();
+        validate(project.directory()).unwrap();
     }
 }
 
@@ -205,7 +205,7 @@ fn a_directory_in_memory_is_valid_and_hides_its_content() {
     let place = Location::in_memory("mem://m/t", files).unwrap();
     assert!(place.is_in_memory());
     assert!(!format!("{place:?}").contains("SELECT"), "{place:?}");
-    let directory = validate(place).unwrap().directory;
+    let directory = validate(Directory::open(place).unwrap()).unwrap().directory;
     let names: Vec<_> = directory.files().iter().map(File::name).collect();
     assert_eq!(names, ["1_a.sql", "2_b.sql"]);
     assert_eq!(

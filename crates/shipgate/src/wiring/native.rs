@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use shipgate_migrate::formats;
+use shipgate_tools::history::TableName;
 use shipgate_tools::native::open;
 use shipgate_tools::{NativeDirectory, NativeError, Project, Settings, Tool, detect, named};
 
@@ -12,8 +13,10 @@ pub(crate) struct Wanted<'w> {
     pub(crate) project: &'w Path,
     /// The migration directory; nothing: the tool's own.
     pub(crate) directory: Option<PathBuf>,
-    /// The name of a format, if one is said.
+    /// The name of a format or of a tool, if one is said.
     pub(crate) format: Option<&'w str>,
+    /// The tool's history table, if one is said.
+    pub(crate) table: Option<&'w str>,
 }
 
 /// Why a tool's migrations are not applied.
@@ -48,14 +51,14 @@ fn of_format(name: &str, wanted: &Wanted<'_>) -> Result<Option<NativeDirectory>,
         None => None,
     };
     let project = project.unwrap_or_else(|| Project::new(wanted.project));
-    opened(tool, &project, wanted.directory.as_deref())
+    opened(tool, &project, wanted)
 }
 
 fn detected(wanted: &Wanted<'_>) -> Result<Option<NativeDirectory>, Refusal> {
     let Some(directory) = &wanted.directory else {
         let project = Project::new(wanted.project);
         return match detect(&project) {
-            Ok(found) => opened(found.tool, &project, None),
+            Ok(found) => opened(found.tool, &project, wanted),
             Err(_) => Ok(None),
         };
     };
@@ -64,7 +67,7 @@ fn detected(wanted: &Wanted<'_>) -> Result<Option<NativeDirectory>, Refusal> {
         if let Ok(found) = detect(&project)
             && reads(found.tool, &project, directory)
         {
-            return opened(found.tool, &project, Some(directory));
+            return opened(found.tool, &project, wanted);
         }
     }
     Ok(None)
@@ -75,14 +78,17 @@ fn detected(wanted: &Wanted<'_>) -> Result<Option<NativeDirectory>, Refusal> {
 fn opened(
     tool: &'static dyn Tool,
     project: &Project,
-    directory: Option<&Path>,
+    wanted: &Wanted<'_>,
 ) -> Result<Option<NativeDirectory>, Refusal> {
     if tool.native().is_none() && formats::named(tool.name()).is_ok() {
         return Ok(None);
     }
     let settings = Settings {
-        directory: directory.map(|directory| within(project, directory)),
-        ..Settings::default()
+        directory: wanted
+            .directory
+            .as_deref()
+            .map(|directory| within(project, directory)),
+        table: wanted.table.map(TableName::parse),
     };
     match open(tool, project, &settings) {
         Ok(found) => Ok(Some(found)),

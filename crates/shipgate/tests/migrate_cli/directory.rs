@@ -51,7 +51,8 @@ fn a_missing_directory_is_told() {
         place.run(&["validate"]),
         said(
             "",
-            "Error: sql/migrate: stat migrations: no such file or directory\n",
+            "Error: sql/migrate: stat migrations: no such file or directory\n\
+             hint: `--dir` names the directory; `shipgate migrate new` begins one\n",
             1
         )
     );
@@ -213,7 +214,8 @@ fn ls_lists_names_or_versions() {
         place.run(&["ls", "--dir", "file://nope"]),
         said(
             "",
-            "Error: sql/migrate: stat nope: no such file or directory\n",
+            "Error: sql/migrate: stat nope: no such file or directory\n\
+             hint: `--dir` names the directory; `shipgate migrate new` begins one\n",
             1
         )
     );

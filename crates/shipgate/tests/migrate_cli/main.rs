@@ -9,6 +9,7 @@ mod directory;
 mod format;
 mod import;
 mod large;
+mod native;
 mod new;
 mod position;
 mod project;

@@ -4,9 +4,11 @@ use shipgate_atlas_config::Wanted;
 use shipgate_migrate::Listed;
 use shipgate_migrate::report::FileEntry;
 
+use super::DirectoryFlags;
 use super::config::Config;
 use super::screen::Screen;
-use super::{DirectoryFlags, target};
+use super::source::source;
+use crate::cli::App;
 use crate::error::{CliError, Exit};
 
 /// Arguments of `shipgate migrate ls`.
@@ -25,6 +27,7 @@ pub(crate) struct Arguments {
 pub(super) async fn run(
     arguments: &Arguments,
     config: &Config<'_>,
+    app: &App,
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
     let settings = match config
@@ -34,8 +37,8 @@ pub(super) async fn run(
         Ok(settings) => settings,
         Err(exit) => return Ok(exit),
     };
-    let location = match target::location(&arguments.directory, &settings, screen)? {
-        Ok(location) => location,
+    let source = match source(&arguments.directory, None, &settings, app, screen)? {
+        Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
     let listed = if arguments.latest {
@@ -43,15 +46,12 @@ pub(super) async fn run(
     } else {
         Listed::All
     };
-    let files = match shipgate_migrate::list(location, listed) {
-        Ok(files) => files,
-        Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
-    };
+    let files = shipgate_migrate::list(source.directory(), listed);
     if screen.wants_json() {
         let entries: Vec<_> = files.iter().map(FileEntry::of).collect();
         return screen.write_json(&entries);
     }
-    for file in &files {
+    for file in files {
         let shown = if arguments.short {
             file.version()
         } else {

@@ -122,7 +122,7 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
             config.unused("import");
             import::run(&arguments, &app, screen)
         }
-        Command::Ls(arguments) => ls::run(&arguments, &config, screen).await,
+        Command::Ls(arguments) => ls::run(&arguments, &config, &app, screen).await,
         Command::Set(arguments) => set::run(arguments, &config, &app, screen).await,
     }
 }

@@ -89,12 +89,13 @@ pub(super) fn source(
         let wanted = Wanted {
             project: &flags.project,
             directory: directory_of(&address),
-            format: address.format(),
+            format: address.format().or(address.tool.as_deref()),
+            table: address.table.as_deref(),
         };
         match migrations(&wanted) {
             Ok(None) => {}
             Ok(Some(native)) => {
-                if address.format().is_none() {
+                if wanted.format.is_none() {
                     app.printer.say(&announcement(&native));
                 }
                 let said = match said {

@@ -36,6 +36,10 @@ pub(super) struct Address<'a> {
     pub(super) rendered: Option<&'a [(String, Vec<u8>)]>,
     /// Whether somebody named it.
     pub(super) is_named: bool,
+    /// The tool whose migrations it holds, as the project file says.
+    pub(super) tool: Option<String>,
+    /// The tool's history table, as the project file says.
+    pub(super) table: Option<String>,
 }
 
 impl Address<'_> {
@@ -70,7 +74,14 @@ pub(super) fn address<'a>(
         (Some(dir), _) => Some(dir.clone()),
         (None, Some(dir)) if rendered.is_some() => Some(dir.clone()),
         (None, Some(dir)) => Some(within(&flags.project, dir)),
-        (None, None) => directory_of_project(flags)?,
+        (None, None) => None,
+    };
+    let (named, tool, table) = match named {
+        Some(named) => (Some(named), None, None),
+        None => {
+            let said = said_in_project(flags)?;
+            (said.directory, said.tool, said.table)
+        }
     };
     let is_named = named.is_some();
     let mut text = named.unwrap_or_else(|| within(&flags.project, DEFAULT_DIRECTORY));
@@ -87,6 +98,8 @@ pub(super) fn address<'a>(
         text,
         rendered: rendered.map(|files| &files[..]),
         is_named,
+        tool,
+        table,
     })
 }
 
@@ -129,14 +142,33 @@ pub(super) fn writable(
     }
 }
 
-/// The directory that the project file names.
-fn directory_of_project(flags: &DirectoryFlags) -> Result<Option<String>, CliError> {
-    Ok(project(&flags.project)?.and_then(|loaded| {
-        let project = loaded.project;
-        let written = &project.database.directory.as_ref()?.value;
+/// What the project file says of the migrations.
+#[derive(Default)]
+struct Said {
+    directory: Option<String>,
+    tool: Option<String>,
+    table: Option<String>,
+}
+
+fn said_in_project(flags: &DirectoryFlags) -> Result<Said, CliError> {
+    let Some(loaded) = project(&flags.project)? else {
+        return Ok(Said::default());
+    };
+    let project = loaded.project;
+    let database = &project.database;
+    let directory = database.directory.as_ref().map(|directory| {
+        let written = &directory.value;
         let path = written.strip_prefix("file://").unwrap_or(written);
-        Some(within(&project.directory, &format!("file://{path}")))
-    }))
+        let format = database.format.as_ref();
+        let format = format.filter(|_| !path.contains('?'));
+        let query = format.map_or_else(String::new, |format| format!("?format={}", format.value));
+        within(&project.directory, &format!("file://{path}{query}"))
+    });
+    Ok(Said {
+        directory,
+        tool: database.tool.as_ref().map(|tool| tool.value.clone()),
+        table: database.table.as_ref().map(|table| table.value.clone()),
+    })
 }
 
 /// A directory's URL with its relative path meant from `base`; of other

@@ -5,6 +5,7 @@ use shipgate_migrate::ValidateError;
 
 use super::config::Config;
 use super::screen::Screen;
+use super::source::source;
 use super::{DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
@@ -32,11 +33,11 @@ pub(super) async fn run(
         Ok(settings) => settings,
         Err(exit) => return Ok(exit),
     };
-    let location = match target::location(&arguments.directory, &settings, screen)? {
-        Ok(location) => location,
+    let source = match source(&arguments.directory, None, &settings, app, screen)? {
+        Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
-    let directory = match shipgate_migrate::validate(location) {
+    let directory = match shipgate_migrate::validate(source.into_directory()) {
         Ok(validated) => {
             for warning in &validated.warnings {
                 app.printer
