@@ -89,6 +89,7 @@ fn opened(
             .as_deref()
             .map(|directory| within(project, directory)),
         table: wanted.table.map(TableName::parse),
+        ..Settings::default()
     };
     match open(tool, project, &settings) {
         Ok(found) => Ok(Some(found)),
