@@ -96,7 +96,7 @@ fn collect(
         let to = to.join(entry.file_name());
         if entry.path().is_file() {
             let from = entry.path();
-            files.push(KeptFile { from, to });
+            files.push(KeptFile::copied(from, to));
         } else if depth == Depth::Folders && entry.file_type().map_err(failed)?.is_dir() {
             collect(&entry.path(), &to, depth, files)?;
         }

@@ -191,11 +191,24 @@ fn password_of(url: &str) -> Option<&str> {
     Some(password)
 }
 
-/// The build directory first, so that `web = "notes serve"` finds the app.
+/// Where package managers put an app's own programs: npm, Python's `venv`, Composer.
+const OWN_PROGRAMS: [&str; 4] = ["node_modules/.bin", ".venv/bin", "venv/bin", "vendor/bin"];
+
+/// The build directory first, so that `web = "notes serve"` finds the app;
+/// then its own programs, so that `knex migrate:latest` is the app's.
 fn search_path(build: &Path) -> String {
     let own = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
-    let build = build.display();
-    format!("{build}:{build}/bin:{own}")
+    let programs = OWN_PROGRAMS
+        .iter()
+        .map(|directory| build.join(directory))
+        .filter(|directory| directory.is_dir());
+    let mut path: Vec<String> = [build.to_owned(), build.join("bin")]
+        .into_iter()
+        .chain(programs)
+        .map(|directory| directory.display().to_string())
+        .collect();
+    path.push(own);
+    path.join(":")
 }
 
 fn command_of(group: &Group<'_>) -> Result<CommandLine, CliError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use shipgate_project::{Include, Sourced, landing};
@@ -15,6 +15,19 @@ pub(crate) struct KeptFile {
     pub(crate) from: PathBuf,
     /// Where it lands, relative to the build.
     pub(crate) to: PathBuf,
+    /// What it points to, if it is kept as a symbolic link.
+    pub(crate) link: Option<PathBuf>,
+}
+
+impl KeptFile {
+    /// A file whose content is kept.
+    pub(crate) fn copied(from: PathBuf, to: PathBuf) -> Self {
+        Self {
+            from,
+            to,
+            link: None,
+        }
+    }
 }
 
 /// The files that `include` names, or those git tracks; by landing place.
@@ -36,13 +49,11 @@ pub(crate) fn chosen(
         }
         None => tracked(directory, &mut found)?,
     }
-    Ok(found
-        .into_iter()
-        .map(|(to, from)| KeptFile { from, to })
-        .collect())
+    Ok(found.into_values().collect())
 }
 
-type Found = BTreeMap<PathBuf, PathBuf>;
+/// By landing place.
+type Found = BTreeMap<PathBuf, KeptFile>;
 
 fn included(
     directory: &Path,
@@ -92,10 +103,43 @@ fn add(directory: &Path, relative: &Path, found: &mut Found) -> Result<(), Failu
         )
         .of_kind(FailureKind::Usage));
     };
-    add_to(&from, &to, found)
+    // What is named is kept itself, even if a link leads there.
+    add_content(&from, &to, &from, found)
 }
 
-fn add_to(from: &Path, to: &Path, found: &mut Found) -> Result<(), Failure> {
+/// Adds what is below `root`; a link that stays below it is kept as one.
+/// Programs of Node and Python find their own files by where their links lead.
+fn add_to(from: &Path, to: &Path, root: &Path, found: &mut Found) -> Result<(), Failure> {
+    match inner_link(from, root) {
+        Some(target) => {
+            let file = KeptFile {
+                from: from.to_owned(),
+                to: to.to_owned(),
+                link: Some(target),
+            };
+            found.insert(file.to.clone(), file);
+            Ok(())
+        }
+        None => add_content(from, to, root, found),
+    }
+}
+
+/// Where a link leads, if it is relative and does not lead out of `root`.
+fn inner_link(path: &Path, root: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(path).ok()?;
+    let mut depth = path.parent()?.strip_prefix(root).ok()?.components().count();
+    for part in target.components() {
+        match part {
+            Component::ParentDir => depth = depth.checked_sub(1)?,
+            Component::Normal(_) => depth += 1,
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(target)
+}
+
+fn add_content(from: &Path, to: &Path, root: &Path, found: &mut Found) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
             "include",
@@ -103,14 +147,15 @@ fn add_to(from: &Path, to: &Path, found: &mut Found) -> Result<(), Failure> {
         )
     };
     if !fs::metadata(from).map_err(failed)?.is_dir() {
-        found.insert(to.to_owned(), from.to_owned());
+        let file = KeptFile::copied(from.to_owned(), to.to_owned());
+        found.insert(file.to.clone(), file);
         return Ok(());
     }
     for entry in fs::read_dir(from).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         // Our own state, and git's, are no part of the app.
         if name != ".shipgate" && name != ".git" {
-            add_to(&from.join(&name), &to.join(&name), found)?;
+            add_to(&from.join(&name), &to.join(&name), root, found)?;
         }
     }
     Ok(())
@@ -141,7 +186,8 @@ fn tracked(directory: &Path, found: &mut Found) -> Result<(), Failure> {
         let path = directory.join(&*name);
         // Tracked, but deleted in the work tree: not there to be kept.
         if !name.is_empty() && path.is_file() {
-            found.insert(PathBuf::from(&*name), path);
+            let file = KeptFile::copied(path, PathBuf::from(&*name));
+            found.insert(file.to.clone(), file);
         }
     }
     if found.is_empty() {

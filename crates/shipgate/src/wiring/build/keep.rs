@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,12 @@ impl<'a> Keeper<'a> {
             let to = draft.join(&file.to);
             if let Some(parent) = to.parent() {
                 make_directory(parent)?;
+            }
+            if let Some(target) = &file.link {
+                symlink(target, &to).map_err(|error| Trouble::new(&to, error))?;
+                part(&mut all, file.to.as_os_str().as_encoded_bytes());
+                part(&mut all, target.as_os_str().as_encoded_bytes());
+                continue;
             }
             let copied = copy_file(&file.from, &to)?;
             part(&mut all, file.to.as_os_str().as_encoded_bytes());
