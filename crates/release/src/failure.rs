@@ -49,6 +49,17 @@ impl Failure {
         self
     }
 
+    /// Adds several ways out, the best first: the others stand in the report.
+    #[must_use]
+    pub fn with_hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        let mut hints = hints.into_iter();
+        if self.hint.is_none() {
+            self.hint = hints.next();
+        }
+        self.report.extend(hints);
+        self
+    }
+
     /// Adds lines to print below the message.
     #[must_use]
     pub fn with_report(mut self, lines: impl IntoIterator<Item = String>) -> Self {

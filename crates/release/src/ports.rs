@@ -157,6 +157,20 @@ pub struct Migrated {
     pub details: Vec<String>,
     /// Whether the schema or the data is different now.
     pub changed: bool,
+    /// Which migrations these were, where that can be known.
+    pub applied: Applied,
+}
+
+/// The migrations that a run applied, and the tool they are written for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// The tool's title; `None` where it is not known.
+    pub tool: Option<String>,
+    /// Version and name of each, in order.
+    pub migrations: Vec<String>,
+    /// Version and name of those that were taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_back: Vec<String>,
 }
 
 /// Where a database stands.
@@ -166,6 +180,9 @@ pub struct Standing {
     pub version: Option<String>,
     /// What is still to be applied, or half-done: empty when all is well.
     pub unfinished: Vec<String>,
+    /// Ways out of what is unfinished, the first the best.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
     /// Schema objects by name (`table users`) with a digest of their definition.
     pub objects: BTreeMap<String, String>,
 }

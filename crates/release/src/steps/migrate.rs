@@ -3,18 +3,32 @@
 use async_trait::async_trait;
 
 use super::{Step, backup, build, check, rehearse};
-use crate::context::Context;
+use crate::context::{Context, to_value};
 use crate::failure::{Effect, Failure};
 use crate::flow::StepName;
 use crate::journal::Outcome;
 use crate::machine::MachineId;
-use crate::ports::{Migrated, Migrator, OnFailure, Target, Watch};
+use crate::ports::{Applied, Migrated, Migrator, OnFailure, Target, Watch};
+use crate::state::State;
 
 /// The step's name.
 pub const NAME: StepName = StepName::new("migrate");
 
 /// See the module.
 pub(crate) struct Migrate;
+
+/// The migrations that a release applied; `None` if it applied none, or
+/// nobody knows which.
+pub fn applied_by(state: &State) -> Option<Applied> {
+    applied_in(state.outcome(NAME)?)
+}
+
+/// The same of the step's outcome.
+pub fn applied_in(outcome: &Outcome) -> Option<Applied> {
+    let applied: Applied = serde_json::from_value(outcome.facts.clone()).ok()?;
+    let any = !applied.migrations.is_empty() || !applied.taken_back.is_empty();
+    any.then_some(applied)
+}
 
 #[async_trait]
 impl Step for Migrate {
@@ -51,6 +65,7 @@ impl Step for Migrate {
         Ok(Outcome {
             summary: migrated.summary,
             details: migrated.details,
+            facts: to_value(&migrated.applied),
             schema_changed: migrated.changed,
             ..Outcome::default()
         })

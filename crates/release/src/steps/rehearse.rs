@@ -84,7 +84,8 @@ async fn rehearse(
             "rehearsal-unfinished",
             "the migration ended well on the copy, but left something unfinished",
         )
-        .with_report(standing.unfinished));
+        .with_report(standing.unfinished)
+        .with_hints(standing.hints));
     }
     let mut summary = format!("{} on a copy", rehearsed.summary);
     if !trial.is_empty() {

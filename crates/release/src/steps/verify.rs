@@ -37,7 +37,8 @@ impl Step for Verify {
                 "history-unfinished",
                 "the history is not where this version needs it",
             )
-            .with_report(live.unfinished));
+            .with_report(live.unfinished)
+            .with_hints(live.hints));
         }
         let mut summary = live.version.as_ref().map_or_else(
             || "nothing unfinished".to_owned(),
