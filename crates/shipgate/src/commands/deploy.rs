@@ -1,7 +1,7 @@
 //! `shipgate deploy`: a release of the project as it is.
 
 use jiff::Timestamp;
-use shipgate_project::{Origin, Override};
+use shipgate_project::{Origin, Override, StepWord};
 use shipgate_release::Observer;
 use shipgate_release::journal::ReleaseKind;
 
@@ -14,6 +14,7 @@ use crate::wiring::notice::Notice;
 use crate::wiring::policy;
 use crate::wiring::ports::Assembly;
 use crate::wiring::run::{self, Report};
+use crate::wiring::way::Way;
 
 /// Arguments of `shipgate deploy`.
 #[derive(clap::Args)]
@@ -138,22 +139,11 @@ fn refuse_obstacles(site: &Site) -> Result<(), CliError> {
     if !obstacles.is_empty() {
         return Err(crate::site::diagnostics_error(&obstacles));
     }
-    supported_tool(site.project())
-}
-
-/// A tool under `[database]` that this version can follow.
-fn supported_tool(project: &shipgate_project::Project) -> Result<(), CliError> {
-    match &project.database.tool {
-        Some(tool) if tool.value != "atlas" => Err(CliError::usage(
-            "not-supported",
-            format!(
-                "`[database] tool = \"{}\"` is not supported by this version",
-                tool.value
-            ),
-        )
-        .with_hint("`atlas` is; any other tool runs as `[deploy] release_command`")),
-        _ => Ok(()),
+    // Whether it can be told how to migrate is asked before there is a release.
+    if site.project().release.has(StepWord::Migrate) && site.database()?.is_some() {
+        Way::of(site.project())?;
     }
+    Ok(())
 }
 
 /// A release that was begun and has no end must end first.

@@ -3,20 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use shipgate_database::{DatabaseUrl, open};
 use shipgate_project::{CommandLine, Project, StepWord, landing};
 use shipgate_release::ports::Migrator;
 use shipgate_runtime::process::check_program;
 use shipgate_server::client::{AskError, Client};
 use shipgate_server::state_directory::StateDirectory;
+use shipgate_tools::Entry;
 
 use crate::cli::{App, Place};
 use crate::error::{CliError, Exit};
 use crate::printer::{Output, Printer, style};
 use crate::site::{Site, database, in_words, read_project};
-use crate::wiring::engine::EngineMigrator;
-use crate::wiring::migrations;
+use crate::wiring::access::open_failure;
+use crate::wiring::client::client_settings;
+use crate::wiring::engine::{EngineMigrator, Located, Source};
 use crate::wiring::notice::Notice;
-use crate::wiring::ports::migration_command;
+use crate::wiring::tooling::{Tooling, reading};
+use crate::wiring::way::{ByCommand, History, Way};
 
 /// Arguments of `shipgate doctor`.
 #[derive(clap::Args)]
@@ -141,19 +145,37 @@ fn state_directory(place: &Place, findings: &mut Findings<'_>) -> Result<(), Cli
 /// Whether anything would migrate the database.
 fn release_command(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliError> {
     let what = "release command";
-    let migrates = project.release.has(StepWord::Migrate);
-    match (migration_command(project), migrations::directory(project)) {
-        (_, _) if !migrates => findings.trouble(
+    if !project.release.has(StepWord::Migrate) {
+        return findings.trouble(
             what,
-            &CliError::new("not-run", "`[release] steps` has no `migrate`: nothing migrates the database")
-                .with_hint("add \"migrate\" to the steps, or leave `steps` out"),
+            &CliError::new(
+                "not-run",
+                "`[release] steps` has no `migrate`: nothing migrates the database",
+            )
+            .with_hint("add \"migrate\" to the steps, or leave `steps` out"),
+        );
+    }
+    match Way::of(project) {
+        Err(error) => findings.trouble(what, &error),
+        Ok(Way::Command(by)) => {
+            let tool = by.history.tool().map_or_else(String::new, |tooling| {
+                format!(" ({})", tooling.tool.title())
+            });
+            findings.well(what, &format!("`{}`{tool}", by.command.as_written()))
+        }
+        Ok(Way::Native(tooling)) => findings.well(
+            what,
+            &format!(
+                "none; the built-in engine applies the migrations of {} in {}",
+                tooling.tool.title(),
+                tooling.directory().display()
+            ),
         ),
-        (Some(command), _) => findings.well(what, &format!("`{}`", command.as_written())),
-        (None, Some(directory)) if directory.is_dir() => findings.well(
+        Ok(Way::Engine(directory)) if directory.is_dir() => findings.well(
             what,
             &format!("none; the built-in engine applies {}", directory.display()),
         ),
-        (None, Some(directory)) => findings.trouble(
+        Ok(Way::Engine(directory)) => findings.trouble(
             what,
             &CliError::new(
                 "migrations-directory",
@@ -161,7 +183,7 @@ fn release_command(project: &Project, findings: &mut Findings<'_>) -> Result<(),
             )
             .with_hint("`[database] directory` names it; `shipgate migrate new` makes it"),
         ),
-        (None, None) => findings.trouble(
+        Ok(Way::None) => findings.trouble(
             what,
             &CliError::new(
                 "not-configured",
@@ -179,7 +201,9 @@ fn programs(project: &Project, findings: &mut Findings<'_>) -> Result<(), CliErr
         .groups()
         .into_iter()
         .filter_map(|group| group.command);
-    for command in groups.chain(migration_command(project)) {
+    let way = Way::of(project).ok();
+    let migrates = way.as_ref().and_then(Way::command).cloned();
+    for command in groups.chain(migrates) {
         let Some(program) = program_of(&command) else {
             continue;
         };
@@ -254,19 +278,28 @@ async fn look_at_database(
         Ok(None) => return findings.well("database", "the project names none"),
         Err(error) => return findings.trouble("database", &error),
     };
-    let Some(directory) = migrations::directory(project).filter(|directory| directory.is_dir())
-    else {
-        return findings.well("database", &url.to_string());
-    };
+    let way = Way::of(project).ok();
+    if let Some(Way::Command(by)) = &way
+        && let Some(tooling) = by.history.tool()
+    {
+        return look_at_history(tooling, &url, findings).await;
+    }
     let none = project.directory.join(".none");
-    let engine = EngineMigrator::new(
-        project,
-        &url,
-        directory,
-        &none,
-        std::env::temp_dir(),
-        &Notice::of(app),
-    );
+    let source = match way {
+        Some(Way::Native(tooling)) => {
+            Source::Tool(tooling.tool, Located::new(tooling.directory(), &none))
+        }
+        Some(
+            Way::Engine(directory)
+            | Way::Command(ByCommand {
+                history: History::Engine(directory),
+                ..
+            }),
+        ) if directory.is_dir() => Source::Atlas(Located::new(directory, &none)),
+        _ => return findings.well("database", &url.to_string()),
+    };
+    let notice = Notice::of(app);
+    let engine = EngineMigrator::new(project, &url, source, std::env::temp_dir(), &notice);
     match engine.survey().await {
         Ok(survey) => {
             findings.well("database", &survey.summary)?;
@@ -286,6 +319,35 @@ async fn look_at_database(
         }
         Err(failure) => findings.trouble("database", &failure.into()),
     }
+}
+
+/// Where the migrations of another tool stand.
+async fn look_at_history(
+    tooling: &Tooling,
+    url: &DatabaseUrl,
+    findings: &mut Findings<'_>,
+) -> Result<(), CliError> {
+    let found = match open(url, &client_settings()) {
+        Ok(database) => tooling.status(database.as_ref(), &reading()).await,
+        Err(error) => Err(open_failure(&error).into()),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return findings.trouble("database", &error),
+    };
+    let title = tooling.tool.title();
+    findings.well("database", &format!("{title}: {}", found.summary))?;
+    let failed: Vec<String> = found.failed().map(Entry::line).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut error = CliError::new(
+        "history",
+        format!("{title}: what failed stands in the history"),
+    )
+    .with_report(failed);
+    error.hint = found.hints.first().cloned();
+    findings.trouble("history", &error)
 }
 
 async fn front_door(

@@ -13,7 +13,7 @@ use crate::cli::{App, PlaceFlag};
 use crate::error::{CliError, Exit};
 use crate::signals;
 use crate::site::{database, read_project};
-use crate::wiring::engine::EngineMigrator;
+use crate::wiring::engine::{EngineMigrator, Located, Source};
 use crate::wiring::migrations;
 use crate::wiring::notice::Notice;
 
@@ -119,8 +119,7 @@ async fn migrate(place: &PlaceFlag, app: App) -> Result<Exit, CliError> {
     let engine = EngineMigrator::new(
         project,
         &url,
-        directory,
-        here,
+        Source::Atlas(Located::new(directory, here)),
         std::env::temp_dir(),
         &Notice::of(&app),
     );

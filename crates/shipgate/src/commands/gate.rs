@@ -32,6 +32,7 @@ use crate::printer::{Output, Printer, Progress};
 use crate::report::{self, short};
 use crate::signals::Asked;
 use crate::wiring::attend::attend;
+use crate::wiring::held_lock;
 use crate::wiring::notice::wait_hook;
 use crate::wiring::tooling::{Tooling, reading};
 
@@ -267,7 +268,7 @@ impl<'a> Gate<'a> {
         let stop = async {
             let reason = tokio::select! {
                 exit = asked.wait() => Why::Asked(exit),
-                error = lock::lost(lock) => {
+                error = held_lock::lost(lock) => {
                     self.app.printer.warn(&format!("{error}; the command is stopped"));
                     Why::Lost(error)
                 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shipgate_release::journal::{EndState, Entry, Record, ReleaseKind};
+use shipgate_release::journal::{EndState, Entry, Outcome, Record, ReleaseKind};
+use shipgate_release::steps::migrate;
 use shipgate_release::{Observer, StepName};
 
 use super::short;
@@ -67,6 +68,23 @@ impl ConsoleReport {
     fn indented(&self, text: &str) {
         let dim = style::DIM;
         self.line(&format!("{:VERB$}  {dim}{text}{dim:#}", ""));
+    }
+
+    /// Which migrations a release applied, for whoever looks back.
+    fn applied(&self, outcome: &Outcome) {
+        let Some(applied) = migrate::applied_in(outcome) else {
+            return;
+        };
+        let tool = applied
+            .tool
+            .as_ref()
+            .map_or_else(String::new, |tool| format!("{tool}: "));
+        for migration in &applied.migrations {
+            self.indented(&format!("{tool}{migration} applied"));
+        }
+        for migration in &applied.taken_back {
+            self.indented(&format!("{tool}{migration} taken back"));
+        }
     }
 
     fn noted(&self, note: &Value) {
@@ -180,6 +198,9 @@ impl Observer for ConsoleReport {
                 );
                 for line in &outcome.details {
                     self.indented(line);
+                }
+                if self.told == Told::Again && *step == migrate::NAME {
+                    self.applied(outcome);
                 }
             }
             Record::Failed { step, failure } => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use shipgate_database::DatabaseUrl;
-use shipgate_project::Project;
+use shipgate_project::{CommandLine, Project};
 use shipgate_release::machine::{MachineId, MachineSpec};
 use shipgate_release::ports::{Builder, Built, Watch};
 use shipgate_release::steps::backup::name_of;
@@ -17,7 +17,7 @@ use shipgate_server::ports_of;
 
 use super::backup::copy_url;
 use super::build::{self, Build, Keeper, KeptFile};
-use super::migrations;
+use super::migrations::{self, KeptDirectory};
 use super::specs::{self, renamed};
 use super::whole_file;
 use crate::report::bytes;
@@ -28,6 +28,10 @@ pub(crate) struct ProjectBuilder {
     /// Everything in the project that decides how the app is run.
     pub(crate) settings: Vec<u8>,
     pub(crate) database: Option<DatabaseUrl>,
+    /// The command that migrates, if one does.
+    pub(crate) command: Option<CommandLine>,
+    /// The migrations that the built-in engine reads, if it does.
+    pub(crate) migrations: Option<KeptDirectory>,
     pub(crate) store: Store,
     pub(crate) machines: Machines,
     pub(crate) rehearsals: PathBuf,
@@ -148,8 +152,8 @@ impl ProjectBuilder {
     fn files(&self) -> Result<Vec<KeptFile>, Failure> {
         let include = self.project.build.include.as_deref();
         let mut files = build::chosen(&self.project.directory, include)?;
-        if let Some(directory) = migrations::directory(&self.project) {
-            files.extend(migrations::files(&self.project, &directory)?);
+        if let Some(directory) = &self.migrations {
+            files.extend(migrations::files(&self.project, directory)?);
         }
         Ok(files)
     }
@@ -163,10 +167,10 @@ impl ProjectBuilder {
         files: &[KeptFile],
     ) -> Result<(), Failure> {
         let mut specs = self.machines(release, release).await?;
-        if let Some(command) = super::ports::migration_command(&self.project) {
+        if let Some(command) = &self.command {
             let tag = MachineId::new(release, "migrate", 1);
             let site = self.site(release, keeper.directory());
-            specs.push(site.release_command(&tag, &command)?);
+            specs.push(site.release_command(&tag, command)?);
         }
         for spec in specs {
             if let Err(problem) = locate(&spec) {

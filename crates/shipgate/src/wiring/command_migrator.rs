@@ -1,14 +1,17 @@
-//! The release command as a release's Migrator.
+//! A command as a release's Migrator: the release command, that of
+//! `[database]`, or the tool's own.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipgate_database::{
-    Access, ConnectOptions, Create, DatabaseUrl, OpenError, Session, Value, open,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, LeasePlace, LockError, LockEvent,
+    LockName, LockRequest, MigrationLock, open,
 };
 use shipgate_project::{CommandLine, Project};
 use shipgate_release::machine::{ExitCause, MachineId, MachineSpec};
-use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
+use shipgate_release::ports::{Applied, Migrated, Migrator, Standing, Survey, Target, Watch};
 use shipgate_release::{Cancel, Effect, Failure, FailureKind};
 use shipgate_runtime::log::LogLine;
 use shipgate_runtime::process::Machines;
@@ -18,19 +21,26 @@ use super::access::{check_writable, open_failure};
 use super::attend::attend;
 use super::backup::copy_url;
 use super::client::client_settings;
-use super::engine::{EngineMigrator, objects};
+use super::engine::{EngineMigrator, host, objects};
+use super::held_lock;
 use super::notice::Notice;
 use super::specs;
+use super::tool_history::{Position, ToolHistory, title};
+use super::way::{Purpose, runs_shipgate};
+use super::witness::{Witness, Written};
 use crate::report::short;
 
 /// Lines of a failed command that the report shows.
 const TAIL: usize = 20;
 
-/// Runs `[deploy] release_command` in a temporary machine.
+/// Runs a command in a temporary machine, behind the migration lock.
 pub(crate) struct CommandMigrator {
     pub(crate) command: CommandLine,
-    /// Reads the history, where the migrations are an Atlas directory.
-    pub(crate) engine: Option<EngineMigrator>,
+    pub(crate) purpose: Purpose,
+    /// Why the built-in engine does not do it, where it could be thought to.
+    pub(crate) remark: Option<String>,
+    /// What tells where the migrations stand.
+    pub(crate) history: Reader,
     pub(crate) project: Project,
     pub(crate) release: u64,
     pub(crate) build: PathBuf,
@@ -38,6 +48,16 @@ pub(crate) struct CommandMigrator {
     pub(crate) machines: Machines,
     pub(crate) rehearsals: PathBuf,
     pub(crate) notice: Notice,
+}
+
+/// What tells where the migrations stand.
+pub(crate) enum Reader {
+    /// Nothing does.
+    None,
+    /// Atlas's history and the files of its directory.
+    Engine(Box<EngineMigrator>),
+    /// The tool's history and its files.
+    Tool(ToolHistory),
 }
 
 impl CommandMigrator {
@@ -48,6 +68,7 @@ impl CommandMigrator {
         }
     }
 
+    /// The machine of the command.
     fn spec(&self, target: Target<'_>, tag: &MachineId) -> Result<MachineSpec, Failure> {
         let database = self.url(target)?;
         let site = specs::Site {
@@ -63,14 +84,27 @@ impl CommandMigrator {
         Ok(spec)
     }
 
+    fn opened(&self, target: Target<'_>) -> Result<Arc<dyn Database>, Failure> {
+        open(&self.url(target)?, &client_settings()).map_err(|error| open_failure(&error))
+    }
+
     async fn schema(&self, target: Target<'_>) -> Result<Standing, Failure> {
-        let database =
-            open(&self.url(target)?, &client_settings()).map_err(|error| open_failure(&error))?;
+        let database = self.opened(target)?;
         Ok(Standing {
-            version: None,
-            unfinished: Vec::new(),
             objects: objects(database.as_ref(), &self.reading()).await?,
+            ..Standing::default()
         })
+    }
+
+    /// Where the tool's history stands; `None` without one.
+    async fn position(&self, target: Target<'_>) -> Result<Option<Position>, Failure> {
+        let Reader::Tool(history) = &self.history else {
+            return Ok(None);
+        };
+        let database = self.opened(target)?;
+        let reading = self.reading();
+        let position = history.position(database.as_ref(), &reading).await?;
+        Ok(Some(position))
     }
 
     fn reading(&self) -> ConnectOptions {
@@ -81,6 +115,56 @@ impl CommandMigrator {
             busy_timeout: self.project.release.lock_timeout.value,
             on_wait: Some(self.notice.hook()),
         }
+    }
+
+    /// Where the lease is written. Some tools refuse to begin a history in a
+    /// schema that holds any table; there, at first, nowhere.
+    async fn lease(&self) -> Result<LeasePlace, Failure> {
+        let Reader::Tool(history) = &self.history else {
+            return Ok(LeasePlace::default());
+        };
+        let begins = history.tool().begins_in_empty_schemas();
+        if begins
+            && !self
+                .position(Target::Live)
+                .await?
+                .is_some_and(|now| now.has_history())
+        {
+            return Ok(LeasePlace::Nowhere);
+        }
+        Ok(LeasePlace::default())
+    }
+
+    /// Keeps others from migrating meanwhile. A copy is nobody else's, and
+    /// Shipgate and Atlas take the lock themselves.
+    async fn lock(&self, target: Target<'_>) -> Result<Option<Box<dyn MigrationLock>>, Failure> {
+        if target != Target::Live || runs_shipgate(&self.command) {
+            return Ok(None);
+        }
+        if let Some(parent) = self.database.file().and_then(std::path::Path::parent) {
+            std::fs::create_dir_all(parent).map_err(|error| {
+                Failure::new(
+                    "database-directory",
+                    format!("cannot make {}: {error}", parent.display()),
+                )
+            })?;
+        }
+        let notice = self.notice.clone();
+        let request = LockRequest {
+            name: LockName::default(),
+            pid: std::process::id(),
+            host: host(),
+            purpose: format!("shipgate deploy, release {}", self.release),
+            timeout: self.project.release.lock_timeout.value,
+            schema: None,
+            lease: self.lease().await?,
+            connect_timeout: std::time::Duration::from_secs(30),
+            clock: Arc::new(jiff::Timestamp::now),
+            temporary_directory: Some(std::env::temp_dir()),
+            on_event: Some(Arc::new(move |event| notice.say(&in_words(event)))),
+        };
+        let lock = self.opened(target)?.lock(request).await;
+        lock.map(Some).map_err(|error| lock_failure(&error))
     }
 
     async fn failed(
@@ -96,17 +180,13 @@ impl CommandMigrator {
             .tail(TAIL)
             .map(|(lines, _)| lines)
             .unwrap_or_default();
-        let effect = match before {
-            Some(before) if cause != ExitCause::Lost => before.effect(self, target).await,
-            _ => Effect::Unknown,
+        let left = match before {
+            Some(before) if cause != ExitCause::Lost => before.compare(self, target).await,
+            _ => Left::unseen(),
         };
-        let schema = match (target, effect) {
-            (Target::Copy(_), _) => "it ran on a copy; the database itself was not touched",
-            (_, Effect::Nothing) => "the database is as it was before the command",
-            (_, Effect::Part) => "the schema is not as it was before the command",
-            (_, Effect::Unknown) => {
-                "the schema is as it was, but rows were written while the command ran; by whom cannot be told"
-            }
+        let schema = match target {
+            Target::Copy(_) => "it ran on a copy; the database itself was not touched",
+            Target::Live => left.words,
         };
         let failure = if cause == ExitCause::Stopped {
             Failure::cancelled()
@@ -115,15 +195,17 @@ impl CommandMigrator {
                 "release-command-failed",
                 format!("release command `{}`: {cause}", self.command.as_written()),
             )
-            .with_hint(hint(cause, &self.project))
+            .with_hints(left.hints)
+            .with_hints([hint(cause, &self.project)])
         };
         failure
             .with_report(lines.iter().map(report_line))
+            .with_report(left.lines)
             .with_report([
                 schema.to_owned(),
                 format!("the whole log: `shipgate logs {tag}`"),
             ])
-            .with_effect(effect)
+            .with_effect(left.effect)
             .of_kind(match cause {
                 ExitCause::Timeout => FailureKind::Deadline,
                 ExitCause::Stopped => FailureKind::Cancelled,
@@ -135,52 +217,126 @@ impl CommandMigrator {
 /// The database as it was before the command.
 struct Before {
     schema: Standing,
-    /// A session that sees whether others have committed since; `None` where
-    /// there was no database.
-    witness: Option<tokio::sync::Mutex<Witness>>,
+    position: Option<Position>,
+    witness: Witness,
 }
 
-struct Witness {
-    session: Box<dyn Session>,
-    seen: Vec<Vec<Value>>,
+/// What a command that failed left of the database.
+struct Left {
+    effect: Effect,
+    words: &'static str,
+    /// Migrations that it applied, and what stands half-done in the history.
+    lines: Vec<String>,
+    /// The tool's own ways out.
+    hints: Vec<String>,
 }
 
-impl Witness {
-    /// Changes whenever another session has committed.
-    const VERSION: &str = "PRAGMA data_version";
+impl Left {
+    fn new(effect: Effect, words: &'static str) -> Self {
+        Self {
+            effect,
+            words,
+            lines: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    fn unseen() -> Self {
+        Self::new(
+            Effect::Unknown,
+            "nobody saw how it was before the command: look at the database before you go on",
+        )
+    }
 }
 
 impl Before {
     async fn of(migrator: &CommandMigrator, target: Target<'_>) -> Result<Self, Failure> {
-        let schema = migrator.schema(target).await?;
-        let database = open(&migrator.url(target)?, &client_settings())
-            .map_err(|error| open_failure(&error))?;
-        let witness = match database.connect(&migrator.reading()).await {
-            Ok(mut session) => {
-                let seen = session.query(Witness::VERSION, &[]).await;
-                let seen = seen.map_err(|error| Failure::new("database", error.to_string()))?;
-                Some(tokio::sync::Mutex::new(Witness { session, seen }))
-            }
-            Err(OpenError::Missing { .. } | OpenError::NoDirectory { .. }) => None,
-            Err(error) => return Err(open_failure(&error)),
-        };
-        Ok(Self { schema, witness })
+        Ok(Self {
+            schema: migrator.schema(target).await?,
+            position: migrator.position(target).await?,
+            witness: Witness::of(&migrator.opened(target)?, &migrator.reading()).await?,
+        })
     }
 
     /// What a command that failed did to the database.
-    async fn effect(&self, migrator: &CommandMigrator, target: Target<'_>) -> Effect {
-        match migrator.schema(target).await {
-            Ok(after) if after.objects != self.schema.objects => return Effect::Part,
-            Ok(_) => {}
-            Err(_) => return Effect::Unknown,
-        }
-        let Some(witness) = &self.witness else {
-            return Effect::Nothing;
+    async fn compare(&self, migrator: &CommandMigrator, target: Target<'_>) -> Left {
+        let written = self.witness.written().await;
+        let position = migrator.position(target).await.ok().flatten();
+        let moved = match (&self.position, &position) {
+            (Some(before), Some(after)) => !after.is_same(before),
+            _ => false,
         };
-        let mut witness = witness.lock().await;
-        match witness.session.query(Witness::VERSION, &[]).await {
-            Ok(now) if now == witness.seen => Effect::Nothing,
-            _ => Effect::Unknown,
+        let mut left = match migrator.schema(target).await {
+            Err(_) => Left::unseen(),
+            Ok(after) if after.objects != self.schema.objects => Left::new(
+                Effect::Part,
+                "the schema is not as it was before the command",
+            ),
+            Ok(_) if moved => Left::new(
+                Effect::Part,
+                "the history is not as it was before the command",
+            ),
+            Ok(_) => match written {
+                Written::No => Left::new(
+                    Effect::Nothing,
+                    "the database is as it was before the command",
+                ),
+                Written::BySomebody => Left::new(
+                    Effect::Unknown,
+                    "the schema is as it was, but rows were written while the command ran; by whom cannot be told",
+                ),
+                Written::CannotTell => Left::new(
+                    Effect::Unknown,
+                    "the schema is as it was; whether rows were written cannot be told",
+                ),
+            },
+        };
+        if let Some(after) = &position {
+            if let Some(before) = &self.position {
+                let applied = after.since(before).migrations;
+                left.lines = applied
+                    .iter()
+                    .map(|migration| format!("applied: {migration}"))
+                    .collect();
+            }
+            left.lines.extend(after.obstacles());
+            left.hints = after.hints();
+        }
+        if let (Effect::Part | Effect::Unknown, Reader::Tool(history)) =
+            (left.effect, &migrator.history)
+        {
+            let advice = history
+                .tool()
+                .aftermath(migrator.database.dialect())
+                .advice();
+            left.hints.extend(advice.map(str::to_owned));
+        }
+        left
+    }
+}
+
+/// A lock that was not had, as the user reads it.
+fn lock_failure(error: &LockError) -> Failure {
+    let failure = Failure::new("migration-lock", error.to_string());
+    match error {
+        LockError::Held { .. } => failure
+            .with_hint("wait for it; `[release] lock_timeout` says how long a release waits")
+            .of_kind(FailureKind::Deadline),
+        _ => failure,
+    }
+}
+
+fn in_words(event: &LockEvent) -> String {
+    match event {
+        LockEvent::Waiting { holder, remaining } => format!(
+            "the migration lock is held by {holder}; waiting up to {}",
+            short(*remaining)
+        ),
+        LockEvent::LeaseUnusable { message } => {
+            format!("who holds the migration lock cannot be written down: {message}")
+        }
+        LockEvent::AtlasLockUnusable { file, message } => {
+            format!("Atlas is not kept out: {}: {message}", file.display())
         }
     }
 }
@@ -204,17 +360,31 @@ fn hint(cause: ExitCause, project: &Project) -> String {
 #[async_trait]
 impl Migrator for CommandMigrator {
     async fn survey(&self) -> Result<Survey, Failure> {
-        if let Some(engine) = &self.engine {
-            return engine.survey().await;
+        let survey = match &self.history {
+            Reader::Engine(engine) => engine.survey().await?,
+            Reader::Tool(history) => self.survey_of(history).await?,
+            Reader::None => Survey {
+                summary: format!(
+                    "release command `{}`: what is pending only it can tell",
+                    self.command.as_written()
+                ),
+                ..Survey::default()
+            },
+        };
+        let runs = survey
+            .pending
+            .as_ref()
+            .is_none_or(|pending| !pending.is_empty());
+        if runs || self.purpose == Purpose::Anything {
+            check_writable(&self.database)?;
         }
-        check_writable(&self.database)?;
-        Ok(Survey {
-            summary: format!(
-                "release command `{}`: what is pending only it can tell",
-                self.command.as_written()
-            ),
-            details: Vec::new(),
-            pending: None,
+        Ok(match self.purpose {
+            Purpose::Migrates => survey,
+            // It is run whatever is pending.
+            Purpose::Anything => Survey {
+                pending: survey.pending.filter(|pending| !pending.is_empty()),
+                ..survey
+            },
         })
     }
 
@@ -236,7 +406,120 @@ impl Migrator for CommandMigrator {
                 .await
                 .map_err(|error| machine_failure(&error))?;
         }
+        let lock = tokio::select! {
+            lock = self.lock(target) => lock?,
+            () = cancel.wait() => return Err(Failure::cancelled()),
+        };
+        let Some(lock) = lock else {
+            return self.run(target, tag, watch, cancel.wait()).await;
+        };
+        // Without the lock nobody may migrate: the command is stopped.
+        let mut lost = None;
+        let stop = async {
+            tokio::select! {
+                error = held_lock::lost(lock.as_ref()) => lost = Some(error),
+                () = cancel.wait() => {}
+            }
+        };
+        let result = self.run(target, tag, watch, stop).await;
+        // What went wrong with it was told where it mattered.
+        let _ = lock.release().await;
+        match (lost, result) {
+            (Some(error), Err(failure)) => Err(Failure {
+                code: "migration-lock".to_owned(),
+                message: format!("the command was stopped: {error}"),
+                kind: FailureKind::Deadline,
+                ..failure
+            }),
+            (_, result) => result,
+        }
+    }
+
+    async fn standing(&self, target: Target<'_>) -> Result<Standing, Failure> {
+        match &self.history {
+            Reader::Engine(engine) => engine.standing(target).await,
+            Reader::Tool(_) => {
+                let schema = self.schema(target).await?;
+                let position = self.position(target).await?;
+                Ok(position.map_or(schema.clone(), |position| position.standing(schema.objects)))
+            }
+            Reader::None => self.schema(target).await,
+        }
+    }
+}
+
+impl CommandMigrator {
+    async fn survey_of(&self, history: &ToolHistory) -> Result<Survey, Failure> {
+        let database = self.opened(Target::Live)?;
+        let position = history.position(database.as_ref(), &self.reading()).await?;
+        let tool = history.title();
+        let obstacles = position.obstacles();
+        if !obstacles.is_empty() {
+            return Err(Failure::new(
+                "history-unfinished",
+                format!(
+                    "the history of {tool} is not one that `{}` can go on from",
+                    self.command.as_written()
+                ),
+            )
+            .with_report(obstacles)
+            .with_hints(position.hints()));
+        }
+        let pending: Vec<String> = position.pending().map(title).collect();
+        let beyond: Vec<String> = position.beyond().map(title).collect();
+        let place = self
+            .database
+            .file()
+            .and_then(std::path::Path::file_name)
+            .map_or_else(String::new, |name| format!(", {}", name.to_string_lossy()));
+        let count = match (pending.len(), beyond.len()) {
+            (0, 0) => "nothing pending".to_owned(),
+            (1, 0) => "1 pending migration".to_owned(),
+            (more, 0) => format!("{more} pending migrations"),
+            (0, back) => format!("{back} to take back"),
+            (more, back) => format!("{more} pending and {back} to take back"),
+        };
+        let mut details: Vec<String> = position
+            .pending()
+            .map(|entry| match &entry.why {
+                Some(why) => format!("pending: {} ({why})", title(entry)),
+                None => format!("pending: {}", title(entry)),
+            })
+            .collect();
+        details.extend(beyond.iter().map(|entry| format!("to take back: {entry}")));
+        details.extend(position.remarks());
+        if !position.is_reached() || self.purpose == Purpose::Anything {
+            details.push(match &self.remark {
+                Some(why) => format!("by `{}`: {why}", self.command.as_written()),
+                None => format!("by `{}`", self.command.as_written()),
+            });
+        }
+        Ok(Survey {
+            summary: format!("{tool}: {count}, {}{place}", position.at()),
+            details,
+            pending: Some([pending, beyond].concat()),
+        })
+    }
+
+    /// Runs the command, which alone migrates now.
+    async fn run(
+        &self,
+        target: Target<'_>,
+        tag: &MachineId,
+        watch: &dyn Watch,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Migrated, Failure> {
         let before = Before::of(self, target).await?;
+        let is_begun = self.machines.spec(tag).is_ok();
+        if let (Purpose::Migrates, Some(position), false) =
+            (self.purpose, &before.position, is_begun)
+            && position.is_reached()
+        {
+            return Ok(Migrated {
+                summary: "nothing pending any more: another one has applied it".to_owned(),
+                ..Migrated::default()
+            });
+        }
         let spec = self.spec(target, tag)?;
         let launched = self
             .machines
@@ -246,26 +529,53 @@ impl Migrator for CommandMigrator {
         // What was before a run that another process began, nobody here saw.
         let before = (!launched.adopted).then_some(before);
         let output = |line: &LogLine| watch.output(&line.text());
-        let exit = attend(&self.machines, tag, &output, cancel.wait()).await?;
+        let exit = attend(&self.machines, tag, &output, stop).await?;
         if !exit.cause.success() {
             return Err(self.failed(tag, exit.cause, target, before.as_ref()).await);
         }
         let after = self.schema(target).await?;
+        let position = self.position(target).await?;
+        let applied = match (&before, &position) {
+            (
+                Some(Before {
+                    position: Some(before),
+                    ..
+                }),
+                Some(after),
+            ) => after.since(before),
+            _ => Applied::default(),
+        };
         Ok(Migrated {
-            summary: format!(
-                "release command `{}` completed in {}",
-                self.command.as_written(),
-                short(exit.ran)
-            ),
+            summary: self.summary(&applied, &short(exit.ran)),
             details: Vec::new(),
-            changed: before.is_none_or(|before| before.schema.objects != after.objects),
+            changed: before.is_none_or(|before| {
+                before.schema.objects != after.objects
+                    || match (&before.position, &position) {
+                        (Some(before), Some(after)) => !after.is_same(before),
+                        _ => false,
+                    }
+            }),
+            applied,
         })
     }
 
-    async fn standing(&self, target: Target<'_>) -> Result<Standing, Failure> {
-        match &self.engine {
-            Some(engine) => engine.standing(target).await,
-            None => self.schema(target).await,
+    fn summary(&self, applied: &Applied, took: &str) -> String {
+        let command = self.command.as_written();
+        let done = format!("`{command}` completed in {took}");
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        match (
+            &applied.tool,
+            applied.migrations.len(),
+            applied.taken_back.len(),
+        ) {
+            (None, ..) => format!("release command {done}"),
+            (Some(_), 0, 0) => format!("no migration; {done}"),
+            (Some(_), count, 0) => format!("{count} migration{}; {done}", plural(count)),
+            (Some(_), 0, back) => format!("{back} migration{} taken back; {done}", plural(back)),
+            (Some(_), count, back) => format!(
+                "{count} migration{}, {back} taken back; {done}",
+                plural(count)
+            ),
         }
     }
 }

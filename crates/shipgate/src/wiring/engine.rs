@@ -2,6 +2,7 @@
 
 mod failure;
 mod lines;
+mod source;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,32 +14,30 @@ use shipgate_database::{
     OpenError, open,
 };
 use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, Patience, apply};
-use shipgate_migrate::directory::Directory;
 use shipgate_migrate::plan::PlanOptions;
 use shipgate_migrate::report::StatementTexts;
 use shipgate_migrate::{Reading, TxMode, history};
 use shipgate_project::Project;
 use shipgate_release::machine::MachineId;
-use shipgate_release::ports::{Migrated, Migrator, Standing, Survey, Target, Watch};
+use shipgate_release::ports::{Applied, Migrated, Migrator, Standing, Survey, Target, Watch};
 use shipgate_release::{Cancel, Effect, Failure};
 
-use failure::{directory_failure, failure_of, timed_out};
+use failure::{failure_of, timed_out};
 use lines::{Lines, Waits};
+use source::Opened;
+pub(crate) use source::{Located, Source};
 
 use super::access::{check_writable, open_failure};
+use super::backup;
 use super::client::client_settings;
 use super::notice::Notice;
-use super::{backup, migrations};
 use crate::report::short;
 
 /// Applies the project's migrations in this process.
 pub(crate) struct EngineMigrator {
     project: Project,
     live: DatabaseUrl,
-    /// The directory in the project, for a look before there is a build.
-    directory: PathBuf,
-    /// The same in the release's build.
-    kept: PathBuf,
+    source: Source,
     rehearsals: PathBuf,
     lock_timeout: Duration,
     limit: Option<Duration>,
@@ -49,16 +48,14 @@ impl EngineMigrator {
     pub(crate) fn new(
         project: &Project,
         live: &DatabaseUrl,
-        directory: PathBuf,
-        build: &Path,
+        source: Source,
         rehearsals: PathBuf,
         notice: &Notice,
     ) -> Self {
         Self {
             project: project.clone(),
             live: live.clone(),
-            directory,
-            kept: migrations::kept(build),
+            source,
             rehearsals,
             lock_timeout: project.release.lock_timeout.value,
             limit: project
@@ -101,21 +98,18 @@ impl EngineMigrator {
         Ok(unfinished.find(|line| line.starts_with(HALF)))
     }
 
-    fn open_directory(&self) -> Result<Directory, Failure> {
-        let path = if self.kept.is_dir() {
-            &self.kept
-        } else {
-            &self.directory
-        };
-        let location = migrations::location(&self.project, path)?;
-        Directory::open(location).map_err(|error| directory_failure(&error.to_string()))
+    fn opened(&self, target: Target<'_>) -> Result<Opened, Failure> {
+        self.source.open(&self.project, &self.url(target)?)
     }
 
-    fn options(&self, dry_run: bool, cancel: CancelToken) -> ApplyOptions {
+    fn options(&self, opened: &Opened, dry_run: bool, cancel: CancelToken) -> ApplyOptions {
         ApplyOptions {
-            history: history::HistoryChoice::default(),
+            history: opened.history.clone(),
             patience: self.patience(),
-            plan: PlanOptions::default(),
+            plan: PlanOptions {
+                exec_order: opened.exec_order,
+                ..PlanOptions::default()
+            },
             tx_mode: TxMode::default(),
             dry_run,
             lock: LockRequest {
@@ -211,14 +205,14 @@ pub(crate) fn host() -> String {
 #[async_trait]
 impl Migrator for EngineMigrator {
     async fn survey(&self) -> Result<Survey, Failure> {
-        let directory = self.open_directory()?;
-        let options = self.options(true, CancelToken::never());
+        let opened = self.opened(Target::Live)?;
+        let options = self.options(&opened, true, CancelToken::never());
         let mut waits = Waits(&self.notice);
         let database = self.database(Target::Live)?;
         self.reach(database.as_ref()).await?;
-        let report = apply(database.as_ref(), &directory, &options, &mut waits)
+        let report = apply(database.as_ref(), &opened.directory, &options, &mut waits)
             .await
-            .map_err(|failure| failure_of(&failure, Effect::Nothing, &self.directory))?;
+            .map_err(|failure| failure_of(&failure, Effect::Nothing, self.source.directory()))?;
         let pending: Vec<String> = report
             .pending
             .iter()
@@ -242,8 +236,12 @@ impl Migrator for EngineMigrator {
             1 => format!("1 pending migration, {at}{place}"),
             more => format!("{more} pending migrations, {at}{place}"),
         };
+        let tool = self.source.title();
         Ok(Survey {
-            summary,
+            summary: match tool {
+                Some(tool) => format!("{tool}: {summary}"),
+                None => summary,
+            },
             details: report
                 .pending
                 .iter()
@@ -260,7 +258,7 @@ impl Migrator for EngineMigrator {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Migrated, Failure> {
-        let directory = self.open_directory()?;
+        let opened = self.opened(target)?;
         if let (Target::Live, Some(parent)) = (target, self.live.file().and_then(Path::parent)) {
             std::fs::create_dir_all(parent).map_err(|error| {
                 Failure::new(
@@ -272,10 +270,10 @@ impl Migrator for EngineMigrator {
         let database = self.database(target)?;
         self.reach(database.as_ref()).await?;
         let (handle, token) = CancelToken::new();
-        let options = self.options(false, token);
+        let options = self.options(&opened, false, token);
         let mut lines = Lines::new(watch);
         let began = std::time::Instant::now();
-        let running = apply(database.as_ref(), &directory, &options, &mut lines);
+        let running = apply(database.as_ref(), &opened.directory, &options, &mut lines);
         tokio::pin!(running);
         let mut too_long = None;
         let result = tokio::select! {
@@ -296,7 +294,7 @@ impl Migrator for EngineMigrator {
                 let effect = self.effect(&failure, target).await;
                 return Err(match too_long {
                     Some(limit) => timed_out(limit).with_effect(effect),
-                    None => failure_of(&failure, effect, &self.directory),
+                    None => failure_of(&failure, effect, self.source.directory()),
                 });
             }
         };
@@ -316,17 +314,26 @@ impl Migrator for EngineMigrator {
             },
             details: Vec::new(),
             changed: files > 0,
+            applied: Applied {
+                migrations: report
+                    .applied
+                    .iter()
+                    .map(|file| file.name.to_owned())
+                    .collect(),
+                tool: self.source.title().map(str::to_owned),
+                ..Applied::default()
+            },
         })
     }
 
     async fn standing(&self, target: Target<'_>) -> Result<Standing, Failure> {
-        let directory = self.open_directory()?;
+        let opened = self.opened(target)?;
         let database = self.database(target)?;
         let reading = Reading {
-            history: history::HistoryChoice::default(),
+            history: opened.history,
             connect: self.reading(),
         };
-        let status = shipgate_migrate::status(database.as_ref(), &directory, &reading)
+        let status = shipgate_migrate::status(database.as_ref(), &opened.directory, &reading)
             .await
             .map_err(|error| Failure::new("history", error.to_string()))?;
         let mut unfinished: Vec<String> = status
@@ -344,6 +351,7 @@ impl Migrator for EngineMigrator {
         Ok(Standing {
             version: status.applied.last().map(|row| row.version.clone()),
             unfinished,
+            hints: Vec::new(),
             objects: objects(database.as_ref(), &self.reading()).await?,
         })
     }

@@ -55,13 +55,30 @@ pub(crate) fn kept(build: &Path) -> PathBuf {
     build.join(KEPT)
 }
 
-/// The directory's files, as a build keeps them.
-pub(crate) fn files(project: &Project, directory: &Path) -> Result<Vec<KeptFile>, Failure> {
+/// A directory of migrations, as a build keeps it.
+#[derive(Clone, Debug)]
+pub(crate) enum KeptDirectory {
+    /// What the project's format reads of it.
+    Format(PathBuf),
+    /// With everything below.
+    Whole(PathBuf),
+}
+
+/// The directory's files, as a build keeps them. A whole project is kept as
+/// `[build] include` says, and not once more.
+pub(crate) fn files(project: &Project, kept: &KeptDirectory) -> Result<Vec<KeptFile>, Failure> {
     let mut files = Vec::new();
-    let depth = if location(project, directory)?.format().is_recursive() {
-        Depth::Folders
-    } else {
-        Depth::Files
+    let (directory, depth) = match kept {
+        KeptDirectory::Whole(directory) if project.directory.starts_with(directory) => {
+            return Ok(files);
+        }
+        KeptDirectory::Whole(directory) => (directory, Depth::Folders),
+        KeptDirectory::Format(directory)
+            if location(project, directory)?.format().is_recursive() =>
+        {
+            (directory, Depth::Folders)
+        }
+        KeptDirectory::Format(directory) => (directory, Depth::Files),
     };
     collect(directory, Path::new(KEPT), depth, &mut files)?;
     files.sort_by(|one, other| one.to.cmp(&other.to));
@@ -110,7 +127,7 @@ mod tests {
 
     use shipgate_project::load;
 
-    use super::{directory, files};
+    use super::{KeptDirectory, directory, files};
 
     #[test]
     fn a_build_keeps_the_folders_of_a_format_that_has_them() {
@@ -125,7 +142,7 @@ mod tests {
             fs::write(root.join("shipgate.toml"), file).expect("a file");
             let project = load(root, &[]).expect("a project").project;
             let directory = directory(&project).expect("a directory");
-            let files = files(&project, &directory).expect("files");
+            let files = files(&project, &KeptDirectory::Format(directory)).expect("files");
             let names = files.iter().map(|file| file.to.display().to_string());
             names.collect::<Vec<_>>()
         };

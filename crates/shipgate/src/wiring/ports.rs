@@ -1,12 +1,13 @@
 //! Putting a release's ports together.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipgate_project::{ConcurrencyType, Project};
+use shipgate_project::{CommandLine, ConcurrencyType, Project};
 use shipgate_release::ports::{Clock, Migrator, Ports};
 use shipgate_runtime::process::Machines;
 use shipgate_server::api::{Concurrency, ConcurrencyUnit};
@@ -16,11 +17,14 @@ use shipgate_server::{DoorTraffic, ProcessFleet};
 
 use super::backup::DatabaseBackups;
 use super::builder::ProjectBuilder;
-use super::command_migrator::CommandMigrator;
-use super::engine::EngineMigrator;
+use super::command_migrator::{CommandMigrator, Reader};
+use super::engine::{EngineMigrator, Located, Source};
 use super::kept_project::KeptProject;
 use super::notice::Notice;
-use super::{keeper, migrations, policy};
+use super::tool_history::ToolHistory;
+use super::unfit::Unfit;
+use super::way::{History, Way};
+use super::{keeper, policy, way};
 use crate::error::CliError;
 use crate::site::database;
 
@@ -69,28 +73,42 @@ impl Assembly {
             .as_ref()
             .map(|url| DatabaseBackups::new(url.clone(), &state, &project, &notice))
             .transpose()?;
-        let migrator: Option<Arc<dyn Migrator>> = match &database {
-            None => None,
-            Some(url) => {
-                let engine = |directory| {
-                    EngineMigrator::new(
-                        &project,
-                        url,
-                        directory,
-                        &build,
-                        state.rehearsals(),
-                        &notice,
-                    )
+        let way = Way::of(&project);
+        let (command, migrations) = match &way {
+            Ok(way) => (way.command().cloned(), way.kept()),
+            Err(_) => (None, None),
+        };
+        let migrator: Option<Arc<dyn Migrator>> = match (&database, way) {
+            (None, _) | (Some(_), Ok(Way::None)) => None,
+            (Some(_), Err(error)) => Some(Arc::new(Unfit(error.into()))),
+            (Some(url), Ok(way)) => {
+                let engine = |source| {
+                    EngineMigrator::new(&project, url, source, state.rehearsals(), &notice)
                 };
-                let directory = migrations::directory(&project);
-                match migration_command(&project) {
-                    // Beside a command, the history can be read only where the
-                    // migrations are an Atlas directory.
-                    Some(command) => Some(Arc::new(CommandMigrator {
-                        command,
-                        engine: directory
-                            .filter(|path| path.join("atlas.sum").exists())
-                            .map(engine),
+                let atlas = |directory| engine(Source::Atlas(Located::new(directory, &build)));
+                match way {
+                    Way::None => None,
+                    Way::Engine(directory) => Some(Arc::new(atlas(directory))),
+                    Way::Native(tooling) => {
+                        let place = Located::new(tooling.directory(), &build);
+                        Some(Arc::new(engine(Source::Tool(tooling.tool, place))))
+                    }
+                    Way::Command(by) => Some(Arc::new(CommandMigrator {
+                        history: match by.history {
+                            History::Unknown => Reader::None,
+                            History::Engine(directory) => {
+                                Reader::Engine(Box::new(atlas(directory)))
+                            }
+                            History::Tool(tooling) => Reader::Tool(ToolHistory::new(
+                                tooling,
+                                &project,
+                                build.clone(),
+                                &variables(&project, &by.command),
+                            )),
+                        },
+                        command: by.command,
+                        purpose: by.purpose,
+                        remark: by.not_native,
                         project: project.clone(),
                         release,
                         build,
@@ -99,9 +117,6 @@ impl Assembly {
                         rehearsals: state.rehearsals(),
                         notice: notice.clone(),
                     })),
-                    None => {
-                        directory.map(|directory| Arc::new(engine(directory)) as Arc<dyn Migrator>)
-                    }
                 }
             }
         };
@@ -126,6 +141,8 @@ impl Assembly {
                 project,
                 settings,
                 database,
+                command,
+                migrations,
                 store,
                 machines,
                 rehearsals: state.rehearsals(),
@@ -137,11 +154,15 @@ impl Assembly {
     }
 }
 
-/// The command that migrates, if a command does: Fly's release command, or
-/// that of `[database]`.
-pub(crate) fn migration_command(project: &Project) -> Option<shipgate_project::CommandLine> {
-    let own = || Some(project.database.command.as_ref()?.value.clone());
-    project.release_command().or_else(own)
+/// What a command that migrates finds in its environment, as far as the
+/// project file and the command itself say.
+fn variables(project: &Project, command: &CommandLine) -> BTreeMap<String, String> {
+    let own = project.env.iter();
+    let mut variables: BTreeMap<String, String> = own
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    variables.extend(way::assignments(command));
+    variables
 }
 
 /// `shipgate serve` for this project, as the background daemon runs it.

@@ -1,6 +1,6 @@
 //! The migration tool of a project, and where its migrations stand in a database.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use shipgate_database::{Access, ConnectOptions, Create, Database, OpenError};
 use shipgate_project::Project;
@@ -14,7 +14,7 @@ use super::access::open_failure;
 use crate::error::{CliError, Exit};
 
 /// The tool that is Shipgate's own: directories in Atlas's layout.
-const OWN: &str = "atlas";
+pub(crate) const OWN: &str = "atlas";
 
 /// What is said of the migrations beside the project file; it wins over that.
 #[derive(Clone, Debug, Default)]
@@ -49,42 +49,51 @@ impl Tooling {
         said: &Named,
         project: Option<&Project>,
     ) -> Result<Option<Self>, CliError> {
-        let files = shipgate_tools::Project::new(root);
-        let mut settings = Settings {
-            directory: said.directory.clone().or_else(|| directory_of(project?)),
-            table: said.table.clone().or_else(|| {
-                let table = project?.database.table.as_ref()?;
-                Some(TableName::parse(&table.value))
-            }),
-            environment: said.environment.clone(),
-        };
-        let Some(tool) = choose(&files, said, project, &settings)? else {
+        let Some(tool) = choose(root, said, project)? else {
             return Ok(None);
         };
-        settings.environment = settings.environment.or_else(|| {
-            let mut variables = tool.environment_variables().iter();
-            variables
-                .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()))
-        });
+        let mut said = said.clone();
+        if said.environment.is_none() {
+            said.environment = environment_of(tool, |name| std::env::var(name).ok());
+        }
+        Self::read(tool, root, &said, project).map(Some)
+    }
+
+    /// The migrations of this tool in `root`.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(crate) fn read(
+        tool: &'static dyn Tool,
+        root: &Path,
+        said: &Named,
+        project: Option<&Project>,
+    ) -> Result<Self, CliError> {
+        let files = shipgate_tools::Project::new(root);
+        let mut settings = settings(said, project);
         if tool.name() != OWN {
-            // Only Atlas's directories are laid out in several ways.
-            settings.directory = settings
-                .directory
-                .map(|directory| directory.split('?').next().unwrap_or_default().to_owned());
+            without_format(&mut settings);
         }
         let migrations = tool
             .read(&files, &settings)
             .map_err(|error| read_error(&error))?;
-        Ok(Some(Self {
+        Ok(Self {
             tool,
             files,
             migrations,
-        }))
+        })
     }
 
     /// Whether the migrations are in a layout that Shipgate calls its own.
     pub(crate) fn is_own(&self) -> bool {
         self.tool.name() == OWN
+    }
+
+    /// The first of the migration directories.
+    pub(crate) fn directory(&self) -> PathBuf {
+        let place = self.migrations.place();
+        let first = place.directories.first();
+        self.files.root().join(first.map_or("", String::as_str))
     }
 
     /// What the files hold.
@@ -145,12 +154,63 @@ fn directory_of(project: &Project) -> Option<String> {
     })
 }
 
-fn choose(
-    files: &shipgate_tools::Project,
+/// The section of a tool's configuration that a variable of its own names.
+pub(crate) fn environment_of(
+    tool: &dyn Tool,
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let mut variables = tool.environment_variables().iter();
+    variables.find_map(|variable| lookup(variable).filter(|name| !name.is_empty()))
+}
+
+/// What the project file says of another tool's migrations; machines know of
+/// no other environment.
+pub(crate) fn named_in(project: &Project, tool: &dyn Tool) -> Named {
+    Named {
+        environment: environment_of(tool, |name| project.env.get(name).map(str::to_owned)),
+        ..Named::default()
+    }
+}
+
+/// The same as the tool's reader takes it.
+pub(crate) fn settings_of(project: &Project, tool: &dyn Tool) -> Settings {
+    let mut settings = settings(&named_in(project, tool), Some(project));
+    without_format(&mut settings);
+    settings
+}
+
+/// Only Atlas's directories are laid out in several ways.
+fn without_format(settings: &mut Settings) {
+    settings.directory = settings
+        .directory
+        .take()
+        .map(|directory| directory.split('?').next().unwrap_or_default().to_owned());
+}
+
+fn settings(said: &Named, project: Option<&Project>) -> Settings {
+    let table = || {
+        let written = project?.database.table.as_ref()?;
+        Some(TableName::parse(&written.value))
+    };
+    Settings {
+        directory: said.directory.clone().or_else(|| directory_of(project?)),
+        table: said.table.clone().or_else(table),
+        environment: said.environment.clone(),
+    }
+}
+
+/// The tool of the project in `root`: the one that is named, else the
+/// detected one; nothing if a project of ours shows no sign of any.
+///
+/// # Errors
+/// Several may be meant, or none is found where there is no project file.
+pub(crate) fn choose(
+    root: &Path,
     said: &Named,
     project: Option<&Project>,
-    settings: &Settings,
 ) -> Result<Option<&'static dyn Tool>, CliError> {
+    let files = &shipgate_tools::Project::new(root);
+    let settings = settings(said, project);
     let written = project.and_then(|project| project.database.tool.as_ref());
     let name = said
         .tool

@@ -13,9 +13,6 @@ use crate::report::short;
 use crate::wiring::engine::host;
 use crate::wiring::tooling::Tooling;
 
-/// How often it is looked whether the lock is still held.
-const LOOK: Duration = Duration::from_millis(500);
-
 /// Where the lease is written. Some tools refuse to begin a history in a
 /// schema that holds any table; there, at first, nowhere.
 pub(super) fn place(tooling: Option<&Tooling>, is_fresh: bool) -> LeasePlace {
@@ -60,16 +57,6 @@ pub(super) async fn take(
         })),
     };
     reach.database.lock(request).await.map_err(lock_error)
-}
-
-/// Returns when the lock is not held any more, with how that came.
-pub(super) async fn lost(lock: &dyn MigrationLock) -> LockError {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        if let Err(error) = lock.check().await {
-            return error;
-        }
-    }
 }
 
 /// The lock was not had.

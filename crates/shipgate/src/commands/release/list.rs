@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use shipgate_release::journal::ReleaseKind;
+use shipgate_release::ports::Applied;
+use shipgate_release::steps::migrate;
 use shipgate_release::store::Recorded;
 
 use super::store_of;
@@ -31,6 +33,7 @@ pub(super) fn run(arguments: &Arguments, app: &App) -> Result<Exit, CliError> {
                 &json!({
                     "type": "release", "release": recorded.number, "state": state,
                     "serving": serves, "what": what, "began": recorded.began(),
+                    "applied": migrate::applied_by(&recorded.state),
                 })
                 .to_string(),
             )?;
@@ -69,7 +72,27 @@ fn what(recorded: &Recorded) -> String {
             let restored = if restore.is_some() { ", restored" } else { "" };
             format!("rollback to {to}{restored}")
         }
-        _ => "deploy".to_owned(),
+        _ => {
+            let applied = migrate::applied_by(&recorded.state);
+            format!(
+                "deploy{}",
+                applied.map_or_else(String::new, |applied| counted(&applied))
+            )
+        }
+    }
+}
+
+/// `, 2 migrations (Knex)`.
+fn counted(applied: &Applied) -> String {
+    let tool = applied.tool.as_ref();
+    let tool = tool.map_or_else(String::new, |tool| format!(" ({tool})"));
+    let count = |count: usize| match count {
+        1 => "1 migration".to_owned(),
+        more => format!("{more} migrations"),
+    };
+    match (applied.migrations.len(), applied.taken_back.len()) {
+        (0, back) => format!(", {} taken back{tool}", count(back)),
+        (more, _) => format!(", {}{tool}", count(more)),
     }
 }
 
