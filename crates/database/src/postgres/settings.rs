@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(super) use passfile::{Found, look_up};
 pub(super) use sources::Sources;
 
+use shipgate_sql::{Dialect, quoted_name};
+
 use super::host::Host;
 use crate::tls::{Check, Roots};
 use crate::{Password, UrlError};
@@ -112,13 +114,28 @@ const WITHOUT_EFFECT: [&str; 19] = [
     "tcp_user_timeout",
 ];
 
+/// Parameters of pools and object mappers, which an app's `DATABASE_URL` may hold.
+const OF_APPS: [&str; 10] = [
+    "connection_limit",
+    "max_connection_lifetime",
+    "max_idle_connection_lifetime",
+    "pgbouncer",
+    "pool_size",
+    "pool_timeout",
+    "single_use_connections",
+    "socket_timeout",
+    "sslidentity",
+    "statement_cache_size",
+];
+
 /// Parameters that may demand a safety there is none of here, with the values
 /// that do not.
-const DEMANDS: [(&str, &[&str]); 5] = [
+const DEMANDS: [(&str, &[&str]); 6] = [
     ("gssencmode", &["disable", "prefer"]),
     ("require_auth", &[]),
     ("requirepeer", &[]),
     ("requiressl", &["0"]),
+    ("sslaccept", &["accept_invalid_certs"]),
     ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2"]),
 ];
 
@@ -163,6 +180,7 @@ struct Reader {
     channel_binding: Option<Preference>,
     connect_timeout: Option<Duration>,
     target: Option<Target>,
+    schema: Option<String>,
     run_time: Vec<(String, String)>,
 }
 
@@ -207,7 +225,9 @@ impl Reader {
             "replication" => {
                 return Err(wrong(name, value, "not for migrations: leave it out"));
             }
-            _ if WITHOUT_EFFECT.contains(&name) => {}
+            // Prisma's word for the one schema of a search path.
+            "schema" => self.schema = text(),
+            _ if WITHOUT_EFFECT.contains(&name) || OF_APPS.contains(&name) => {}
             _ if let Some((_, granted)) = DEMANDS.iter().find(|(demand, _)| *demand == name) => {
                 if !value.is_empty() && !granted.contains(&value) {
                     return Err(wrong(
@@ -225,7 +245,12 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(self) -> Result<Settings, UrlError> {
+    fn finish(mut self) -> Result<Settings, UrlError> {
+        let has_path = self.run_time.iter().any(|(name, _)| name == "search_path");
+        if let Some(schema) = self.schema.filter(|_| !has_path) {
+            let path = quoted_name(Dialect::Postgres, &schema).to_string();
+            self.run_time.push(("search_path".to_owned(), path));
+        }
         let hosts = hosts(&self.host, &self.address, &self.port)?;
         let mode = match (self.mode, &self.roots) {
             (None, Some(Roots::System(_))) => SslMode::VerifyFull,

@@ -2,9 +2,11 @@
 
 use super::percent;
 
-/// `search_path` of a PostgreSQL URL: the first of several.
+/// `search_path` of a PostgreSQL URL: the first of several; else Prisma's `schema`.
 pub(super) fn search_path(rest: &str) -> Option<String> {
-    let value = parameter(rest, "search_path")?;
+    let Some(value) = parameter(rest, "search_path") else {
+        return parameter(rest, "schema").filter(|name| !name.is_empty());
+    };
     let first = value.split(',').next()?.trim();
     let name = match first
         .strip_prefix('"')

@@ -138,3 +138,30 @@ fn atlas_itself_knows_no_other_tools() {
     assert_eq!(asked.stdout, "No migration files to execute\n", "{asked:?}");
     assert_eq!(asked.stderr, "");
 }
+
+#[test]
+fn prisma_s_own_url_means_the_file_beside_the_schema() {
+    let place = Place::empty();
+    let folder = place.path("prisma/migrations/20261101100000_users");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("migration.sql"),
+        "CREATE TABLE users (id int);\n",
+    )
+    .unwrap();
+    std::fs::write(place.path("prisma/schema.prisma"), "").unwrap();
+    std::fs::write(
+        place.path("prisma/migrations/migration_lock.toml"),
+        "provider = \"sqlite\"\n",
+    )
+    .unwrap();
+    let applied = place.run_with(&["apply"], Some("file:./dev.db"));
+    assert_eq!(
+        (applied.stderr.as_str(), applied.code),
+        (
+            "Prisma Migrate: prisma/migrations, history _prisma_migrations\n",
+            0
+        )
+    );
+    assert!(place.path("prisma/dev.db").exists() && !place.path("dev.db").exists());
+}

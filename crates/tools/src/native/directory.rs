@@ -42,6 +42,12 @@ pub trait Native: fmt::Debug + Send + Sync {
         settings: &Settings,
     ) -> Result<Arc<dyn Ledger>, NativeError>;
 
+    /// From where the tool takes a relative path in a `file:` URL of a database,
+    /// if that is not where it is started.
+    fn database_directory(&self, _project: &Project) -> Option<PathBuf> {
+        None
+    }
+
     /// Whether Atlas reads this layout too, with a history of its own.
     fn is_read_by_atlas(&self) -> bool {
         false
@@ -76,6 +82,9 @@ pub struct NativeDirectory {
     pub directory: Directory,
     /// The history table's name.
     pub table: String,
+    /// From where a relative path in a `file:` URL of a database is meant, if
+    /// that is not the working directory.
+    pub database_directory: Option<PathBuf>,
     ledger: Arc<dyn Ledger>,
 }
 
@@ -101,6 +110,7 @@ pub fn open(
         native,
         directory,
         table: place.history.clone(),
+        database_directory: native.database_directory(project),
         ledger,
     })
 }

@@ -24,7 +24,7 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 pub(crate) struct Prisma;
 
 pub(crate) const TITLE: &str = "Prisma Migrate";
-const CONFIGS: [&str; 5] = [
+pub(crate) const CONFIGS: [&str; 5] = [
     "prisma.config.ts",
     "prisma.config.js",
     "prisma.config.mts",
@@ -140,7 +140,7 @@ pub(crate) fn wanted(table: &TableName) -> Wanted {
 }
 
 /// The schema file.
-fn schema(project: &Project) -> Option<String> {
+pub(crate) fn schema(project: &Project) -> Option<String> {
     let named = project
         .text("package.json")
         .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())

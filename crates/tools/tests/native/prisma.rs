@@ -321,6 +321,17 @@ async fn prisma_s_lock_is_respected() {
 }
 
 #[tokio::test]
+async fn prisma_s_parameter_names_the_schema_of_the_history() {
+    let mut place = place(Kind::Postgres, &[USERS]);
+    place.parameters = "&schema=shop&connection_limit=1&pgbouncer=true&pool_timeout=20";
+    place.apply().await.applied();
+    let schemas = "SELECT DISTINCT schemaname FROM pg_tables \
+        WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+    assert_eq!(place.sql(schemas), "shop");
+    assert!(place.apply().await.applied().is_empty());
+}
+
+#[tokio::test]
 async fn statements_of_prisma_s_table_redefinitions_run_on_sqlite() {
     let redefine = "-- RedefineTables\nPRAGMA defer_foreign_keys=ON;\nPRAGMA foreign_keys=OFF;\n\
         CREATE TABLE \"new_users\" (\n    \"id\" INTEGER NOT NULL PRIMARY KEY,\n    \"email\" TEXT\n);\n\

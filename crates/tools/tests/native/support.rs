@@ -41,6 +41,8 @@ pub(crate) struct Place {
     tool: &'static str,
     server: Server,
     pub(crate) settings: Settings,
+    /// What stands behind a PostgreSQL database's URL.
+    pub(crate) parameters: &'static str,
 }
 
 /// What a run did.
@@ -81,6 +83,7 @@ impl Place {
                 Kind::Mariadb => Server::Mariadb(mariadb().database()),
             },
             settings: Settings::default(),
+            parameters: "&search_path=public",
         };
         place.write(files);
         place
@@ -108,7 +111,7 @@ impl Place {
     pub(crate) fn url(&self) -> DatabaseUrl {
         let url = match &self.server {
             Server::Sqlite => "sqlite://app.db".to_owned(),
-            Server::Postgres(database) => format!("{}&search_path=public", database.url()),
+            Server::Postgres(database) => format!("{}{}", database.url(), self.parameters),
             Server::Mariadb(database) => database.url(),
         };
         DatabaseUrl::parse(&url, self.directory.path()).unwrap()

@@ -150,7 +150,7 @@ async fn apply_one(
         options.plan.exec_order = source.exec_order();
     }
     let project = &arguments.directory.project;
-    let reach = match target::database(&arguments.database, project, settings, screen)? {
+    let reach = match target::database(&arguments.database, project, settings, &source, screen)? {
         Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };

@@ -46,6 +46,15 @@ impl Source {
         }
     }
 
+    /// From where a relative path in an app's `file:` URL is meant, if not from
+    /// the working directory.
+    pub(super) fn database_directory(&self) -> Option<&Path> {
+        match self {
+            Self::Atlas(_) => None,
+            Self::Tool(native, _) => native.database_directory.as_deref(),
+        }
+    }
+
     /// What a file behind the last applied one means where nobody says so.
     pub(super) fn exec_order(&self) -> ExecOrder {
         match self {

@@ -59,7 +59,7 @@ pub(super) async fn run(
         return screen.fail_checksum(&error);
     }
     let project = &arguments.directory.project;
-    let reach = match target::database(&arguments.database, project, &settings, screen)? {
+    let reach = match target::database(&arguments.database, project, &settings, &source, screen)? {
         Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };

@@ -14,6 +14,7 @@ use shipgate_project::{LoadError, Loaded, Origin, Template, load};
 
 use super::config::Settings;
 use super::screen::Screen;
+use super::source::Source;
 use super::{DatabaseFlags, DirectoryFlags};
 use crate::error::{CliError, Exit};
 use crate::site;
@@ -191,13 +192,14 @@ pub(super) fn database(
     flags: &DatabaseFlags,
     project_directory: &Path,
     settings: &Settings,
+    source: &Source,
     screen: &mut Screen,
 ) -> Result<Found<Reach>, CliError> {
     let connect_timeout = match parse_duration("--connect-timeout", &flags.connect_timeout) {
         Ok(timeout) => timeout,
         Err(message) => return Ok(Err(screen.fail("usage", &message, &[])?)),
     };
-    let url = match database_url(flags, project_directory, settings, screen)? {
+    let url = match database_url(flags, project_directory, settings, source, screen)? {
         Ok(url) => url,
         Err(exit) => return Ok(Err(exit)),
     };
@@ -259,6 +261,7 @@ fn database_url(
     flags: &DatabaseFlags,
     project_directory: &Path,
     settings: &Settings,
+    source: &Source,
     screen: &mut Screen,
 ) -> Result<Found<DatabaseUrl>, CliError> {
     let here = std::env::current_dir().unwrap_or_default();
@@ -276,7 +279,11 @@ fn database_url(
         }
     }
     match given_url(flag) {
-        Some(Ok(text)) => return parsed_url(&text, &here, screen),
+        Some(Ok(text)) => {
+            let base = source.database_directory().filter(|_| is_of_app(&text));
+            let base = base.map_or_else(|| here.clone(), |base| here.join(base));
+            return parsed_url(&text, &base, screen);
+        }
         Some(Err((code, message))) => return Ok(Err(screen.fail(code, &message, &[])?)),
         None => {}
     }
@@ -287,6 +294,12 @@ fn database_url(
         },
         None => no_url(screen),
     }
+}
+
+/// Whether a URL is `file:` with a relative path, as apps write it for SQLite.
+fn is_of_app(text: &str) -> bool {
+    text.strip_prefix("file:")
+        .is_some_and(|path| !path.starts_with('/'))
 }
 
 /// The URL that `--url` gives, else the environment. Err: an error's code and words.
