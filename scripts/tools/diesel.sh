@@ -38,4 +38,5 @@ rows() {
     sql "SELECT version FROM __diesel_schema_migrations ORDER BY version"
 }
 
+native=migrations
 compare_all

@@ -5,6 +5,7 @@ node_packages drizzle-1.0 drizzle-kit@1.0.0-rc.5 drizzle-orm@1.0.0-rc.5 @libsql/
 
 prepare() {
     drizzle_config 1.0.0-rc.5
+    before=00000000-0000-0000-0000-000000000000
 }
 
 path() {
@@ -14,7 +15,15 @@ path() {
 write() {
     mkdir -p "drizzle/$1_$2"
     statements "${@:3}" >"$(path "$1" "$2")"
-    echo '{}' >"drizzle/$1_$2/snapshot.json"
+    local dialect=$kind version
+    case $kind in
+    sqlite) version=7 ;;
+    postgres) version=9 ;;
+    mariadb) dialect=mysql version=6 ;;
+    esac
+    printf '{"version":"%s","dialect":"%s","id":"00000000-0000-0000-0000-%s","prevIds":["%s"],"ddl":[],"renames":[]}' \
+        $version $dialect "${1:2}" "$before" >"drizzle/$1_$2/snapshot.json"
+    before=00000000-0000-0000-0000-${1:2}
 }
 
 rows() {
@@ -24,5 +33,7 @@ rows() {
     esac
 }
 
+# A row without folder is told after the others.
+deleted='applied applied missing-file'
 detected=drizzle edited=edited
 compare_all

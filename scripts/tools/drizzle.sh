@@ -36,5 +36,5 @@ rows() {
     esac
 }
 
-edited=edited missing=refuses late=skips late_state=unreachable
+edited=edited missing=refuses deleted=refused late=skips late_state=unreachable
 compare_all

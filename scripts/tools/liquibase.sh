@@ -43,6 +43,14 @@ up() {
     liquibase update
 }
 
+# Of an edited changeset it says nothing but that.
+original_view() {
+    case $* in
+    *edited*) echo refused ;;
+    *) echo "$*" | sed 's/missing-file//; s/out-of-order/pending/g; s/failed/pending/g' | xargs ;;
+    esac
+}
+
 # Its status tells what is pending.
 listed() {
     local pending file

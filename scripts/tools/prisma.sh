@@ -59,7 +59,9 @@ write() {
 }
 
 prisma() {
-    DATABASE_URL=$url node_modules/.bin/prisma "$@"
+    local its=$url
+    [ "$kind" != sqlite ] || its=file:$PWD/app.db
+    DATABASE_URL=$its node_modules/.bin/prisma "$@"
 }
 
 up() {
@@ -74,7 +76,7 @@ rows() {
     sql "SELECT migration_name, checksum, applied_steps_count, logs IS NULL, finished_at IS NULL, rolled_back_at IS NULL FROM _prisma_migrations ORDER BY started_at, migration_name"
 }
 
-nothing='No pending migrations to apply'
+native=prisma/migrations nothing='No pending migrations to apply'
 edited=edited
 compare_all
 

@@ -39,6 +39,6 @@ rows() {
     sql "SELECT version, name, checksum FROM refinery_schema_history ORDER BY version"
 }
 
-nothing='no migrations to apply'
+native=migrations nothing='no migrations to apply'
 edited=edited missing=refuses late=refuses
 compare_all

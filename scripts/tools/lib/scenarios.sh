@@ -13,6 +13,7 @@
 #   comment        what begins a comment
 #   edited         the state of an edited file: applied where there is no checksum
 #   missing        up: it goes on although a file is gone; refuses
+#   deleted        the states of three migrations without the second one's file; refused: Shipgate says so
 #   late           up: it applies an older file; refuses; skips
 #   late_state     what Shipgate calls that file
 #   native         the directory that `shipgate migrate apply` is given; empty: it cannot
@@ -20,7 +21,7 @@
 
 defaults() {
     detected=$tool kinds='sqlite postgres mariadb'
-    comment=-- edited=applied missing=up late=up late_state=out-of-order native='' nothing=''
+    comment=-- edited=applied missing=up late=up late_state=out-of-order deleted='applied missing-file applied' native='' nothing=''
     unset -f prepare write path up listed after_failure rows 2>/dev/null || true
 }
 
@@ -71,7 +72,13 @@ compare_files() {
     cp "$aside" "$file"
 
     take_away $second posts
-    expect "a deleted file" applied missing-file applied
+    if [ "$deleted" = refused ]; then
+        ! "$shipgate" status --url "$url" . >"$work/words" 2>&1 || fail "$tool, $kind: a deleted file: $(cat "$work/words")"
+        warns "$(path $second posts)"
+    else
+        # shellcheck disable=SC2086
+        expect "a deleted file" $deleted
+    fi
     if [ "$missing" = refuses ]; then refuses "a deleted file"; else applies "a deleted file"; fi
     bring_back
 
