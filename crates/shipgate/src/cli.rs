@@ -161,6 +161,10 @@ enum Command {
     Stop(commands::stop::Arguments),
     /// Run any migration command behind the migration lock, and verify what it did
     Gate(Box<commands::gate::Arguments>),
+    /// Wait until the database has this build's migrations, then become COMMAND
+    Wait(Box<commands::wait::Arguments>),
+    /// Write down which migrations this build expects, for `wait --expect`
+    Manifest(Box<commands::manifest::Arguments>),
     /// Start the server, run the migrations, or run any command: an image's entrypoint
     Entrypoint(commands::entrypoint::Arguments),
     /// Write shell completions to stdout
@@ -237,6 +241,8 @@ async fn dispatch(command: Command, app: App) -> Result<Exit, CliError> {
         Command::Serve(arguments) => commands::serve::run(arguments, app).await,
         Command::Stop(arguments) => commands::stop::run(arguments, app).await,
         Command::Gate(arguments) => commands::gate::run(*arguments, app).await,
+        Command::Wait(arguments) => commands::wait::run(*arguments, app).await,
+        Command::Manifest(arguments) => commands::manifest::run(&arguments, &app),
         Command::Entrypoint(arguments) => commands::entrypoint::run(arguments, app).await,
         Command::Completions(arguments) => commands::completions::run(&arguments),
     }

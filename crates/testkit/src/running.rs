@@ -17,7 +17,11 @@ pub struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(mut command: Command) -> Self {
+    /// Starts a command.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(mut command: Command) -> Self {
         let said = tempfile::tempdir().expect("a temporary directory");
         let file = |name: &str| File::create(said.path().join(name)).expect("a file");
         let child = command

@@ -6,6 +6,7 @@ use shipgate_sql::Dialect;
 
 use crate::aftermath::Aftermath;
 use crate::compare::Comparison;
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::native::Native;
@@ -43,6 +44,12 @@ pub trait Tool: fmt::Debug + Send + Sync {
         &[]
     }
 
+    /// The migrations that a build without its files expects.
+    ///
+    /// # Errors
+    /// What [`Migrations::expected`] of this tool gave is not there.
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation>;
+
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
 
@@ -73,6 +80,11 @@ pub trait Migrations: fmt::Debug + Send + Sync {
     /// # Errors
     /// A row holds what the tool does not write.
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError>;
+
+    /// What is left of them without their files; [`Tool::expecting`] reads it.
+    fn expected(&self) -> Expected {
+        Expected::of(self)
+    }
 
     /// The latest revisions of a graph; none for tools that count versions.
     fn heads(&self) -> Vec<String> {

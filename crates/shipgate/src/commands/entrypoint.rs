@@ -84,7 +84,7 @@ fn server_of(project: &Project) -> Option<&CommandLine> {
 }
 
 /// Gives this process to a program; returns only if that cannot be.
-fn replace(program: &str, arguments: &[impl AsRef<std::ffi::OsStr>]) -> CliError {
+pub(crate) fn replace(program: &str, arguments: &[impl AsRef<std::ffi::OsStr>]) -> CliError {
     let error = Command::new(program).args(arguments).exec();
     let failure = CliError::new("entrypoint", format!("cannot run `{program}`: {error}"));
     match error.kind() {

@@ -201,16 +201,13 @@ impl<'a> Gate<'a> {
         let is_fresh = before
             .as_ref()
             .is_some_and(|status| status.history_exists == Some(false));
-        let place = lock::place(self.tooling.as_ref(), is_fresh);
-        let name = self.command.lock_name(self.tooling.as_ref());
-        lock::take(
-            &self.reach,
-            name,
-            place,
-            self.lock_timeout,
-            &self.app.printer,
-        )
-        .await
+        let tooling = self.tooling.as_ref();
+        let wanted = lock::Wanted {
+            name: self.command.lock_name(tooling),
+            schema: lock::schema(tooling, self.reach.database.dialect()),
+            lease: lock::place(tooling, is_fresh),
+        };
+        lock::take(&self.reach, wanted, self.lock_timeout, &self.app.printer).await
     }
 
     /// Everything that is done while the lock is held.

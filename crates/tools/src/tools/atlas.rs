@@ -12,6 +12,7 @@ use shipgate_sql::Dialect;
 
 use crate::aftermath::Aftermath;
 use crate::compare::{Comparison, Outcome, Record, Rules, by_id, by_number, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, join};
@@ -26,6 +27,8 @@ pub(crate) struct Atlas;
 const TITLE: &str = "Atlas";
 const DIRECTORY: &str = "migrations";
 const SUM: &str = "atlas.sum";
+/// The layout whose versions are texts.
+const BY_VERSION: &str = "atlas";
 /// A row that is no revision.
 const CLOUD: &str = ".atlas_cloud_identifier";
 
@@ -98,7 +101,29 @@ impl Tool for Atlas {
                 ..Place::new(path, &table)
             },
             table,
-            directory,
+            by_version: directory.location().format().name() == BY_VERSION,
+            files: directory
+                .files()
+                .iter()
+                .map(|file| Known::of(file, path))
+                .collect(),
+            directory: Some(directory),
+        }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        let files = expected.migrations.iter().map(|migration| {
+            Ok(Known {
+                migration: migration.migration(),
+                is_checkpoint: migration.detail.get("checkpoint")?,
+            })
+        });
+        Ok(Box::new(AtlasMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            by_version: expected.detail.get("by_version")?,
+            files: files.collect::<Result<_, BadExpectation>>()?,
+            directory: None,
         }))
     }
 
@@ -127,22 +152,42 @@ fn has_marks(text: &str) -> bool {
 struct AtlasMigrations {
     place: Place,
     table: TableName,
-    directory: Directory,
+    /// Versions in Atlas's layout are texts, in the others numbers.
+    by_version: bool,
+    files: Vec<Known>,
+    /// Without it, edits are not looked for.
+    directory: Option<Directory>,
+}
+
+#[derive(Debug)]
+struct Known {
+    migration: Migration,
+    is_checkpoint: bool,
+}
+
+impl Known {
+    fn of(file: &File, directory: &str) -> Self {
+        let path = join(directory, file.name());
+        Self {
+            migration: Migration::new(file.version(), file.version(), file.description(), path),
+            is_checkpoint: file.is_checkpoint(),
+        }
+    }
 }
 
 impl AtlasMigrations {
     fn rules(&self) -> Rules {
-        let by_version = self.directory.location().format().name() == "atlas";
         Rules {
-            order: if by_version { by_text } else { by_number },
+            order: if self.by_version { by_text } else { by_number },
             late: LATE,
             missing: MISSING,
         }
     }
 
-    fn migration(&self, file: &File) -> Migration {
-        let path = join(&self.place.directories[0], file.name());
-        Migration::new(file.version(), file.version(), file.description(), path)
+    fn position(&self, version: &str) -> Option<usize> {
+        self.files
+            .iter()
+            .position(|file| file.migration.id == version)
     }
 
     /// What rows alone do not say: files that a baseline or a checkpoint stands for.
@@ -151,23 +196,23 @@ impl AtlasMigrations {
         let baseline = rows
             .iter()
             .find(|row| row.kind.has(RevisionKind::BASELINE))
-            .and_then(|row| self.directory.position(&row.version));
-        let checkpoints: Vec<(usize, &File)> = self
-            .directory
-            .files()
+            .and_then(|row| self.position(&row.version));
+        let checkpoints: Vec<(usize, &str)> = self
+            .files
             .iter()
             .enumerate()
-            .filter(|(_, file)| file.is_checkpoint())
+            .filter(|(_, file)| file.is_checkpoint)
+            .map(|(at, file)| (at, file.migration.version.as_str()))
             .collect();
         let standing = checkpoints
             .iter()
             .rev()
-            .find(|(_, file)| rows.is_empty() || has_row(file.version()));
+            .find(|(_, version)| rows.is_empty() || has_row(version));
         for entry in &mut comparison.entries {
             if !matches!(entry.state, State::Pending | State::OutOfOrder) {
                 continue;
             }
-            let Some(at) = self.directory.position(&entry.id) else {
+            let Some(at) = self.position(&entry.id) else {
                 continue;
             };
             let is_checkpoint = checkpoints.iter().any(|(place, _)| *place == at);
@@ -175,12 +220,12 @@ impl AtlasMigrations {
                 _ if baseline.is_some_and(|baseline| at <= baseline) => {
                     "the baseline stands for it".to_owned()
                 }
-                Some((place, file)) if at < *place && !rows.is_empty() => {
-                    format!("checkpoint {} stands for it", file.version())
+                Some((place, version)) if at < *place && !rows.is_empty() => {
+                    format!("checkpoint {version} stands for it")
                 }
-                Some((place, file)) if at < *place => {
+                Some((place, version)) if at < *place => {
                     entry.state = State::Superseded;
-                    entry.why = Some(format!("checkpoint {} runs in its place", file.version()));
+                    entry.why = Some(format!("checkpoint {version} runs in its place"));
                     continue;
                 }
                 _ if is_checkpoint && !rows.is_empty() => {
@@ -195,7 +240,10 @@ impl AtlasMigrations {
 
     /// Files that are not what was applied.
     fn drift(&self, comparison: &mut Comparison, rows: &[Revision]) {
-        let drift = Drift::between(rows, &self.directory);
+        let Some(directory) = &self.directory else {
+            return;
+        };
+        let drift = Drift::between(rows, directory);
         let edited: HashMap<&str, ChangeKind> = drift
             .changes
             .iter()
@@ -221,10 +269,9 @@ impl Migrations for AtlasMigrations {
     }
 
     fn listed(&self) -> Vec<Migration> {
-        self.directory
-            .files()
+        self.files
             .iter()
-            .map(|file| self.migration(file))
+            .map(|file| file.migration.clone())
             .collect()
     }
 
@@ -243,6 +290,14 @@ impl Migrations for AtlasMigrations {
             "error_stmt",
             "operator_version",
         ])]
+    }
+
+    fn expected(&self) -> Expected {
+        let mut expected = Expected::of(self).detailed(&self.files, |file, detail| {
+            detail.put("checkpoint", &file.is_checkpoint);
+        });
+        expected.detail.put("by_version", &self.by_version);
+        expected
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {

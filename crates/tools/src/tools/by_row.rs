@@ -3,6 +3,7 @@
 use shipgate_sql::Dialect;
 
 use crate::compare::{Comparison, Record, Rules, by_id};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::native::Lines;
@@ -52,6 +53,21 @@ impl std::fmt::Debug for ByRow {
             .field("place", &self.place)
             .field("migrations", &self.migrations)
             .finish_non_exhaustive()
+    }
+}
+
+impl ByRow {
+    /// Migrations without their files.
+    pub(super) fn expecting(
+        expected: &Expected,
+        layout: &'static Layout,
+    ) -> Result<Box<dyn Migrations>, BadExpectation> {
+        Ok(Box::new(Self {
+            place: expected.place(),
+            table: expected.table()?,
+            migrations: expected.read(),
+            layout,
+        }))
     }
 }
 

@@ -6,6 +6,7 @@
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::javascript_form::{Form, example};
 use crate::compare::{Record, Rules, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::{Migration, split_stem};
 use crate::project::{Project, ReadError, base_name, join};
@@ -110,6 +111,10 @@ impl Tool for DbMigrate {
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

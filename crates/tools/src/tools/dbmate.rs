@@ -6,6 +6,7 @@
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::numbered::{digits_and_rest, files};
 use crate::compare::{Record, Rules, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::project::{Project, ReadError, join};
 use crate::runner;
@@ -80,6 +81,10 @@ impl Tool for Dbmate {
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

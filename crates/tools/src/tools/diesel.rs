@@ -6,6 +6,7 @@
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::cargo::named_in_macro;
 use crate::compare::{Record, Rules, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
 use crate::native::Native;
@@ -110,6 +111,10 @@ impl Tool for Diesel {
 
     fn native(&self) -> Option<&'static dyn Native> {
         Some(&NativeDiesel)
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, _project: &Project) -> Vec<String> {

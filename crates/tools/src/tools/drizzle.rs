@@ -17,6 +17,7 @@ use shipgate_sql::Dialect;
 use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Record, recorded, without_file};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::{Migration, split_stem};
 use crate::project::{Project, ReadError, join};
@@ -110,6 +111,22 @@ impl Tool for Drizzle {
             table,
             in_journal: project.is_file(&journal),
             entries,
+        }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        let entries = expected.migrations.iter().map(|migration| {
+            Ok(Timed {
+                migration: migration.migration(),
+                hash: migration.checksums.first().cloned().unwrap_or_default(),
+                when: migration.detail.get("when")?,
+            })
+        });
+        Ok(Box::new(DrizzleMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            in_journal: expected.detail.get("in_journal")?,
+            entries: entries.collect::<Result<_, BadExpectation>>()?,
         }))
     }
 
@@ -287,6 +304,14 @@ impl Migrations for DrizzleMigrations {
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
         let required = &["hash", "created_at"];
         vec![Wanted::new(self.table.clone(), required).optional(&["name", "applied_at"])]
+    }
+
+    fn expected(&self) -> Expected {
+        let mut expected = Expected::of(self).detailed(&self.entries, |timed, detail| {
+            detail.put("when", &timed.when);
+        });
+        expected.detail.put("in_journal", &self.in_journal);
+        expected
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {

@@ -5,6 +5,7 @@
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::numbered::{bare, digits_and_rest};
 use crate::compare::{Record, Rules, by_number};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, base_name, join};
@@ -93,6 +94,10 @@ impl Tool for Ecto {
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, _project: &Project) -> Vec<String> {

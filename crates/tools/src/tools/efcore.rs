@@ -4,6 +4,7 @@
 
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use crate::compare::{Record, Rules, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::{Migration, split_stem};
 use crate::project::{Project, ReadError, base_name, join, parent};
@@ -77,6 +78,10 @@ impl Tool for EfCore {
             table,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, _project: &Project) -> Vec<String> {

@@ -6,11 +6,13 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use shipgate_sql::Dialect;
 
 use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_id, recorded, without_file};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, base_name, clean, join};
@@ -90,9 +92,9 @@ impl Tool for Flyway {
         let mut scripts = Vec::new();
         let mut notes = Vec::new();
         for source in sources(project, &directory) {
-            let text = match source.in_code {
-                true => None,
-                false => Some(project.read_text(&source.file)?),
+            let checksum = match source.in_code {
+                true => Checksum::Unknown("it is code".to_owned()),
+                false => checksum_of(&source, &project.read_text(&source.file)?),
             };
             if source.in_code {
                 notes.push(format!(
@@ -100,7 +102,7 @@ impl Tool for Flyway {
                     source.file
                 ));
             }
-            scripts.push(Script { source, text });
+            scripts.push(Script { source, checksum });
         }
         scripts.sort_by(|a, b| order(&a.source, &b.source));
         let versioned: Vec<&Script> = scripts
@@ -127,6 +129,30 @@ impl Tool for Flyway {
             },
             table,
             scripts,
+        }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        let scripts = expected.migrations.iter().map(|migration| {
+            let kind = migration.detail.get("kind")?;
+            Ok(Script {
+                source: Source {
+                    kind,
+                    version: match kind {
+                        Kind::Repeatable => String::new(),
+                        Kind::Baseline | Kind::Versioned => migration.version.clone(),
+                    },
+                    description: migration.name.clone(),
+                    file: migration.file.clone(),
+                    in_code: false,
+                },
+                checksum: migration.checksum(),
+            })
+        });
+        Ok(Box::new(FlywayMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            scripts: scripts.collect::<Result<_, BadExpectation>>()?,
         }))
     }
 
@@ -193,9 +219,11 @@ fn directory(project: &Project) -> String {
     })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Kind {
     Baseline,
+    #[default]
     Versioned,
     Repeatable,
 }
@@ -214,28 +242,28 @@ struct Source {
 #[derive(Clone, Debug)]
 struct Script {
     source: Source,
-    text: Option<String>,
+    checksum: Checksum,
 }
 
 impl Script {
     fn migration(&self) -> Migration {
         let Source {
-            kind,
             version,
             description,
             file,
             ..
         } = &self.source;
-        let sum = match &self.text {
-            None => Checksum::Unknown("it is code".to_owned()),
-            Some(text) if *kind == Kind::Repeatable && text.contains("${") => {
-                Checksum::Unknown("it has placeholders".to_owned())
-            }
-            Some(text) => Checksum::Any(vec![checksum::flyway(text)]),
-        };
         let id = id(version, description);
         let shown = if version.is_empty() { "R" } else { version };
-        Migration::new(id, shown, description, file).with_checksum(sum)
+        Migration::new(id, shown, description, file).with_checksum(self.checksum.clone())
+    }
+}
+
+fn checksum_of(source: &Source, text: &str) -> Checksum {
+    if source.kind == Kind::Repeatable && text.contains("${") {
+        Checksum::Unknown("it has placeholders".to_owned())
+    } else {
+        Checksum::Any(vec![checksum::flyway(text)])
     }
 }
 
@@ -421,6 +449,12 @@ impl Migrations for FlywayMigrations {
             "success",
         ];
         vec![Wanted::new(self.table.clone(), required).optional(&["installed_on", "installed_by"])]
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::of(self).detailed(&self.scripts, |script, detail| {
+            detail.put("kind", &script.source.kind);
+        })
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {

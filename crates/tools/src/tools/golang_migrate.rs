@@ -8,6 +8,7 @@ use shipgate_sql::Dialect;
 use super::numbered::{bare, digits_and_rest};
 use crate::aftermath::Aftermath;
 use crate::compare::{Comparison, Record, by_number, without_file};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, join};
@@ -100,6 +101,14 @@ impl Tool for GolangMigrate {
             },
             table,
             migrations,
+        }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        Ok(Box::new(GolangMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            migrations: expected.read(),
         }))
     }
 

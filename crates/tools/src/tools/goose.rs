@@ -8,6 +8,7 @@ use shipgate_sql::Dialect;
 
 use super::numbered::{bare, digits_and_rest, files};
 use crate::compare::{Comparison, Record, Rules, by_id, by_number};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, join};
@@ -103,6 +104,14 @@ impl Tool for Goose {
             ),
             table,
             migrations,
+        }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        Ok(Box::new(GooseMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            migrations: expected.read(),
         }))
     }
 

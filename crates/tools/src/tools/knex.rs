@@ -7,6 +7,7 @@ use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::javascript_form::{Form, example};
 use crate::aftermath::Aftermath;
 use crate::compare::{Comparison, Record, Rules, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName, Tables, Wanted};
 use crate::migration::{Migration, split_stem};
 use crate::project::{Project, ReadError, base_name, clean, join};
@@ -136,6 +137,10 @@ impl Tool for Knex {
 
     fn environment_variables(&self) -> &'static [&'static str] {
         &["NODE_ENV"]
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

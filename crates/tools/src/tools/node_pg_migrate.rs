@@ -8,6 +8,7 @@ use super::javascript_form::{Form, example, is_script};
 use super::numbered::files;
 use crate::aftermath::Aftermath;
 use crate::compare::{Record, Rules, by_number};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::split_stem;
 use crate::project::{Project, ReadError, join};
@@ -94,6 +95,10 @@ impl Tool for NodePgMigrate {
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

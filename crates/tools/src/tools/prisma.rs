@@ -9,6 +9,7 @@ use shipgate_sql::Dialect;
 use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_id, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::{Migration, split_stem};
 use crate::native::Native;
@@ -108,6 +109,14 @@ impl Tool for Prisma {
 
     fn native(&self) -> Option<&'static dyn Native> {
         Some(&NativePrisma)
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        Ok(Box::new(PrismaMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            migrations: expected.read(),
+        }))
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

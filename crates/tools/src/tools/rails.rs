@@ -5,6 +5,7 @@
 
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use crate::compare::{Record, Rules, by_number};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, base_name, join};
@@ -113,6 +114,10 @@ impl Tool for Rails {
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

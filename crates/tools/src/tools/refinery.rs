@@ -2,12 +2,14 @@
 //!
 //! Source: <https://docs.rs/refinery>.
 
+use serde::{Deserialize, Serialize};
 use shipgate_sql::Dialect;
 
 use super::by_row::{Layout, Parsed, needed};
 use super::cargo::named_in_macro;
 use crate::checksum::{self, Checksum, Width};
 use crate::compare::{Comparison, Record, Rules, by_id, by_number};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::native::Native;
@@ -94,11 +96,11 @@ impl Tool for Refinery {
                 line: 1,
                 message,
             })?;
-            let text = match stem.ending {
-                Ending::Sql => Some(project.read_text(&file)?),
-                Ending::Rust => None,
+            let sums = match stem.ending {
+                Ending::Sql => Sums::of(&stem, &project.read_text(&file)?),
+                Ending::Rust => Sums::default(),
             };
-            files.push(Numbered { stem, file, text });
+            files.push(Numbered { stem, file, sums });
         }
         files.sort_by(|a, b| (a.stem.version, &a.file).cmp(&(b.stem.version, &b.file)));
         let table = settings.table_or(|| TableName::new(TABLE));
@@ -111,6 +113,30 @@ impl Tool for Refinery {
 
     fn native(&self) -> Option<&'static dyn Native> {
         Some(&NativeRefinery)
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        let files = expected.migrations.iter().map(|migration| {
+            let version = migration
+                .id
+                .parse()
+                .map_err(|_| BadExpectation(format!("id: `{}` is no number", migration.id)))?;
+            Ok(Numbered {
+                stem: Stem {
+                    version,
+                    name: migration.name.clone(),
+                    may_be_late: migration.detail.get("may_be_late")?,
+                    ending: Ending::Sql,
+                },
+                file: migration.file.clone(),
+                sums: migration.detail.get("sums")?,
+            })
+        });
+        Ok(Box::new(RefineryMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            files: files.collect::<Result<_, BadExpectation>>()?,
+        }))
     }
 
     fn command(&self, project: &Project) -> Vec<String> {
@@ -149,19 +175,40 @@ pub(crate) struct Stem {
 struct Numbered {
     stem: Stem,
     file: String,
-    /// Nothing for those written in Rust.
-    text: Option<String>,
+    sums: Sums,
+}
+
+/// The checksums for either width of versions; none for what is written in
+/// Rust, or too large for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Sums {
+    four: Option<String>,
+    eight: Option<String>,
+}
+
+impl Sums {
+    fn of(stem: &Stem, text: &str) -> Self {
+        let of = |width| checksum::refinery(&stem.name, stem.version, text, width);
+        Self {
+            four: of(Width::Four),
+            eight: of(Width::Eight),
+        }
+    }
 }
 
 impl Numbered {
     fn migration(&self, width: Width) -> Migration {
         let Stem { version, name, .. } = &self.stem;
-        let sum = match &self.text {
-            None => Checksum::Unknown("its SQL is built by Rust code".to_owned()),
-            Some(text) => match checksum::refinery(name, *version, text, width) {
-                Some(sum) => Checksum::Any(vec![sum]),
-                None => Checksum::Unknown("its version does not fit into 32 bits".to_owned()),
-            },
+        let sum = match width {
+            Width::Four => &self.sums.four,
+            Width::Eight => &self.sums.eight,
+        };
+        let sum = match (sum, &self.sums.eight) {
+            (Some(sum), _) => Checksum::Any(vec![sum.clone()]),
+            (None, Some(_)) => {
+                Checksum::Unknown("its version does not fit into 32 bits".to_owned())
+            }
+            (None, None) => Checksum::Unknown("its SQL is built by Rust code".to_owned()),
         };
         Migration::new(version.to_string(), version.to_string(), name, &self.file)
             .with_checksum(sum)
@@ -219,6 +266,13 @@ impl Migrations for RefineryMigrations {
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
         vec![Wanted::new(self.table.clone(), LAYOUT.required)]
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::of(self).detailed(&self.files, |file, detail| {
+            detail.put("sums", &file.sums);
+            detail.put("may_be_late", &file.stem.may_be_late);
+        })
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {

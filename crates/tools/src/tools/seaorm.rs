@@ -5,6 +5,7 @@
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use crate::aftermath::Aftermath;
 use crate::compare::{Record, Rules, by_text};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, join};
@@ -124,6 +125,10 @@ impl Tool for SeaOrm {
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, _project: &Project) -> Vec<String> {

@@ -8,6 +8,7 @@ use super::cargo::named_in_macro;
 use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Outcome, Record, Rules, by_number};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName, Tables};
 use crate::migration::Migration;
 use crate::native::Native;
@@ -131,6 +132,10 @@ impl Tool for Sqlx {
 
     fn native(&self) -> Option<&'static dyn Native> {
         Some(&NativeSqlx)
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

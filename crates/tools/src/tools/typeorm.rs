@@ -8,6 +8,7 @@ use super::by_row::{ByRow, Layout, Parsed, needed};
 use super::javascript_form::is_script;
 use crate::aftermath::Aftermath;
 use crate::compare::{Record, Rules, by_number};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, join, parent};
@@ -133,6 +134,10 @@ impl Tool for TypeOrm {
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        ByRow::expecting(expected, &LAYOUT)
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

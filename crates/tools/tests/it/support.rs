@@ -5,8 +5,8 @@ use std::path::Path;
 
 use shipgate_database::{ClientSettings, ConnectOptions, DatabaseUrl, open};
 use shipgate_tools::{
-    Candidate, DetectError, Migrations, Project, ReadError, Settings, Status, StatusError, Tool,
-    detect, named, status, status_of_files,
+    Candidate, DetectError, Manifest, Migrations, Project, ReadError, Settings, State, Status,
+    StatusError, Tool, detect, named, status, status_of_files,
 };
 use tempfile::TempDir;
 
@@ -96,6 +96,13 @@ impl Fixture {
         runtime.block_on(async {
             let mut session = database.connect(&ConnectOptions::default()).await.unwrap();
             let found = status(tool, &self.project(), migrations.as_ref(), session.as_mut()).await;
+            if let (Ok(found), Ok(manifest)) = (&found, Manifest::of(tool, migrations.as_ref())) {
+                let manifest = Manifest::parse(&manifest.text()).unwrap();
+                let expected = manifest.migrations().unwrap();
+                let project = self.project();
+                let again = status(tool, &project, expected.as_ref(), session.as_mut()).await;
+                same(found, &again.unwrap());
+            }
             session.close().await;
             found
         })
@@ -131,6 +138,22 @@ pub(crate) fn environment(name: &str) -> Settings {
         environment: Some(name.to_owned()),
         ..Settings::default()
     }
+}
+
+/// A manifest tells what the files tell, edits in Atlas's own layout aside.
+fn same(files: &Status, manifest: &Status) {
+    let states = |status: &Status| -> Vec<(String, State)> {
+        let state = |state| match state {
+            State::Edited if status.tool == "atlas" => State::Applied,
+            state => state,
+        };
+        let entries = status.migrations.iter();
+        entries
+            .map(|entry| (entry.id.clone(), state(entry.state)))
+            .collect()
+    };
+    assert_eq!(states(files), states(manifest));
+    assert_eq!(files.heads, manifest.heads);
 }
 
 /// Settings with a table.

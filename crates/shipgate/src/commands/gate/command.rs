@@ -158,7 +158,7 @@ fn mask(words: &[String], env: &BTreeMap<String, String>) -> String {
         .map(|word| (String::new(), word.clone()))
         .collect();
     let line = words.join(" ");
-    secrets_of(&given).mask(&secrets_of(env).mask(&line)).into()
+    secrets_of(&given).mask(&secrets_of(env).mask(&line))
 }
 
 fn no_command() -> CliError {

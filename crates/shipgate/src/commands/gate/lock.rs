@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipgate_database::{LeasePlace, LockError, LockEvent, LockName, LockRequest, MigrationLock};
+use shipgate_database::{
+    Dialect, LeasePlace, LockError, LockEvent, LockName, LockRequest, MigrationLock,
+};
 
 use crate::commands::history_flags::Reach;
 use crate::error::{CliError, Exit};
@@ -12,6 +14,13 @@ use crate::printer::Printer;
 use crate::report::short;
 use crate::wiring::engine::host;
 use crate::wiring::tooling::Tooling;
+
+/// Which lock a gate takes.
+pub(super) struct Wanted {
+    pub(super) name: LockName,
+    pub(super) schema: Option<String>,
+    pub(super) lease: LeasePlace,
+}
 
 /// Where the lease is written. Some tools refuse to begin a history in a
 /// schema that holds any table; there, at first, nowhere.
@@ -22,23 +31,32 @@ pub(super) fn place(tooling: Option<&Tooling>, is_fresh: bool) -> LeasePlace {
     }
 }
 
+/// The schema that holds the history, where its tool always has it in one of
+/// its own: there Shipgate's own runs of the same migrations have their lock too.
+pub(super) fn schema(tooling: Option<&Tooling>, dialect: Dialect) -> Option<String> {
+    if dialect != Dialect::Postgres {
+        return None;
+    }
+    let wanted = tooling?.migrations.wanted(dialect).into_iter().next()?;
+    wanted.name.schema
+}
+
 /// Takes the lock, and says whom it waits for.
 pub(super) async fn take(
     reach: &Reach,
-    name: LockName,
-    lease: LeasePlace,
+    wanted: Wanted,
     timeout: Duration,
     printer: &Arc<Printer>,
 ) -> Result<Box<dyn MigrationLock>, CliError> {
     let words = Arc::clone(printer);
     let request = LockRequest {
-        name,
+        name: wanted.name,
         pid: std::process::id(),
         host: host(),
         purpose: "shipgate gate".to_owned(),
         timeout,
-        schema: None,
-        lease,
+        schema: wanted.schema,
+        lease: wanted.lease,
         connect_timeout: reach.connect_timeout,
         clock: Arc::new(Timestamp::now),
         temporary_directory: Some(std::env::temp_dir()),
@@ -56,11 +74,15 @@ pub(super) async fn take(
             )),
         })),
     };
-    reach.database.lock(request).await.map_err(lock_error)
+    reach
+        .database
+        .lock(request)
+        .await
+        .map_err(|error| lock_error(&error))
 }
 
 /// The lock was not had.
-fn lock_error(error: LockError) -> CliError {
+fn lock_error(error: &LockError) -> CliError {
     let failed = CliError::new("migration-lock", error.to_string());
     match error {
         LockError::Held { .. } => failed

@@ -98,13 +98,13 @@ impl Outcome<'_> {
                     short(ended.limit.unwrap_or(ended.ran))
                 ),
             )
-            .exiting(Exit::Deadline),
+            .exiting(late(changed)),
             (ExitCause::Stopped, Some(Why::Asked(exit))) => {
                 CliError::new("cancelled", format!("`{shown}` was stopped as asked")).exiting(*exit)
             }
             (ExitCause::Stopped, Some(Why::Lost(error))) => {
                 CliError::new("migration-lock", format!("`{shown}` was stopped: {error}"))
-                    .exiting(Exit::Deadline)
+                    .exiting(late(changed))
             }
             (cause, _) => {
                 let cause = if is_oom {
@@ -163,6 +163,14 @@ impl Outcome<'_> {
 fn exit_of(changed: Option<bool>) -> Exit {
     match changed {
         Some(false) => Exit::Failed,
+        Some(true) | None => Exit::Halfway,
+    }
+}
+
+/// 4 if nothing changed, else 5.
+fn late(changed: Option<bool>) -> Exit {
+    match changed {
+        Some(false) => Exit::Deadline,
         Some(true) | None => Exit::Halfway,
     }
 }

@@ -5,6 +5,7 @@ use super::graph::Graph;
 use super::migrations::{Revisions, TABLE};
 use super::revision::{Revision, read_all};
 use crate::aftermath::Aftermath;
+use crate::expected::{BadExpectation, Expected};
 use crate::history::TableName;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
@@ -68,6 +69,10 @@ impl Tool for FlaskAlembic {
             graph: Graph::new(&revisions)?,
             program: "flask db",
         }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        Revisions::expecting(expected, "flask db")
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

@@ -1,7 +1,9 @@
 //! Flask-Migrate: Alembic's directory with its own `alembic.ini` inside, run as `flask db`.
 
+use super::migrations::Revisions;
 use super::plain::{read, runs_in_flask};
 use crate::aftermath::Aftermath;
+use crate::expected::{BadExpectation, Expected};
 use crate::project::{Project, ReadError, clean, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -45,6 +47,10 @@ impl Tool for FlaskMigrate {
     ) -> Result<Box<dyn Migrations>, ReadError> {
         let directory = settings.directory_or(|| directory(project));
         read(project, settings, &directory, Vec::new(), TITLE, "flask db")
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        Revisions::expecting(expected, "flask db")
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

@@ -5,6 +5,7 @@ use shipgate_sql::Dialect;
 use super::graph::Graph;
 use super::revision::Revision;
 use crate::compare::Comparison;
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::tool::{Migrations, Place};
@@ -21,6 +22,32 @@ pub(super) struct Revisions {
     pub(super) program: &'static str,
 }
 
+impl Revisions {
+    /// Revisions without their files.
+    pub(super) fn expecting(
+        expected: &Expected,
+        program: &'static str,
+    ) -> Result<Box<dyn Migrations>, BadExpectation> {
+        let revisions = expected.migrations.iter().map(|migration| {
+            Ok(Revision {
+                id: migration.id.clone(),
+                down: migration.detail.get("down")?,
+                depends_on: migration.detail.get("depends_on")?,
+                labels: migration.detail.get("labels")?,
+                message: migration.name.clone(),
+                file: migration.file.clone(),
+            })
+        });
+        let revisions: Vec<Revision> = revisions.collect::<Result<_, BadExpectation>>()?;
+        Ok(Box::new(Self {
+            place: expected.place(),
+            table: expected.table()?,
+            graph: Graph::new(&revisions).map_err(|error| BadExpectation(error.to_string()))?,
+            program,
+        }))
+    }
+}
+
 impl Migrations for Revisions {
     fn place(&self) -> &Place {
         &self.place
@@ -32,6 +59,14 @@ impl Migrations for Revisions {
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
         vec![Wanted::new(self.table.clone(), &["version_num"])]
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::of(self).detailed(self.graph.revisions(), |revision, detail| {
+            detail.put("down", &revision.down);
+            detail.put("depends_on", &revision.depends_on);
+            detail.put("labels", &revision.labels);
+        })
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {

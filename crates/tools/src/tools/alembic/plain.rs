@@ -4,6 +4,7 @@ use super::graph::Graph;
 use super::migrations::{Revisions, TABLE};
 use super::revision::read_all;
 use crate::aftermath::Aftermath;
+use crate::expected::{BadExpectation, Expected};
 use crate::history::TableName;
 use crate::project::{Project, ReadError, clean, join};
 use crate::runner;
@@ -58,6 +59,10 @@ impl Tool for Alembic {
         let mut notes = Vec::new();
         let directory = settings.directory_or(|| script_location(project, &mut notes));
         read(project, settings, &directory, notes, TITLE, "alembic")
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        Revisions::expecting(expected, "alembic")
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

@@ -8,6 +8,7 @@ use super::compare::{compare, migration};
 use super::graph::Graph;
 use super::migration_file::{Key, MigrationFile};
 use crate::compare::Comparison;
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, base_name, join, parent};
@@ -80,6 +81,24 @@ impl Tool for Django {
             },
             table,
             graph: Graph::new(files)?,
+        }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        let files = expected.migrations.iter().map(|migration| {
+            Ok(MigrationFile {
+                key: migration.detail.get("key")?,
+                file: migration.file.clone(),
+                dependencies: migration.detail.get("dependencies")?,
+                run_before: migration.detail.get("run_before")?,
+                replaces: migration.detail.get("replaces")?,
+            })
+        });
+        let files = files.collect::<Result<_, BadExpectation>>()?;
+        Ok(Box::new(DjangoMigrations {
+            place: expected.place(),
+            table: expected.table()?,
+            graph: Graph::new(files).map_err(|error| BadExpectation(error.to_string()))?,
         }))
     }
 
@@ -181,6 +200,15 @@ impl Migrations for DjangoMigrations {
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
         vec![Wanted::new(self.table.clone(), &["app", "name", "applied"])]
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::of(self).detailed(&self.graph.migrations, |file, detail| {
+            detail.put("key", &file.key);
+            detail.put("dependencies", &file.dependencies);
+            detail.put("run_before", &file.run_before);
+            detail.put("replaces", &file.replaces);
+        })
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {

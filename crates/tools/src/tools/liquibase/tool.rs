@@ -6,6 +6,7 @@ use super::changelog::{Changeset, Item, Reference};
 use super::{formatted_sql, xml, yaml};
 use crate::checksum::Checksum;
 use crate::compare::{Comparison, Record, recorded, without_file};
+use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::Migration;
 use crate::project::{Project, ReadError, join, parent};
@@ -110,6 +111,28 @@ impl Tool for Liquibase {
             place: Place::new(&place, &table),
             table,
             sets: reader.sets,
+        }))
+    }
+
+    fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
+        let sets = expected.migrations.iter().map(|migration| {
+            Ok(Held {
+                set: Changeset {
+                    id: migration.version.clone(),
+                    author: migration.name.clone(),
+                    path: None,
+                    run_on_change: migration.detail.get("run_on_change")?,
+                    run_always: migration.detail.get("run_always")?,
+                    checksum: migration.checksums.first().cloned(),
+                },
+                path: migration.detail.get("path")?,
+                file: migration.file.clone(),
+            })
+        });
+        Ok(Box::new(Changesets {
+            place: expected.place(),
+            table: expected.table()?,
+            sets: sets.collect::<Result<_, BadExpectation>>()?,
         }))
     }
 
@@ -300,6 +323,14 @@ impl Migrations for Changesets {
             Wanted::new(self.table.clone(), required).optional(&["dateexecuted", "liquibase"]),
             Wanted::new(lock, &["locked"]).optional(&["lockedby", "lockgranted"]),
         ]
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::of(self).detailed(&self.sets, |held, detail| {
+            detail.put("path", &held.path);
+            detail.put("run_on_change", &held.set.run_on_change);
+            detail.put("run_always", &held.set.run_always);
+        })
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {
