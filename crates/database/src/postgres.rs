@@ -15,6 +15,7 @@ mod error;
 mod host;
 mod kept;
 mod lock;
+mod made;
 mod message;
 mod query;
 mod refusal;

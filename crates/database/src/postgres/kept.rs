@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 
 /// Settings by name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Kept(BTreeMap<String, String>);
 
 impl Kept {
@@ -20,6 +20,10 @@ impl Kept {
             Some(value) => self.0.insert(name.to_owned(), value.to_owned()),
             None => self.0.remove(name),
         };
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -38,11 +42,7 @@ impl Kept {
 
     /// Takes them back after it.
     pub(super) fn after(&self) -> String {
-        let resets: Vec<String> = self
-            .0
-            .keys()
-            .map(|name| format!("RESET {}", escape_identifier(name)))
-            .collect();
+        let resets: Vec<String> = self.0.keys().map(|name| reset(name)).collect();
         resets.join("; ")
     }
 
@@ -61,6 +61,13 @@ impl Kept {
             .collect();
         format!("SELECT {}", calls.join(", "))
     }
+}
+
+/// A statement that takes a setting back. The parts of a name of two are
+/// quoted each.
+pub(super) fn reset(name: &str) -> String {
+    let parts: Vec<String> = name.split('.').map(escape_identifier).collect();
+    format!("RESET {}", parts.join("."))
 }
 
 /// A call that makes a setting; its value is read as at the start of a session.

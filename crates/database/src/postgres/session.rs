@@ -1,6 +1,6 @@
 //! A session on a PostgreSQL database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::catalog;
 use super::connect::Place;
 use super::kept::{Kept, set_config};
+use super::made::calls_set_config;
 use super::startup::{Key, Started};
 use super::status::Status;
 use super::wire::Wire;
@@ -42,6 +43,10 @@ pub struct PostgresSession {
     is_pooled: Option<bool>,
     /// What a pooler does not keep.
     pub(super) kept: Kept,
+    /// What of that it began with.
+    pub(super) begun_with: Kept,
+    /// What was set in the open transaction, and a pooler would give to others.
+    pub(super) made: BTreeSet<String>,
     limits: Limits,
     /// The limits were made in the transaction that is open.
     limits_are_of_transaction: bool,
@@ -60,6 +65,8 @@ impl PostgresSession {
             notices: Vec::new(),
             is_pooled: None,
             kept: Kept::default(),
+            begun_with: Kept::default(),
+            made: BTreeSet::new(),
             limits: Limits::default(),
             limits_are_of_transaction: false,
             stopper: Stopper {
@@ -90,6 +97,7 @@ impl PostgresSession {
             for (name, value) in settings {
                 self.kept.put(name, Some(value));
             }
+            self.begun_with = self.kept.clone();
             // A value that is not possible is told of now.
             return self.run("SELECT 1").await.map(drop);
         }
@@ -100,19 +108,28 @@ impl PostgresSession {
         Ok(())
     }
 
-    /// Makes limits by name and value; `None`: as the server has it.
-    async fn make_limits(&mut self) -> Result<(), StatementError> {
-        let limits = [
+    /// The limits by name; `None`: as the session began with, or the server has it.
+    fn limits(&self) -> [(&'static str, Option<Duration>); 2] {
+        [
             ("lock_timeout", self.limits.lock),
             ("statement_timeout", self.limits.statement),
-        ];
+        ]
+    }
+
+    pub(super) fn keep_limits(&mut self) {
+        for (name, limit) in self.limits() {
+            let limit = limit.map(milliseconds);
+            let own = self.begun_with.get(name).map(str::to_owned);
+            self.kept.put(name, limit.or(own).as_deref());
+        }
+    }
+
+    async fn make_limits(&mut self) -> Result<(), StatementError> {
         if self.is_pooled().await? {
-            for (name, limit) in limits {
-                self.kept.put(name, limit.map(milliseconds).as_deref());
-            }
+            self.keep_limits();
             return self.keep_in_transaction().await;
         }
-        for (name, limit) in limits {
+        for (name, limit) in self.limits() {
             let text = match limit {
                 None => format!("RESET {name}"),
                 Some(limit) => format!("SET {name} = '{}'", milliseconds(limit)),
@@ -257,14 +274,16 @@ impl Session for PostgresSession {
     }
 
     async fn execute(&mut self, statement: &str) -> Result<Executed, StatementError> {
-        let (executed, _) = self.run(statement).await?;
-        Ok(executed)
+        self.run_of_script(statement).await
     }
 
     async fn execute_all(&mut self, statements: &[&str]) -> Batch {
+        let is_pooled = self.is_pooled == Some(true);
         // Only in a transaction the server stops at the first that fails.
         if self.status == Status::InTransaction
-            && !statements.iter().any(|text| decides_transaction(text))
+            && !statements
+                .iter()
+                .any(|text| decides_transaction(text) || is_pooled && calls_set_config(text))
         {
             return self.run_all(statements).await;
         }
@@ -298,7 +317,7 @@ impl Session for PostgresSession {
     }
 
     async fn commit(&mut self) -> Result<(), StatementError> {
-        let (_, tag) = self.run("COMMIT").await?;
+        let (_, tag) = self.run_commit("COMMIT").await?;
         if tag == "ROLLBACK" {
             // The server's way to say that a statement before had failed.
             return Err(StatementError {
@@ -321,6 +340,7 @@ impl Session for PostgresSession {
             return Ok(());
         }
         self.run("ROLLBACK").await?;
+        self.made.clear();
         if std::mem::take(&mut self.limits_are_of_transaction) {
             // They were rolled back with it.
             self.make_limits().await?;

@@ -122,6 +122,48 @@ async fn what_a_pooler_refuses_holds_in_every_statement_and_for_nobody_else() {
 }
 
 #[tokio::test]
+async fn what_a_script_sets_lasts_behind_a_pooler_and_is_for_nobody_else() {
+    let named = postgres().database();
+    let pooler = PgBouncer::before(postgres(), PoolMode::Transaction);
+    let pooled = pooler.url(&named);
+    let mut session = connect(&format!("{pooled}?work_mem=5MB")).await;
+    let mut other = connect(&pooled).await;
+    let ask = "SELECT current_setting('search_path') || current_setting('work_mem') \
+               || coalesce(current_setting('app.owner', true), '')";
+    let fresh = one(&mut *other, ask).await;
+    session.execute("SET search_path = one").await.unwrap();
+    session.begin().await.unwrap();
+    session.execute("SET app.owner = 'ann'").await.unwrap();
+    session
+        .execute("SELECT pg_catalog.set_config('search_path', 'two', false)")
+        .await
+        .unwrap();
+    let batch = session
+        .execute_all(&["SELECT set_config('work_mem', '6MB', false)"])
+        .await;
+    assert_eq!(batch.failed, None);
+    session
+        .execute("SET LOCAL lock_timeout = '7s'")
+        .await
+        .unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(one(&mut *other, ask).await, fresh);
+    assert_eq!(one(&mut *session, ask).await, text("two6MBann"));
+    session.begin().await.unwrap();
+    assert_eq!(one(&mut *session, ask).await, text("two6MBann"));
+    session.execute("SET search_path = three").await.unwrap();
+    session.rollback().await.unwrap();
+    session.execute("RESET work_mem").await.unwrap();
+    assert_eq!(one(&mut *session, ask).await, text("two5MBann"));
+    assert_eq!(one(&mut *session, "SHOW lock_timeout").await, text("0"));
+    session.execute("SET nonsense = 1").await.unwrap_err();
+    session.execute("RESET ALL").await.unwrap();
+    let startup = one(&mut *session, ask).await;
+    assert_eq!(startup, text("\"$user\", public5MB"));
+    assert_eq!(one(&mut *other, ask).await, fresh);
+}
+
+#[tokio::test]
 async fn a_session_is_read_only_through_a_pooler_too() {
     let named = postgres().database();
     let pooled = pgbouncer(PoolMode::Transaction).url(&named);

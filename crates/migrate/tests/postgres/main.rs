@@ -6,6 +6,7 @@
 )]
 
 mod history;
+mod pooler;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
 mod strings;

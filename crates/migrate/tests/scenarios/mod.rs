@@ -2,7 +2,7 @@
 
 mod crash;
 mod history;
-mod mortal;
+pub(crate) mod mortal;
 pub(crate) mod place;
 mod replay;
 mod settle;
