@@ -6,8 +6,8 @@ use std::time::Duration;
 use shipgate_database::{ErrorKind, LockError, OpenError, StatementError};
 use shipgate_sql::Position;
 
-use crate::apply::Violation;
 use crate::apply::foreign_keys::ViolationList;
+use crate::apply::{Gone, Violation};
 use crate::directory::DirectoryError;
 use crate::golang::Quoted;
 use crate::history::HistoryError;
@@ -81,6 +81,9 @@ pub enum ApplyError {
         Quoted(.0)
     )]
     TransactionLeftOpen(String),
+    /// The rest of a half-applied file needs what was lost with a session.
+    #[error("{0}")]
+    StateGone(Box<StateGone>),
     /// A file was read by other settings than the session has in its middle.
     #[error("{0}")]
     ReadOtherwise(Box<ReadOtherwise>),
@@ -181,6 +184,25 @@ pub struct ReadOtherwise {
     pub setting: &'static str,
 }
 
+/// What the rest of a half-applied file needs and was lost with the session of
+/// the run that was broken off.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "statement {} at {}:{}:{} needs {gone}, which was lost with the session of the run that was broken off; \
+     nothing was executed",
+    Quoted(.statement), .path.display(), .position.line, .position.column
+)]
+pub struct StateGone {
+    /// The file's path.
+    pub path: PathBuf,
+    /// Where the statement begins.
+    pub position: Position,
+    /// The statement's text.
+    pub statement: String,
+    /// What it needs.
+    pub gone: Gone,
+}
+
 /// A directive with a value that it does not take.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}:{line}: `shipgate:{name} {value}`: the value must be {expected}", .path.display())]
@@ -230,6 +252,12 @@ impl ApplyError {
     /// What else is known: where it happened, who is in the way, what would help.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
+        self.hints_with("")
+    }
+
+    /// The same, in which commands that go on repeat these flags.
+    #[must_use]
+    pub fn hints_with(&self, flags: &str) -> Vec<String> {
         match self {
             Self::Checksum(error) => error.hints(),
             Self::Lock(LockError::Held { .. }) => match self.source_text() {
@@ -238,7 +266,12 @@ impl ApplyError {
             },
             Self::Statement(failed) => failed.hints(),
             Self::History(error) => error.hints().to_vec(),
-            Self::Unknown(unknown) => unknown.hints(),
+            Self::Unknown(unknown) => unknown.hints(flags),
+            Self::StateGone(_) => vec![
+                "make it anew by a statement of its own before that one, in the part of the file that is not \
+                 executed yet; the part before must stay as it is"
+                    .to_owned(),
+            ],
             Self::Plan(PlanError::Changed(_)) => {
                 vec!["go on all the same with --allow-changed".to_owned()]
             }
@@ -288,11 +321,15 @@ impl FailedStatement {
 }
 
 impl UnknownOutcome {
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self, flags: &str) -> Vec<String> {
         let version = &self.version;
+        let flags = match flags {
+            "" => String::new(),
+            flags => format!(" {flags}"),
+        };
         vec![
-            format!("if it took effect: shipgate migrate set --applied {version}"),
-            format!("if it did not:     shipgate migrate set --not-applied {version}"),
+            format!("if it took effect: shipgate migrate set --applied {version}{flags}"),
+            format!("if it did not:     shipgate migrate set --not-applied {version}{flags}"),
         ]
     }
 }

@@ -37,6 +37,7 @@ impl<'a> Run<'a, '_> {
         file: &Prepared<'a>,
         started: Timestamp,
     ) -> Result<(), ApplyError> {
+        self.restore_session(file).await?;
         let files = std::slice::from_ref(file);
         let mut attempts = Attempts::new(file.patience, self.dialect());
         self.conductor.told.mark();
@@ -67,6 +68,9 @@ impl<'a> Run<'a, '_> {
         &mut self,
         files: &[Prepared<'a>],
     ) -> Result<(), ApplyError> {
+        for file in files {
+            self.restore_session(file).await?;
+        }
         let patience = self.patience_of_all(files);
         let mut attempts = Attempts::new(patience, self.dialect());
         let mut told = ToldFiles::default();

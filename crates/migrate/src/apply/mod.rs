@@ -21,6 +21,7 @@ mod prepare;
 mod reading;
 mod resolve;
 mod session;
+mod session_state;
 mod statements;
 mod step_kind;
 mod stepwise;
@@ -30,11 +31,13 @@ mod warnings;
 pub use cancel::{CancelHandle, CancelToken};
 pub use engine::apply;
 pub use error::{
-    ApplyError, ApplyFailure, FailedStatement, ReadOtherwise, UnknownOutcome, WrongDirective,
+    ApplyError, ApplyFailure, FailedStatement, ReadOtherwise, StateGone, UnknownOutcome,
+    WrongDirective,
 };
 pub use event::{ApplyEvent, ApplySink, PlannedFile};
 pub use foreign_keys::Violation;
 pub use options::ApplyOptions;
 pub(crate) use outcome::created_database;
 pub use patience::Patience;
+pub use session_state::Gone;
 pub(crate) use statements::{copy, failed_statement};

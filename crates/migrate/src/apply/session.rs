@@ -7,9 +7,10 @@ use crate::apply::engine::connect;
 use crate::apply::file_run::Run;
 use crate::apply::intent::text;
 use crate::apply::prepare::Prepared;
+use crate::apply::session_state::SessionState;
 use crate::apply::step_kind::{UNTRANSACTIONAL, Untransactional, may_change_engines};
-use crate::apply::{ApplyError, Patience};
-use crate::script::Unit;
+use crate::apply::{ApplyError, ApplyEvent, Patience, StateGone};
+use crate::script::{Unit, Window};
 
 impl Run<'_, '_> {
     pub(super) fn dialect(&self) -> Dialect {
@@ -65,6 +66,42 @@ impl Run<'_, '_> {
             lock.fence(&mut *self.conductor.session).await?;
         }
         Ok(())
+    }
+
+    /// Makes the session what the executed part of the file had made of it, as
+    /// far as its text tells that. What it does not tell must not be needed.
+    pub(super) async fn restore_session(&mut self, file: &Prepared<'_>) -> Result<(), ApplyError> {
+        if file.skipped == 0 {
+            return Ok(());
+        }
+        let mut state = SessionState::new(self.dialect());
+        let mut cursor = file.script.cursor(None)?;
+        let mut window = Window::default();
+        for number in 1.. {
+            cursor.fill_one(&mut window)?;
+            let Some(unit) = window.first() else {
+                break;
+            };
+            if number <= file.skipped {
+                state.executed(&unit);
+            } else if state.is_whole() {
+                break;
+            } else if let Some(gone) = state.needed_by(&unit) {
+                return Err(ApplyError::StateGone(Box::new(StateGone {
+                    path: file.file.path().to_owned(),
+                    position: unit.position(0),
+                    statement: unit.text.to_owned(),
+                    gone,
+                })));
+            }
+        }
+        for statement in state.again() {
+            self.conductor
+                .emit(&ApplyEvent::SessionRestored { statement });
+            let executed = self.conductor.execute(statement).await;
+            executed.map_err(ApplyError::Session)?;
+        }
+        self.look_at_foreign_keys().await
     }
 
     /// A new session in the place of one that is lost.

@@ -589,34 +589,6 @@ impl<'a> Run<'a, '_> {
             let _ = self.history.write(session, &file.row).await;
         }
     }
-
-    /// Makes the session what the executed part of the file had made of it.
-    async fn restore_session(&mut self, file: &Prepared<'a>) -> Result<(), ApplyError> {
-        let mut cursor = file.script.cursor(None)?;
-        let mut window = Window::default();
-        for _ in 0..file.skipped {
-            cursor.fill_one(&mut window)?;
-            let Some(unit) = window.first() else {
-                break;
-            };
-            let lives_in_the_session = matches!(
-                unit.kind,
-                StatementKind::Pragma { .. }
-                    | StatementKind::Attach
-                    | StatementKind::Detach
-                    | StatementKind::Set
-                    | StatementKind::Use
-            );
-            if lives_in_the_session {
-                self.conductor.emit(&ApplyEvent::SessionRestored {
-                    statement: unit.text,
-                });
-                let executed = self.conductor.execute(unit.text).await;
-                executed.map_err(ApplyError::Session)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Whether a statement cannot be in a transaction, though nothing in it says so.

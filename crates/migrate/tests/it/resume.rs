@@ -306,3 +306,27 @@ async fn whichever_statement_fails_the_mended_run_ends_the_same() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_last_row_of_another_session_is_not_the_last_row() {
+    let file = |second: &str| {
+        format!(
+            "-- atlas:txmode none\nCREATE TABLE a (id INTEGER PRIMARY KEY, of);\nINSERT INTO a VALUES (7, 0);\n\
+             {second}\nUPDATE a SET of = last_insert_rowid();\n"
+        )
+    };
+    let project = Project::new(&[("1_a.sql", &file("INSERT INTO missing VALUES (1);"))]);
+    assert!(project.apply().await.error.is_some());
+    project.write(&[("1_a.sql", &file("SELECT 1;"))]);
+    let refused = project.apply().await;
+    assert!(
+        refused
+            .error_text()
+            .contains("needs what LAST_INSERT_ROWID() tells of the statement before"),
+        "{}",
+        refused.error_text()
+    );
+    project.write(&[("1_a.sql", &file("INSERT INTO a VALUES (8, 0);"))]);
+    project.apply().await.succeeded();
+    assert_eq!(project.query("SELECT of FROM a").await, ["8", "8"]);
+}

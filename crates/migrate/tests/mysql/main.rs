@@ -8,6 +8,7 @@
 mod history;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
+mod session_state;
 mod strings;
 
 use scenarios::place::{Place, Server};

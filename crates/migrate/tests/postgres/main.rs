@@ -9,6 +9,7 @@ mod history;
 mod pooler;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
+mod session_state;
 mod strings;
 
 use scenarios::place::{Place, Server};
