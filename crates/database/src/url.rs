@@ -163,6 +163,12 @@ impl UrlError {
 }
 
 impl DatabaseUrl {
+    /// Whether a part of it is not shown: a password or another secret.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        self.to_string() != self.raw
+    }
+
     /// Reads a URL; a relative SQLite path is taken from `base`.
     ///
     /// # Errors

@@ -58,7 +58,7 @@ impl Making {
         if verb == "reset" {
             match first.as_str() {
                 "all" => self.resets_all = true,
-                _ => self.resets.push(name(first, &mut next)),
+                _ => self.resets.push(name(&first, &mut next)),
             }
             return;
         }
@@ -79,7 +79,7 @@ impl Making {
             "names" => self.sets.push("client_encoding".to_owned()),
             "schema" => self.sets.push("search_path".to_owned()),
             "xml" => self.sets.push("xmloption".to_owned()),
-            _ => self.sets.push(name(first, &mut next)),
+            _ => self.sets.push(name(&first, &mut next)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Making {
 }
 
 /// A name with what follows a dot in it, without the quotes around it.
-fn name(first: String, next: &mut impl FnMut() -> String) -> String {
+fn name(first: &str, next: &mut impl FnMut() -> String) -> String {
     let mut name = first.trim_matches('"').to_owned();
     while next() == "." {
         name.push('.');

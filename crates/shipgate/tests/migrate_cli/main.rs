@@ -13,5 +13,6 @@ mod native;
 mod new;
 mod position;
 mod project;
+mod settle;
 mod support;
 mod url;

@@ -15,8 +15,9 @@ use shipgate_migrate::report::StatementTexts;
 
 use job::Job;
 
-use super::config::{Config, Settings};
+use super::config::{Config, ConfigFlags, Settings};
 use super::format::Format;
+use super::repeated::Repeated;
 use super::screen::Screen;
 use super::source::source;
 use super::{DatabaseFlags, DirectoryFlags, target};
@@ -108,7 +109,15 @@ pub(super) async fn run(
             screen.fresh_line()?;
             app.printer.say(&label);
         }
-        let exit = apply_one(&arguments, settings, cancel.clone(), app, screen).await?;
+        let exit = apply_one(
+            &arguments,
+            settings,
+            config.flags(),
+            cancel.clone(),
+            app,
+            screen,
+        )
+        .await?;
         if exit != Exit::Done {
             if number < count {
                 let left = count - number;
@@ -125,6 +134,7 @@ pub(super) async fn run(
 async fn apply_one(
     arguments: &Arguments,
     settings: &Settings,
+    config: &ConfigFlags,
     cancel: CancelToken,
     app: &App,
     screen: &mut Screen,
@@ -163,11 +173,20 @@ async fn apply_one(
         Ok(history) => history,
         Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
     };
+    let lock_name = arguments.lock_name.as_deref();
+    let repeated = Repeated::of(
+        config,
+        &arguments.directory,
+        &arguments.database,
+        reach.database.url(),
+    )
+    .with("--lock-name", lock_name);
     let job = Job {
         directory: source.into_directory(),
         database: reach.database,
         options,
         format,
+        repeated,
     };
     job.run(app, screen).await
 }

@@ -27,10 +27,10 @@ pub(crate) struct ConfigFlags {
         value_name = "URL",
         env = "SHIPGATE_ATLAS_CONFIG"
     )]
-    config: Option<String>,
+    pub(super) config: Option<String>,
     /// The env whose settings are used where no flag is given
     #[arg(long, global = true, value_name = "NAME", env = "SHIPGATE_ENV")]
-    env: Option<String>,
+    pub(super) env: Option<String>,
     /// A value of a variable of the file; again for a list
     #[arg(
         long,
@@ -39,7 +39,7 @@ pub(crate) struct ConfigFlags {
         env = "SHIPGATE_VAR",
         hide_env_values = true
     )]
-    var: Vec<String>,
+    pub(super) var: Vec<String>,
 }
 
 /// The flags, and who is told what they lead to.
@@ -58,6 +58,11 @@ pub(super) struct Settings {
 impl<'a> Config<'a> {
     pub(super) const fn new(flags: ConfigFlags, app: &'a App) -> Self {
         Self { flags, app }
+    }
+
+    /// The flags as they were given.
+    pub(super) const fn flags(&self) -> &ConfigFlags {
+        &self.flags
     }
 
     /// The settings of the one env that is meant.

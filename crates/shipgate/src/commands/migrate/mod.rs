@@ -8,6 +8,7 @@ mod hash;
 mod import;
 mod ls;
 mod new;
+mod repeated;
 mod screen;
 mod set;
 mod source;

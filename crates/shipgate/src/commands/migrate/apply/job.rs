@@ -11,6 +11,7 @@ use shipgate_migrate::report::ApplyTextWriter;
 
 use crate::cli::App;
 use crate::commands::migrate::format::Format;
+use crate::commands::migrate::repeated::Repeated;
 use crate::commands::migrate::screen::Screen;
 use crate::error::{CliError, Exit};
 use crate::report::short;
@@ -23,6 +24,8 @@ pub(in crate::commands::migrate) struct Job {
     pub(in crate::commands::migrate) database: Arc<dyn Database>,
     pub(in crate::commands::migrate) options: ApplyOptions,
     pub(in crate::commands::migrate) format: Format,
+    /// The flags that a command repeats which goes on after it.
+    pub(in crate::commands::migrate) repeated: Repeated,
 }
 
 impl Job {
@@ -66,19 +69,23 @@ impl Job {
             None => Ok(Exit::Done),
             // A report in the form that was asked for carries its error itself.
             Some(error) if written.is_some() => Ok(exit_of(&error)),
-            Some(error) => fail(&error, screen),
+            Some(error) => fail(&error, &self.repeated, screen),
         }
     }
 }
 
-fn fail(error: &ApplyError, screen: &mut Screen) -> Result<Exit, CliError> {
+fn fail(error: &ApplyError, repeated: &Repeated, screen: &mut Screen) -> Result<Exit, CliError> {
     if let ApplyError::Checksum(checksum) = error {
         return screen.fail_checksum(checksum);
     }
     if let ApplyError::History(HistoryError::Ambiguous) = error {
         return screen.fail_ambiguous();
     }
-    screen.fail("migration-failed", &error.to_string(), &error.hints())?;
+    let mut hints = error.hints_with(&repeated.flags());
+    if let ApplyError::Unknown(_) = error {
+        hints.extend(repeated.hint());
+    }
+    screen.fail("migration-failed", &error.to_string(), &hints)?;
     Ok(exit_of(error))
 }
 
