@@ -83,6 +83,9 @@ pub struct Release {
     /// `lock_timeout`, default 10s: how long to wait for the lock on the
     /// database and for locks in it.
     pub lock_timeout: Sourced<Duration>,
+    /// `connect_timeout`, default 30s: how long to try to reach a database that
+    /// is starting or not known by name yet.
+    pub connect_timeout: Sourced<Duration>,
     /// `migrate_timeout`: how long the migrations may run; `"0s"`, the default,
     /// is no limit, and `None` here.
     /// (A release command has `[deploy] release_command_timeout`.)
@@ -110,6 +113,7 @@ impl Release {
             pause_during_migrate: section.get_or("pause_during_migrate", false),
             pause_timeout: section.duration_or("pause_timeout", bare, seconds(30)),
             lock_timeout: section.duration_or("lock_timeout", bare, seconds(10)),
+            connect_timeout: section.duration_or("connect_timeout", bare, seconds(30)),
             migrate_timeout: Some(section.duration_or("migrate_timeout", bare, Duration::ZERO))
                 .filter(|limit| !limit.is_zero()),
             settle: section.duration_or("settle", bare, seconds(1)),

@@ -40,6 +40,7 @@ pub(crate) struct EngineMigrator {
     source: Source,
     rehearsals: PathBuf,
     lock_timeout: Duration,
+    connect_timeout: Duration,
     limit: Option<Duration>,
     notice: Notice,
 }
@@ -58,6 +59,7 @@ impl EngineMigrator {
             source,
             rehearsals,
             lock_timeout: project.release.lock_timeout.value,
+            connect_timeout: project.release.connect_timeout.value,
             limit: project
                 .release
                 .migrate_timeout
@@ -120,7 +122,7 @@ impl EngineMigrator {
                 timeout: self.lock_timeout,
                 schema: None,
                 lease: LeasePlace::default(),
-                connect_timeout: Duration::from_secs(30),
+                connect_timeout: self.connect_timeout,
                 clock: std::sync::Arc::new(jiff::Timestamp::now),
                 temporary_directory: Some(std::env::temp_dir()),
                 on_event: None,
@@ -145,7 +147,7 @@ impl EngineMigrator {
         ConnectOptions {
             access: Access::ReadOnly,
             create: Create::Never,
-            connect_timeout: Duration::from_secs(30),
+            connect_timeout: self.connect_timeout,
             busy_timeout: self.lock_timeout,
             on_wait: Some(self.notice.hook()),
         }
