@@ -10,7 +10,7 @@ mod parameters;
 mod percent;
 mod postgres;
 mod redact;
-mod schema;
+pub(crate) mod schema;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -35,6 +35,8 @@ pub struct DatabaseUrl {
     /// What a PostgreSQL URL says; empty for every other.
     postgres: PostgresParameters,
     mysql: Option<Box<MysqlUrl>>,
+    /// The schema that something beside the URL chooses.
+    chosen: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -223,6 +225,7 @@ impl DatabaseUrl {
             sqlite,
             postgres: Vec::new(),
             mysql,
+            chosen: None,
         })
     }
 
@@ -254,6 +257,7 @@ impl DatabaseUrl {
             sqlite: None,
             postgres: parameters,
             mysql: None,
+            chosen: None,
         })
     }
 
@@ -276,6 +280,7 @@ impl DatabaseUrl {
             }),
             postgres: Vec::new(),
             mysql: None,
+            chosen: None,
         }
     }
 
@@ -308,6 +313,7 @@ impl DatabaseUrl {
             sqlite: Some(sqlite),
             postgres: Vec::new(),
             mysql: None,
+            chosen: None,
         })
     }
 
@@ -328,12 +334,19 @@ impl DatabaseUrl {
     /// The schema (MySQL: the database) that a server's URL connects to;
     /// `None` if it names none.
     pub fn schema(&self) -> Option<String> {
-        let (_, rest) = self.raw.split_once(':')?;
+        if self.chosen.is_some() {
+            return self.chosen.clone();
+        }
         match self.dialect {
             Dialect::Sqlite => None,
-            Dialect::Postgres => schema::search_path(rest),
+            Dialect::Postgres => schema::of_parameters(&self.postgres),
             Dialect::MySql | Dialect::MariaDb => self.mysql.as_ref()?.database.clone(),
         }
+    }
+
+    /// The URL with the schema that it and everything around it choose together.
+    pub(crate) fn with_schema(self, chosen: Option<String>) -> Self {
+        Self { chosen, ..self }
     }
 
     /// `mode` of a SQLite URL.

@@ -71,17 +71,21 @@ impl ReplayError {
 ///
 /// # Errors
 /// [`ReplayError`].
-pub async fn replay(directory: &Directory, dev: &dyn Database) -> Result<(), ReplayError> {
+pub async fn replay(
+    directory: &Directory,
+    dev: &dyn Database,
+    reaching: &ConnectOptions,
+) -> Result<(), ReplayError> {
     let standing = standing(directory, &[]).map_err(ApplyError::from)?;
     let files = &standing.pending;
     match dev.dialect() {
         Dialect::Sqlite => {
-            refuse_tables(dev).await?;
+            refuse_tables(dev, reaching).await?;
             commit_each(&mut *in_memory().await?, files).await?;
             Ok(())
         }
         Dialect::Postgres => {
-            let mut session = on_empty(dev).await?;
+            let mut session = on_empty(dev, reaching).await?;
             if files
                 .iter()
                 .all(|pending| fits_in_a_transaction(pending.file))
@@ -93,16 +97,16 @@ pub async fn replay(directory: &Directory, dev: &dyn Database) -> Result<(), Rep
             let done = commit_each(&mut *session, files).await;
             // What the migrations had open or lost must not hinder the clearing.
             session.close().await;
-            let mut session = dev.connect(&ConnectOptions::default()).await?;
+            let mut session = dev.connect(reaching).await?;
             before.restore(&mut *session).await?;
             done.map_err(ReplayError::from)
         }
         Dialect::MySql | Dialect::MariaDb => {
-            let mut session = on_empty(dev).await?;
+            let mut session = on_empty(dev, reaching).await?;
             let before = mysql::Before::look(&mut *session, files).await?;
             let done = commit_each(&mut *session, files).await;
             session.close().await;
-            let mut session = dev.connect(&ConnectOptions::default()).await?;
+            let mut session = dev.connect(reaching).await?;
             before.restore(&mut *session).await?;
             done.map_err(ReplayError::from)
         }
@@ -110,8 +114,11 @@ pub async fn replay(directory: &Directory, dev: &dyn Database) -> Result<(), Rep
 }
 
 /// A session on a server's dev database, which must be empty.
-async fn on_empty(dev: &dyn Database) -> Result<Box<dyn Session>, ReplayError> {
-    let mut session = dev.connect(&ConnectOptions::default()).await?;
+async fn on_empty(
+    dev: &dyn Database,
+    reaching: &ConnectOptions,
+) -> Result<Box<dyn Session>, ReplayError> {
+    let mut session = dev.connect(reaching).await?;
     let history = history_of(dev.url(), None);
     let snapshot = history.read(&mut *session).await?;
     if snapshot.table_exists {
@@ -156,10 +163,10 @@ async fn commit_each(session: &mut dyn Session, files: &[Pending<'_>]) -> Result
     Ok(())
 }
 
-async fn refuse_tables(dev: &dyn Database) -> Result<(), ReplayError> {
+async fn refuse_tables(dev: &dyn Database, reaching: &ConnectOptions) -> Result<(), ReplayError> {
     let options = ConnectOptions {
         access: Access::ReadOnly,
-        ..ConnectOptions::default()
+        ..reaching.clone()
     };
     let mut session = match dev.connect(&options).await {
         Ok(session) => session,

@@ -9,6 +9,7 @@ use super::lock;
 use super::session::PostgresSession;
 use super::settings::{Settings, Sources};
 use crate::backup::{Engine, Unsupported};
+use crate::url::schema::of_parameters;
 use crate::{
     ClientSettings, ConnectOptions, Database, DatabaseUrl, LockError, LockRequest, MigrationLock,
     OpenError, Session,
@@ -39,8 +40,9 @@ impl PostgresDatabase {
             client,
         }
         .settings()?;
+        let schema = of_parameters(&settings.run_time);
         Ok(Self {
-            url,
+            url: url.with_schema(schema),
             settings: Arc::new(settings),
         })
     }

@@ -342,7 +342,7 @@ fn tells_its_values(words: &[&str]) -> bool {
 fn temporary(words: &[&str]) -> Option<String> {
     let is_temporary =
         |word: &&str| word.eq_ignore_ascii_case("TEMP") || word.eq_ignore_ascii_case("TEMPORARY");
-    let at = words.iter().take(6).position(|word| is_temporary(word));
+    let at = words.iter().take(6).position(&is_temporary);
     let at = match at {
         Some(at) if is(words, 0, "CREATE") => at,
         _ => {

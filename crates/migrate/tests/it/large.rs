@@ -3,7 +3,7 @@
 use std::fs;
 
 use shipgate_migrate::TxMode;
-use shipgate_migrate::apply::ApplyError;
+use shipgate_migrate::apply::{ApplyError, ApplyEvent, apply};
 use shipgate_sql::Position;
 
 use crate::support::Project;
@@ -98,6 +98,40 @@ async fn a_file_written_to_after_it_was_read_for_its_checksum_is_refused() {
         "migration file 1_a.sql changed while it was being read; run again when nothing writes to it"
     );
     assert!(outcome.statements.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_written_to_while_it_is_executed_is_undone() {
+    for tx_mode in [TxMode::File, TxMode::All] {
+        let project = Project::new(&[("1_a.sql", &large(LINES))]);
+        let directory = project.directory();
+        let mut options = project.options();
+        options.tx_mode = tx_mode;
+        let path = project.migrations().join("1_a.sql");
+        let mut executed = 0;
+        let mut sink = |event: &ApplyEvent<'_>| {
+            if let ApplyEvent::StatementDone { .. } = event {
+                executed += 1;
+                if executed == 1 {
+                    let last = format!("({}, 'x", LINES - 1);
+                    let other = format!("({}, 'y", LINES - 1);
+                    let changed = large(LINES).replacen(&last, &other, 1);
+                    fs::write(&path, changed).unwrap();
+                }
+            }
+        };
+        let failure = apply(&*project.database(), &directory, &options, &mut sink)
+            .await
+            .unwrap_err();
+        let error = failure.error.to_string();
+        assert!(
+            error.contains("1_a.sql") && error.contains("changed while it was being read"),
+            "{error}"
+        );
+        assert!(executed > 1, "{executed}");
+        assert!(project.tables().await.is_empty());
+        assert!(project.history().await.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `validate` with a dev database.
 
+use shipgate_database::ConnectOptions;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ fn dev() -> Arc<dyn Database> {
 }
 
 async fn error(project: &Project, dev: &dyn Database) -> String {
-    replay(&project.directory(), dev)
+    replay(&project.directory(), dev, &ConnectOptions::default())
         .await
         .unwrap_err()
         .to_string()
@@ -36,17 +37,25 @@ async fn migrations_that_run_are_fine_and_leave_nothing_behind() {
             "-- atlas:txtar\n\n-- checks.sql --\nSELECT 0;\n-- migration.sql --\nDROP TABLE a;\n",
         ),
     ]);
-    replay(&project.directory(), &*dev()).await.unwrap();
-    replay(&project.directory(), &*project.database())
+    replay(&project.directory(), &*dev(), &ConnectOptions::default())
         .await
         .unwrap();
+    replay(
+        &project.directory(),
+        &*project.database(),
+        &ConnectOptions::default(),
+    )
+    .await
+    .unwrap();
     assert!(!project.database_file().exists());
 }
 
 #[tokio::test]
 async fn the_statement_that_does_not_run_is_told_with_its_place() {
     let project = Project::new(&[("1_a.sql", "CREATE TABLE a (x);\nDROP TABLE b;\n")]);
-    let failed = replay(&project.directory(), &*dev()).await.unwrap_err();
+    let failed = replay(&project.directory(), &*dev(), &ConnectOptions::default())
+        .await
+        .unwrap_err();
     assert_eq!(
         failed.to_string(),
         "replaying the migration directory: sql/migrate: read migration directory state: sql/migrate: \

@@ -1,6 +1,7 @@
 //! The history table, as MariaDB has it.
 
 use crate::fresh;
+use shipgate_database::ConnectOptions;
 
 #[tokio::test]
 async fn the_table_is_as_atlas_creates_it() {
@@ -43,9 +44,13 @@ async fn only_databases_that_the_migrations_make_are_dropped_after_a_replay() {
         &format!("CREATE DATABASE `{name}_made`;\nCREATE TABLE `{name}_made`.t (id int);\n"),
     )]);
     let bystander = fresh(&[]);
-    shipgate_migrate::replay(&place.directory(), &*place.database())
-        .await
-        .unwrap();
+    shipgate_migrate::replay(
+        &place.directory(),
+        &*place.database(),
+        &ConnectOptions::default(),
+    )
+    .await
+    .unwrap();
     let there = place.sql("SHOW DATABASES");
     assert!(!there.contains("_made"), "{there}");
     assert!(

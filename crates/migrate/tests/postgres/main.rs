@@ -5,7 +5,9 @@
     reason = "a test ends where the world is not as it should be"
 )]
 
+mod copy;
 mod history;
+mod placement;
 mod pooler;
 #[path = "../scenarios/mod.rs"]
 mod scenarios;

@@ -1,5 +1,6 @@
 //! `validate` with a dev database: it is tried, and left empty.
 
+use shipgate_database::ConnectOptions;
 use shipgate_migrate::replay;
 
 use crate::{OBJECTS, fresh};
@@ -17,9 +18,13 @@ const RICH: &[(&str, &str)] = &[
 async fn migrations_that_run_leave_nothing_behind() {
     let place = fresh(RICH);
     let before = place.sql(OBJECTS);
-    replay(&place.directory(), &*place.database())
-        .await
-        .unwrap();
+    replay(
+        &place.directory(),
+        &*place.database(),
+        &ConnectOptions::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!(place.sql(OBJECTS), before);
 }
 
@@ -28,9 +33,13 @@ async fn what_no_transaction_takes_is_dropped_again() {
     let place = fresh(RICH);
     let before = place.sql(OBJECTS);
     place.write(&[("3_c.sql", crate::OUTSIDE)]);
-    replay(&place.directory(), &*place.database())
-        .await
-        .unwrap();
+    replay(
+        &place.directory(),
+        &*place.database(),
+        &ConnectOptions::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!(place.sql(OBJECTS), before);
 }
 
@@ -42,9 +51,13 @@ async fn a_migration_that_does_not_run_is_told_and_leaves_nothing_behind() {
         "3_c.sql",
         "CREATE TABLE c (id int);\nINSERT INTO nowhere VALUES (1);\n",
     )]);
-    let error = replay(&place.directory(), &*place.database())
-        .await
-        .unwrap_err();
+    let error = replay(
+        &place.directory(),
+        &*place.database(),
+        &ConnectOptions::default(),
+    )
+    .await
+    .unwrap_err();
     let text = error.to_string();
     assert!(
         text.starts_with(
@@ -60,9 +73,13 @@ async fn a_migration_that_does_not_run_is_told_and_leaves_nothing_behind() {
 async fn a_dev_database_must_be_empty() {
     let place = fresh(RICH);
     place.sql("CREATE TABLE zoo (id int)");
-    let error = replay(&place.directory(), &*place.database())
-        .await
-        .unwrap_err();
+    let error = replay(
+        &place.directory(),
+        &*place.database(),
+        &ConnectOptions::default(),
+    )
+    .await
+    .unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("connected database is not clean: found table \"zoo\""),

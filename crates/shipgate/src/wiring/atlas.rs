@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use shipgate_atlas_config as atlas;
 use shipgate_atlas_config::{Matches, Program, Query, Surroundings, TemplateDirectory};
-use shipgate_database::{ConnectOptions, DatabaseUrl, Dialect, Session, Value, open};
+use shipgate_database::{
+    ClientSettings, ConnectOptions, DatabaseUrl, Dialect, Session, Value, open,
+};
 
 use super::client::client_settings;
 use super::rendered;
@@ -25,14 +28,36 @@ pub(crate) struct Machine {
     configuration: PathBuf,
     /// What those of databases, programs and migrations mean.
     current: PathBuf,
+    way: Way,
     printer: Arc<Printer>,
     rendered: Mutex<Rendered>,
 }
 
+/// How the databases are reached that a configuration asks.
+pub(crate) struct Way {
+    pub(crate) client: ClientSettings,
+    pub(crate) connect_timeout: Duration,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self {
+            client: client_settings(),
+            connect_timeout: ConnectOptions::default().connect_timeout,
+        }
+    }
+}
+
 impl Machine {
-    pub(crate) fn new(configuration: &Path, current: &Path, printer: Arc<Printer>) -> Self {
+    pub(crate) fn new(
+        configuration: &Path,
+        current: &Path,
+        way: Way,
+        printer: Arc<Printer>,
+    ) -> Self {
         Self {
             printer,
+            way,
             configuration: configuration.to_owned(),
             current: current.to_owned(),
             rendered: Mutex::default(),
@@ -77,9 +102,10 @@ impl Surroundings for Machine {
     async fn query(&self, query: &Query) -> Result<Vec<Vec<atlas::Value>>, String> {
         let url =
             DatabaseUrl::parse(&query.url, &self.current).map_err(|error| error.to_string())?;
-        let database = open(&url, &client_settings()).map_err(|error| error.to_string())?;
+        let database = open(&url, &self.way.client).map_err(|error| error.to_string())?;
         let printer = Arc::clone(&self.printer);
         let options = ConnectOptions {
+            connect_timeout: self.way.connect_timeout,
             on_wait: Some(Arc::new(move |wait| {
                 let limit = short(wait.limit);
                 printer.say(&format!("{}; waiting up to {limit}", wait.reason));

@@ -123,6 +123,22 @@ fn a_password_given_apart_opens_the_database() {
         );
     }
     assert_eq!(database.psql("SELECT count(*) FROM a").trim(), "0");
+    std::fs::write(
+        place.path("atlas.hcl"),
+        format!(
+            "data \"sql\" \"names\" {{\n  url = \"{without}\"\n  query = \"SELECT 'app'\"\n}}\n\
+             env \"each\" {{\n  for_each = toset(data.sql.names.values)\n  url = \"sqlite://${{each.value}}.db\"\n}}\n"
+        ),
+    )
+    .unwrap();
+    let file = ["--password-file", "password"];
+    let by_env = [&["migrate", "apply", "--env", "each"], &file[..]].concat();
+    let applied = place.program_with(&by_env, &[]);
+    assert_eq!((applied.stderr.as_str(), applied.code), ("", 0));
+    assert_eq!(place.tables(), ["a"]);
+    database.psql("DROP TABLE public.a, public.atlas_schema_revisions");
+    let validate = [&["migrate", "validate", "--dev-url", &without], &file[..]].concat();
+    assert_eq!(place.program_with(&validate, &[]), said("", "", 0));
     let refused = place.program_with(&["migrate", "status", "--url", &wrong], &[]);
     assert_eq!(refused.code, 1);
     assert!(
@@ -150,6 +166,21 @@ fn a_server_that_is_not_there_is_waited_for_aloud() {
         );
         assert!(!waited.stderr.contains("hunter2"), "{waited:?}");
     }
+    let waited = place.program_with(
+        &[
+            "migrate",
+            "validate",
+            "--dev-url",
+            url,
+            "--connect-timeout",
+            "300ms",
+        ],
+        &[],
+    );
+    assert!(
+        waited.code == 1 && waited.stderr.contains("waited 300ms"),
+        "{waited:?}"
+    );
     let bad = place.program_with(
         &[
             "migrate",

@@ -92,7 +92,8 @@ pub(super) async fn run(
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
     let project = &arguments.directory.project;
-    let targets = match config.all(Wanted::Database, project, screen).await? {
+    let reach = Some(&arguments.database.reach);
+    let targets = match config.all(Wanted::Database, project, reach, screen).await? {
         Ok(targets) => targets,
         Err(exit) => return Ok(exit),
     };

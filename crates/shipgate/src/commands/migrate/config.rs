@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use shipgate_atlas_config::{ConfigError, Environment, Inputs, Migration, Project, Wanted};
 
-use super::DatabaseFlags;
 use super::screen::Screen;
 use super::target::Found;
+use super::{DatabaseFlags, ReachFlags, target};
 use crate::cli::App;
 use crate::error::CliError;
-use crate::wiring::atlas::{Machine, Rendered};
+use crate::wiring::atlas::{Machine, Rendered, Way};
 
 const DEFAULT_FILE: &str = "file://atlas.hcl";
 
@@ -70,9 +70,10 @@ impl<'a> Config<'a> {
         &self,
         wanted: Wanted,
         project: &Path,
+        reach: Option<&ReachFlags>,
         screen: &mut Screen,
     ) -> Result<Found<Settings>, CliError> {
-        let mut all = match self.all(wanted, project, screen).await? {
+        let mut all = match self.all(wanted, project, reach, screen).await? {
             Ok(all) => all,
             Err(exit) => return Ok(Err(exit)),
         };
@@ -86,11 +87,13 @@ impl<'a> Config<'a> {
     }
 
     /// The settings of every env that is meant, in the order of their use; at
-    /// least one, which may be empty.
+    /// least one, which may be empty. The databases that the file itself asks
+    /// are reached as `reach` says.
     pub(super) async fn all(
         &self,
         wanted: Wanted,
         project: &Path,
+        reach: Option<&ReachFlags>,
         screen: &mut Screen,
     ) -> Result<Found<Vec<Settings>>, CliError> {
         let inputs = match Inputs::parse(&self.flags.var) {
@@ -134,7 +137,15 @@ impl<'a> Config<'a> {
         let here = std::env::current_dir().unwrap_or_default();
         let directory = path.parent().unwrap_or(Path::new(""));
         let printer = Arc::clone(&self.app.printer);
-        let machine = Machine::new(&here.join(directory), &here.join(project), printer);
+        let way = match reach.map(|flags| target::way(flags, screen)).transpose()? {
+            None => Way::default(),
+            Some(Ok((client, connect_timeout))) => Way {
+                client,
+                connect_timeout,
+            },
+            Some(Err(exit)) => return Ok(Err(exit)),
+        };
+        let machine = Machine::new(&here.join(directory), &here.join(project), way, printer);
         let selected = match parsed.select(name, wanted, &inputs, &machine).await {
             Ok(selected) => selected,
             Err(error) => return Ok(Err(fail(&error, screen)?)),

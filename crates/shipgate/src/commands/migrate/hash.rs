@@ -31,7 +31,12 @@ pub(super) async fn run(
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
     let settings = match config
-        .single(Wanted::Directory, &arguments.directory.project, screen)
+        .single(
+            Wanted::Directory,
+            &arguments.directory.project,
+            None,
+            screen,
+        )
         .await?
     {
         Ok(settings) => settings,

@@ -87,6 +87,13 @@ pub(crate) struct DatabaseFlags {
     /// atlas_schema_revisions [default: the tool's, unless there is an atlas.sum]
     #[arg(long, value_name = "WHOSE")]
     history: Option<HistoryKind>,
+    #[command(flatten)]
+    reach: ReachFlags,
+}
+
+/// How a database is reached.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct ReachFlags {
     /// The file with the database's password [default: $SHIPGATE_DATABASE_PASSWORD, else the URL's]
     #[arg(long, value_name = "FILE", env = "SHIPGATE_DATABASE_PASSWORD_FILE")]
     password_file: Option<std::path::PathBuf>,

@@ -42,7 +42,12 @@ pub(super) async fn run(
         }
     };
     let settings = match config
-        .single(Wanted::Directory, &arguments.directory.project, screen)
+        .single(
+            Wanted::Directory,
+            &arguments.directory.project,
+            None,
+            screen,
+        )
         .await?
     {
         Ok(settings) => settings,

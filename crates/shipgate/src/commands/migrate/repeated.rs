@@ -49,7 +49,7 @@ impl Repeated {
                 HistoryKind::Atlas => "atlas",
             }),
         );
-        let password_file = database.password_file.as_deref();
+        let password_file = database.reach.password_file.as_deref();
         repeated.add("--password-file", password_file.and_then(Path::to_str));
         repeated
     }
@@ -95,6 +95,7 @@ mod tests {
     use shipgate_database::DatabaseUrl;
 
     use super::{ConfigFlags, DatabaseFlags, DirectoryFlags, HistoryKind, Repeated};
+    use crate::commands::migrate::ReachFlags;
 
     fn repeated(url: Option<&str>, expanded: &str) -> Repeated {
         let config = ConfigFlags {
@@ -111,8 +112,10 @@ mod tests {
             url: url.map(str::to_owned),
             revisions_schema: Some("it's".to_owned()),
             history: Some(HistoryKind::Atlas),
-            password_file: None,
-            connect_timeout: "30s".to_owned(),
+            reach: ReachFlags {
+                password_file: None,
+                connect_timeout: "30s".to_owned(),
+            },
         };
         let url = DatabaseUrl::parse(expanded, Path::new("/")).unwrap();
         Repeated::of(&config, &directory, &database, &url).with("--lock-name", Some("own"))

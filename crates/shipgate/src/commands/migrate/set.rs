@@ -59,7 +59,12 @@ pub(super) async fn run(
         }
     };
     let settings = match config
-        .single(Wanted::Database, &arguments.directory.project, screen)
+        .single(
+            Wanted::Database,
+            &arguments.directory.project,
+            Some(&arguments.database.reach),
+            screen,
+        )
         .await?
     {
         Ok(settings) => settings,

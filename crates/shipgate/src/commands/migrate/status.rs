@@ -36,7 +36,12 @@ pub(super) async fn run(
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
     let settings = match config
-        .single(Wanted::Database, &arguments.directory.project, screen)
+        .single(
+            Wanted::Database,
+            &arguments.directory.project,
+            Some(&arguments.database.reach),
+            screen,
+        )
         .await?
     {
         Ok(settings) => settings,

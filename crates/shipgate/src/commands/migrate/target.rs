@@ -15,7 +15,7 @@ use shipgate_project::{LoadError, Loaded, Origin, Template, load};
 use super::config::Settings;
 use super::screen::Screen;
 use super::source::Source;
-use super::{DatabaseFlags, DirectoryFlags};
+use super::{DatabaseFlags, DirectoryFlags, ReachFlags};
 use crate::error::{CliError, Exit};
 use crate::site;
 use crate::wiring::client::{client_settings, read_password};
@@ -195,9 +195,9 @@ pub(super) fn database(
     source: &Source,
     screen: &mut Screen,
 ) -> Result<Found<Reach>, CliError> {
-    let connect_timeout = match parse_duration("--connect-timeout", &flags.connect_timeout) {
-        Ok(timeout) => timeout,
-        Err(message) => return Ok(Err(screen.fail("usage", &message, &[])?)),
+    let (client, connect_timeout) = match way(&flags.reach, screen)? {
+        Ok(way) => way,
+        Err(exit) => return Ok(Err(exit)),
     };
     let url = match database_url(flags, project_directory, settings, source, screen)? {
         Ok(url) => url,
@@ -211,6 +211,22 @@ pub(super) fn database(
         );
         return Ok(Err(screen.fail("not-supported", &message, &[])?));
     }
+    Ok(opened(&url, &client, screen)?.map(|database| Reach {
+        database,
+        connect_timeout,
+    }))
+}
+
+/// What the flags and this process's surroundings say about the way to a
+/// database, and how long it is tried.
+pub(super) fn way(
+    flags: &ReachFlags,
+    screen: &mut Screen,
+) -> Result<Found<(ClientSettings, Duration)>, CliError> {
+    let connect_timeout = match parse_duration("--connect-timeout", &flags.connect_timeout) {
+        Ok(timeout) => timeout,
+        Err(message) => return Ok(Err(screen.fail("usage", &message, &[])?)),
+    };
     let mut client = client_settings();
     if let Some(file) = &flags.password_file {
         match read_password(file) {
@@ -218,25 +234,30 @@ pub(super) fn database(
             Err(message) => return Ok(Err(screen.fail("password-file", &message, &[])?)),
         }
     }
-    Ok(opened(&url, &client, screen)?.map(|database| Reach {
-        database,
-        connect_timeout,
-    }))
+    Ok(Ok((client, connect_timeout)))
 }
 
 /// The database on which migrations are tried.
 pub(super) fn development(
     text: &str,
     base: &Path,
+    flags: &ReachFlags,
     screen: &mut Screen,
-) -> Result<Found<Arc<dyn Database>>, CliError> {
+) -> Result<Found<Reach>, CliError> {
     if text.starts_with("docker") {
         let message = "databases in Docker are not started by this version";
         let hint = "name an empty one that runs: `--dev-url postgres://localhost/dev`".to_owned();
         return Ok(Err(screen.fail("not-supported", message, &[hint])?));
     }
+    let (client, connect_timeout) = match way(flags, screen)? {
+        Ok(way) => way,
+        Err(exit) => return Ok(Err(exit)),
+    };
     match parsed_url(text, base, screen)? {
-        Ok(url) => opened(&url, &client_settings(), screen),
+        Ok(url) => Ok(opened(&url, &client, screen)?.map(|database| Reach {
+            database,
+            connect_timeout,
+        })),
         Err(exit) => Ok(Err(exit)),
     }
 }

@@ -1,14 +1,16 @@
 //! `shipgate migrate validate`.
 
 use shipgate_atlas_config::Wanted;
+use shipgate_database::ConnectOptions;
 use shipgate_migrate::ValidateError;
 
 use super::config::Config;
 use super::screen::Screen;
 use super::source::source;
-use super::{DirectoryFlags, target};
+use super::{DirectoryFlags, ReachFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
+use crate::wiring::notice::wait_hook;
 
 /// Arguments of `shipgate migrate validate`.
 #[derive(clap::Args)]
@@ -18,6 +20,8 @@ pub(crate) struct Arguments {
     /// An empty database; the migrations are tried on one like it in memory: sqlite://dev?mode=memory
     #[arg(long, value_name = "URL")]
     dev_url: Option<String>,
+    #[command(flatten)]
+    reach: ReachFlags,
 }
 
 pub(super) async fn run(
@@ -27,7 +31,12 @@ pub(super) async fn run(
     screen: &mut Screen,
 ) -> Result<Exit, CliError> {
     let settings = match config
-        .single(Wanted::Development, &arguments.directory.project, screen)
+        .single(
+            Wanted::Development,
+            &arguments.directory.project,
+            Some(&arguments.reach),
+            screen,
+        )
         .await?
     {
         Ok(settings) => settings,
@@ -59,11 +68,16 @@ pub(super) async fn run(
         Some(_) => here,
         None => here.join(&arguments.directory.project),
     };
-    let dev = match target::development(&dev_url, &base, screen)? {
+    let dev = match target::development(&dev_url, &base, &arguments.reach, screen)? {
         Ok(dev) => dev,
         Err(exit) => return Ok(exit),
     };
-    match shipgate_migrate::replay(&directory, dev.as_ref()).await {
+    let reaching = ConnectOptions {
+        connect_timeout: dev.connect_timeout,
+        on_wait: Some(wait_hook(app)),
+        ..ConnectOptions::default()
+    };
+    match shipgate_migrate::replay(&directory, dev.database.as_ref(), &reaching).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) => screen.fail("migration-failed", &error.to_string(), &error.hints()),
     }
