@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use shipgate_database::DatabaseUrl;
-use shipgate_migrate::directory::{Directory, DirectoryError, Location};
+use shipgate_migrate::TxMode;
+use shipgate_migrate::directory::{Directory, DirectoryError, File, Location};
 use shipgate_migrate::formats::Format;
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
@@ -23,13 +24,18 @@ pub trait Native: fmt::Debug + Send + Sync {
     /// What it does with a file that is added behind the last applied one.
     fn exec_order(&self) -> ExecOrder;
 
+    /// What one transaction of its own spans.
+    fn tx_mode(&self) -> TxMode {
+        TxMode::File
+    }
+
     /// Its directory, read.
     ///
     /// # Errors
     /// A file cannot be read, or says what cannot be applied without the tool.
     fn directory(&self, _project: &Project, path: PathBuf) -> Result<Directory, NativeError> {
         let location = Location::with_format(&path, self.format());
-        Ok(Directory::open(location)?)
+        Ok(ordered(Directory::open(location)?)?)
     }
 
     /// Its history table.
@@ -52,6 +58,23 @@ pub trait Native: fmt::Debug + Send + Sync {
     fn is_read_by_atlas(&self) -> bool {
         false
     }
+}
+
+/// The same in the order of versions, if the tool goes by that: to Atlas, which
+/// goes by names, `10_b` before `9_a` is a mistake.
+fn ordered(directory: Directory) -> Result<Directory, DirectoryError> {
+    let format = directory.location().format();
+    let by_version = |a: &File, b: &File| format.compare_versions(a.version(), b.version());
+    if !format.goes_by_version()
+        || directory
+            .files()
+            .is_sorted_by(|a, b| by_version(a, b).is_le())
+    {
+        return Ok(directory);
+    }
+    let mut files = directory.files().to_vec();
+    files.sort_by(by_version);
+    Directory::of_files(directory.location().clone(), files, None)
 }
 
 /// Why a tool's migrations cannot be applied without it.

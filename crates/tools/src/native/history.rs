@@ -64,6 +64,13 @@ struct Versions {
     recorded: BTreeSet<String>,
 }
 
+/// How the definition of a tool's table is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Create,
+    AddColumns,
+}
+
 impl ToolHistory {
     /// The history of a directory's files.
     ///
@@ -240,6 +247,37 @@ impl ToolHistory {
         Ok(())
     }
 
+    /// Changes the definition of the tool's table, all at once where the
+    /// database has definitions in transactions.
+    async fn change(&self, session: &mut dyn Session, what: Change) -> Result<(), StatementError> {
+        let at_once = matches!(session.dialect(), Dialect::Postgres | Dialect::Sqlite)
+            && !session.in_transaction();
+        if at_once {
+            session.begin().await?;
+        }
+        let mut done = match what {
+            Change::Create => self.create_tables(session).await,
+            Change::AddColumns => self.ledger.add_columns(session).await,
+        };
+        if at_once {
+            if done.is_ok() {
+                done = session.commit().await;
+            }
+            if done.is_err() && session.in_transaction() {
+                // The first error is the one to tell.
+                let _ = session.rollback().await;
+            }
+        }
+        done
+    }
+
+    async fn create_tables(&self, session: &mut dyn Session) -> Result<(), StatementError> {
+        for statement in self.ledger.create(session.dialect()) {
+            session.execute(&statement).await?;
+        }
+        Ok(())
+    }
+
     /// Drops the table of progress when nothing is in it.
     async fn drop_progress(&self, session: &mut dyn Session) -> Result<(), HistoryError> {
         if !self.has_progress.load(Ordering::Relaxed) {
@@ -328,6 +366,7 @@ impl History for ToolHistory {
             table_exists: tables.get(0).is_some(),
             ..Snapshot::default()
         };
+        snapshot.missing_columns = lines.missing_columns;
         snapshot.warnings = lines.warnings;
         snapshot.warnings.append(&mut tables.warnings);
         let mut revisions: BTreeMap<String, Revision> = BTreeMap::new();
@@ -348,19 +387,17 @@ impl History for ToolHistory {
     }
 
     async fn create(&self, session: &mut dyn Session) -> Result<(), HistoryError> {
-        for statement in self.ledger.create(session.dialect()) {
-            let created = session.execute(&statement).await;
-            created.map_err(self.refused("create table"))?;
-        }
-        Ok(())
+        let created = self.change(session, Change::Create).await;
+        created.map_err(self.refused("create table"))
     }
 
     async fn add_columns(
         &self,
-        _session: &mut dyn Session,
+        session: &mut dyn Session,
         _columns: &[&'static str],
     ) -> Result<(), HistoryError> {
-        Ok(())
+        let added = self.change(session, Change::AddColumns).await;
+        added.map_err(self.refused("add columns to"))
     }
 
     async fn start(

@@ -20,6 +20,8 @@ pub struct Lines {
     pub records: Vec<Record>,
     /// What is strange about them, one sentence each.
     pub warnings: Vec<String>,
+    /// Columns that an older version of the tool did not make.
+    pub missing_columns: Vec<&'static str>,
 }
 
 /// A row to be written.
@@ -43,6 +45,15 @@ pub struct Line<'l> {
     pub done: i64,
     /// The database's message, if the file failed.
     pub error: &'l str,
+}
+
+impl Line<'_> {
+    /// When it ended.
+    pub(crate) fn ended(&self) -> Timestamp {
+        self.started
+            .checked_add(self.elapsed)
+            .unwrap_or(self.started)
+    }
 }
 
 /// A tool's own history table, as the tool itself writes it.
@@ -75,6 +86,11 @@ pub trait Ledger: fmt::Debug + Send + Sync {
 
     /// The statements that make the table, as the tool makes it.
     fn create(&self, dialect: Dialect) -> Vec<String>;
+
+    /// Adds the [`Lines::missing_columns`], as the tool itself does.
+    async fn add_columns(&self, _session: &mut dyn Session) -> Result<(), StatementError> {
+        Ok(())
+    }
 
     /// The ways out of a failed row that the tool itself left.
     fn ways_out(&self, version: &str) -> Vec<String>;
@@ -180,6 +196,15 @@ pub(crate) async fn run(
 ) -> Result<(), StatementError> {
     let statement = numbered(session.dialect(), statement);
     session.query(&statement, values).await.map(|_| ())
+}
+
+/// A version that begins with a number, as that number.
+pub(crate) fn number(version: &str) -> Value {
+    let is_digit = |letter: &char| letter.is_ascii_digit();
+    let digits: String = version.chars().take_while(is_digit).collect();
+    digits
+        .parse()
+        .map_or_else(|_| text(version), Value::Integer)
 }
 
 /// A text as a value.

@@ -304,7 +304,7 @@ impl Ledger for PrismaLedger {
     fn lines(&self, tables: &Tables) -> Result<Lines, HistoryError> {
         Ok(Lines {
             records: recorded(tables).records,
-            warnings: Vec::new(),
+            ..Lines::default()
         })
     }
 

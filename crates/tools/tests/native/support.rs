@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shipgate_database::{ClientSettings, Database, DatabaseUrl, LockName, LockRequest, open};
+use shipgate_database::{
+    ClientSettings, Database, DatabaseUrl, LockName, LockRequest, Session, open,
+};
 use shipgate_migrate::apply::{ApplyEvent, ApplyOptions, CancelToken, Patience, apply};
 use shipgate_migrate::plan::PlanOptions;
 use shipgate_migrate::report::{ApplyReport, StatementTexts};
-use shipgate_migrate::{
-    Effect, Expected, Reading, SetOptions, TxMode, set, settle, status, verify,
-};
+use shipgate_migrate::{Effect, Expected, Reading, SetOptions, set, settle, status, verify};
 use shipgate_testkit::{MariadbDatabase, PostgresDatabase, mariadb, postgres};
 use shipgate_tools::native::open as open_native;
 use shipgate_tools::{NativeDirectory, Project, Settings, named};
@@ -151,6 +151,49 @@ impl Place {
         names.join(" ")
     }
 
+    /// A table's columns: name, type, and whether it must hold something.
+    pub(crate) fn columns(&self, table: &str) -> String {
+        self.sql(&match &self.server {
+            Server::Sqlite => format!(
+                "SELECT group_concat(name || ' ' || type || iif(\"notnull\", ' not null', ''), ', ') \
+                 FROM pragma_table_info('{table}')"
+            ),
+            Server::Postgres(_) => format!(
+                "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod) \
+                 || CASE WHEN attnotnull THEN ' not null' ELSE '' END, ', ' ORDER BY attnum) \
+                 FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0"
+            ),
+            Server::Mariadb(_) => format!(
+                "SELECT group_concat(column_name, ' ', column_type, if(is_nullable = 'NO', ' not null', '') \
+                 ORDER BY ordinal_position SEPARATOR ', ') FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = '{table}'"
+            ),
+        })
+    }
+
+    /// Holds a lock of a tool's, as another session does.
+    pub(crate) async fn hold(&self, lock: &str) -> Box<dyn Session> {
+        let mut other = self.database().connect(&Default::default()).await.unwrap();
+        other.query(lock, &[]).await.unwrap();
+        other
+    }
+
+    /// A run that may not wait for a lock that is held, and one that waits until it is given back.
+    pub(crate) async fn wait_for(&self, lock: &str, tool: &str) -> Outcome {
+        let other = self.hold(lock).await;
+        let short = self
+            .apply_with(|options| options.lock.timeout = Duration::from_millis(300))
+            .await
+            .failed();
+        let held = format!("holds the migration lock of {tool}");
+        assert!(short.error.contains(&held), "{short:?}");
+        // Given back while the run waits or before it asks: either way it goes on.
+        let (waited, ()) = tokio::join!(self.apply(), async {
+            other.close().await;
+        });
+        waited
+    }
+
     pub(crate) fn native(&self) -> NativeDirectory {
         self.try_native().unwrap()
     }
@@ -186,7 +229,7 @@ impl Place {
                 exec_order: native.native.exec_order(),
                 ..PlanOptions::default()
             },
-            tx_mode: TxMode::File,
+            tx_mode: native.native.tx_mode(),
             dry_run: false,
             lock: self.lock(),
             busy_timeout: Duration::from_secs(5),

@@ -160,6 +160,9 @@ async fn apply_one(
     if exec_order(arguments, settings).is_none() {
         options.plan.exec_order = source.exec_order();
     }
+    if tx_mode(arguments, settings).is_none() {
+        options.tx_mode = source.tx_mode();
+    }
     let project = &arguments.directory.project;
     let reach = match target::database(&arguments.database, project, settings, &source, screen)? {
         Ok(reach) => reach,
@@ -213,9 +216,7 @@ fn options(
     });
     let timeout = parse_timeout(timeout.as_deref())?;
     let exec_order = exec_order(arguments, settings);
-    let tx_mode = settings.or_migration(arguments.tx_mode.as_deref(), |migration| {
-        migration.tx_mode.as_ref()
-    });
+    let tx_mode = tx_mode(arguments, settings);
     let baseline = settings.or_migration(arguments.baseline.as_deref(), |migration| {
         migration.baseline.as_ref()
     });
@@ -246,6 +247,12 @@ fn options(
         operator_version: operator_version(),
         texts: StatementTexts::Kept,
         cancel,
+    })
+}
+
+fn tx_mode(arguments: &Arguments, settings: &Settings) -> Option<String> {
+    settings.or_migration(arguments.tx_mode.as_deref(), |migration| {
+        migration.tx_mode.as_ref()
     })
 }
 

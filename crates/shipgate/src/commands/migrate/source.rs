@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use shipgate_database::DatabaseUrl;
+use shipgate_migrate::TxMode;
 use shipgate_migrate::directory::{Directory, Location};
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
@@ -60,6 +61,14 @@ impl Source {
         match self {
             Self::Atlas(_) => ExecOrder::default(),
             Self::Tool(native, _) => native.native.exec_order(),
+        }
+    }
+
+    /// What one transaction spans where nobody says so.
+    pub(super) fn tx_mode(&self) -> TxMode {
+        match self {
+            Self::Atlas(_) => TxMode::default(),
+            Self::Tool(native, _) => native.native.tx_mode(),
         }
     }
 
