@@ -8,6 +8,7 @@
 mod advisory;
 pub(crate) mod diesel;
 mod directory;
+pub(crate) mod drizzle;
 mod history;
 mod ledger;
 pub(crate) mod prisma;

@@ -18,8 +18,10 @@ use crate::aftermath::Aftermath;
 use crate::checksum::{self, Checksum};
 use crate::compare::{Comparison, Record, recorded, without_file};
 use crate::expected::{BadExpectation, Expected};
-use crate::history::{HistoryError, TableName, Tables, Wanted};
+use crate::history::{HistoryError, Table, TableName, Tables, Wanted};
 use crate::migration::{Migration, split_stem};
+use crate::native::Native;
+use crate::native::drizzle::NativeDrizzle;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -30,7 +32,9 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 #[derive(Debug)]
 pub(crate) struct Drizzle;
 
-const TITLE: &str = "Drizzle";
+pub(crate) const TITLE: &str = "Drizzle";
+/// The journal before 1.0, in the directory.
+pub(crate) const JOURNAL: &str = "meta/_journal.json";
 const CONFIGS: [&str; 5] = [
     "drizzle.config.ts",
     "drizzle.config.js",
@@ -66,11 +70,14 @@ impl Tool for Drizzle {
         let mut signs = Vec::new();
         signs.extend(project.first_file(&CONFIGS).map(Sign::configuration));
         let (directory, _) = directory(project);
-        let journal = join(&directory, "meta/_journal.json");
+        let journal = join(&directory, JOURNAL);
         if project.is_file(&journal) {
             signs.push(Sign::migrations(journal));
         } else if !project.is_file(&join(&directory, "migration_lock.toml")) {
-            signs.extend(folders(project, &directory).first().map(|folder| {
+            let marked = folders(project, &directory)
+                .into_iter()
+                .find(|folder| project.is_file(&join(&join(&directory, folder), "snapshot.json")));
+            signs.extend(marked.map(|folder| {
                 Sign::migrations(format!(
                     "{directory}/{folder}/ with migration.sql and snapshot.json"
                 ))
@@ -89,29 +96,11 @@ impl Tool for Drizzle {
         project: &Project,
         settings: &Settings,
     ) -> Result<Box<dyn Migrations>, ReadError> {
-        let (usual, mut notes) = directory(project);
-        let directory = settings.directory_or(|| usual);
-        let journal = join(&directory, "meta/_journal.json");
-        let entries = if project.is_file(&journal) {
-            of_journal(project, &directory, &journal)?
-        } else if project.is_directory(&directory) {
-            of_folders(project, &directory)?
-        } else {
-            return Err(ReadError::NoDirectory {
-                path: directory,
-                tool: TITLE,
-            });
-        };
-        let table = settings.table_or(|| table(project, &mut notes));
-        Ok(Box::new(DrizzleMigrations {
-            place: Place {
-                notes,
-                ..Place::new(&directory, &table)
-            },
-            table,
-            in_journal: project.is_file(&journal),
-            entries,
-        }))
+        Ok(Box::new(DrizzleMigrations::read(project, settings)?))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeDrizzle)
     }
 
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
@@ -126,6 +115,7 @@ impl Tool for Drizzle {
             place: expected.place(),
             table: expected.table()?,
             in_journal: expected.detail.get("in_journal")?,
+            dialect: None,
             entries: entries.collect::<Result<_, BadExpectation>>()?,
         }))
     }
@@ -155,6 +145,14 @@ fn directory(project: &Project) -> (String, Vec<String>) {
     }
 }
 
+fn dialect(project: &Project) -> Option<String> {
+    let text = project.text(project.first_file(&CONFIGS)?)?;
+    match Script::new(&text).one(&["dialect"])? {
+        Value::Text(dialect) => Some(dialect),
+        _ => None,
+    }
+}
+
 fn table(project: &Project, notes: &mut Vec<String>) -> TableName {
     let file = project.first_file(&CONFIGS);
     let script = Script::new(&file.and_then(|file| project.text(file)).unwrap_or_default());
@@ -175,10 +173,10 @@ fn table(project: &Project, notes: &mut Vec<String>) -> TableName {
 
 /// A migration and the time its row has, in milliseconds.
 #[derive(Clone, Debug)]
-struct Timed {
-    migration: Migration,
-    hash: String,
-    when: i64,
+pub(crate) struct Timed {
+    pub(crate) migration: Migration,
+    pub(crate) hash: String,
+    pub(crate) when: i64,
 }
 
 fn of_journal(project: &Project, directory: &str, path: &str) -> Result<Vec<Timed>, ReadError> {
@@ -211,11 +209,7 @@ fn folders(project: &Project, directory: &str) -> Vec<String> {
     project
         .directories(directory)
         .into_iter()
-        .filter(|name| {
-            let folder = join(directory, name);
-            project.is_file(&join(&folder, "migration.sql"))
-                && project.is_file(&join(&folder, "snapshot.json"))
-        })
+        .filter(|name| project.is_file(&join(&join(directory, name), "migration.sql")))
         .collect()
 }
 
@@ -246,25 +240,68 @@ fn folder_time(version: &str) -> Option<i64> {
 }
 
 #[derive(Debug)]
-struct DrizzleMigrations {
+pub(crate) struct DrizzleMigrations {
     place: Place,
-    table: TableName,
+    pub(crate) table: TableName,
     /// Before 1.0.
-    in_journal: bool,
-    entries: Vec<Timed>,
+    pub(crate) in_journal: bool,
+    /// The kind of database that the configuration names.
+    pub(crate) dialect: Option<String>,
+    pub(crate) entries: Vec<Timed>,
+}
+
+impl DrizzleMigrations {
+    pub(crate) fn read(project: &Project, settings: &Settings) -> Result<Self, ReadError> {
+        let (usual, mut notes) = directory(project);
+        let directory = settings.directory_or(|| usual);
+        let journal = join(&directory, JOURNAL);
+        let entries = if project.is_file(&journal) {
+            of_journal(project, &directory, &journal)?
+        } else if project.is_directory(&directory) {
+            of_folders(project, &directory)?
+        } else {
+            return Err(ReadError::NoDirectory {
+                path: directory,
+                tool: TITLE,
+            });
+        };
+        let table = settings.table_or(|| table(project, &mut notes));
+        Ok(Self {
+            place: Place {
+                notes,
+                ..Place::new(&directory, &table)
+            },
+            table,
+            in_journal: project.is_file(&journal),
+            dialect: dialect(project),
+            entries,
+        })
+    }
 }
 
 /// A row of the history.
 #[derive(Clone, Debug)]
-struct Noted {
-    hash: String,
-    when: Option<i64>,
+pub(crate) struct Noted {
+    pub(crate) hash: String,
+    pub(crate) when: Option<i64>,
     name: Option<String>,
     applied: Option<Timestamp>,
 }
 
 impl Noted {
-    fn record(&self, of: Option<&Timed>) -> Record {
+    /// The rows of the history.
+    pub(crate) fn all(tables: &Tables) -> Vec<Self> {
+        let rows = tables.get(0).into_iter().flat_map(Table::rows);
+        rows.map(|row| Self {
+            hash: row.text("hash").unwrap_or_default(),
+            when: row.integer("created_at"),
+            name: row.text("name"),
+            applied: row.time("applied_at"),
+        })
+        .collect()
+    }
+
+    pub(crate) fn record(&self, of: Option<&Timed>) -> Record {
         let (id, version, name) = match (of, &self.name) {
             (Some(timed), _) => {
                 let migration = &timed.migration;
@@ -315,19 +352,9 @@ impl Migrations for DrizzleMigrations {
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {
-        let rows: Vec<Noted> = tables
-            .get(0)
-            .iter()
-            .flat_map(|table| table.rows())
-            .map(|row| Noted {
-                hash: row.text("hash").unwrap_or_default(),
-                when: row.integer("created_at"),
-                name: row.text("name"),
-                applied: row.time("applied_at"),
-            })
-            .collect();
+        let rows = Noted::all(tables);
         let latest = rows.iter().filter_map(|row| row.when).max();
-        let owners = Owners::new(&self.entries, &rows);
+        let owners = Owners::new(self, &rows);
         let last_applied = owners.rows.iter().rposition(Option::is_some);
         let mut comparison = Comparison::default();
         for (at, (timed, row)) in self.entries.iter().zip(&owners.rows).enumerate() {
@@ -377,7 +404,7 @@ fn finish(comparison: &mut Comparison, in_journal: bool) {
 
 /// By what a row is known to be a migration's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tie {
+pub(crate) enum Tie {
     /// Its name or time.
     Sure,
     /// Its text alone.
@@ -385,17 +412,18 @@ enum Tie {
 }
 
 /// Which row is whose, each at most once.
-struct Owners {
+pub(crate) struct Owners {
     /// The row of each migration.
-    rows: Vec<Option<(usize, Tie)>>,
+    pub(crate) rows: Vec<Option<(usize, Tie)>>,
     /// Rows that are nobody's.
-    left: Vec<usize>,
+    pub(crate) left: Vec<usize>,
 }
 
 impl Owners {
     /// Rows go by name first, then by time, then by the second of a converted
-    /// folder with the same text, and last by their text.
-    fn new(entries: &[Timed], rows: &[Noted]) -> Self {
+    /// folder, at first one with the same text, and last by their text.
+    pub(crate) fn new(migrations: &DrizzleMigrations, rows: &[Noted]) -> Self {
+        let entries = &migrations.entries;
         let mut free = vec![true; rows.len()];
         let mut owners: Vec<Option<(usize, Tie)>> = vec![None; entries.len()];
         let mut assign = |tie: Tie,
@@ -428,6 +456,13 @@ impl Owners {
             &|row| Some(in_second(row.when?, &row.hash)),
             &|timed| in_second(timed.when, &timed.hash),
         );
+        if !migrations.in_journal {
+            assign(
+                Tie::Sure,
+                &|row| row.name.is_none().then_some((row.when? / 1000).to_string()),
+                &|timed| (timed.when / 1000).to_string(),
+            );
+        }
         assign(
             Tie::Text,
             &|row| row.name.is_none().then(|| row.hash.clone()),

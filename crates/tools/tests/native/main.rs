@@ -6,6 +6,7 @@
 )]
 
 mod diesel;
+mod drizzle;
 mod prisma;
 mod refinery;
 mod sqlx;
