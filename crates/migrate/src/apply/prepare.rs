@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shipgate_sql::{Position, SplitMode};
+use shipgate_sql::{Dialect, Position, SplitMode};
 
 use crate::apply::checks::Check;
 use crate::apply::patience::{self, patience_of};
@@ -90,7 +90,7 @@ impl<'a> Prepared<'a> {
         tx_mode: TxMode,
     ) -> Result<Self, ApplyError> {
         let file = pending.file;
-        let tx_mode = tx_mode.for_file(file)?;
+        let mut tx_mode = tx_mode.for_file(file)?;
         let patience = patience_of(file)?;
         let (mut stops_others, mut may_commit) = (false, false);
         let mut controls_transaction = false;
@@ -102,6 +102,13 @@ impl<'a> Prepared<'a> {
                 StepKind::Alone | StepKind::MayCommit
             );
         })?;
+        let refuses_transaction = syntax.dialect() == Dialect::Postgres && may_commit;
+        if tx_mode == TxMode::File
+            && file.format().leaves_transactions_to_files()
+            && (controls_transaction || refuses_transaction)
+        {
+            tx_mode = TxMode::None;
+        }
         let checks = Check::of(file, syntax)?;
         let (script, skipped, started) = match (&pending.begun, &pending.repeated) {
             (None, None) => (own, 0, Started::New),

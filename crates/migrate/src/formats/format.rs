@@ -68,6 +68,12 @@ pub trait Format: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether the tool puts no transaction around a file, so that one may
+    /// open its own, or hold what cannot be in one.
+    fn leaves_transactions_to_files(&self) -> bool {
+        false
+    }
+
     /// Why the tool would not take a file of this name; nothing if it would.
     fn name_fault(&self, _name: &str) -> Option<String> {
         None
@@ -155,7 +161,16 @@ impl NewFile {
 #[error("unknown dir format {}", Quoted(.0))]
 pub struct UnknownFormat(pub String);
 
-const ALL: &[&dyn Format] = &[&Atlas, &GolangMigrate, &Goose, &Flyway, &Liquibase, &Dbmate];
+const ALL: &[&dyn Format] = &[&Atlas, GOLANG_MIGRATE, GOOSE, &Flyway, &Liquibase, DBMATE];
+
+/// golang-migrate's.
+pub const GOLANG_MIGRATE: &dyn Format = &GolangMigrate;
+
+/// goose's.
+pub const GOOSE: &dyn Format = &Goose;
+
+/// dbmate's.
+pub const DBMATE: &dyn Format = &Dbmate;
 
 /// The layout used when a directory's URL names none.
 #[must_use]

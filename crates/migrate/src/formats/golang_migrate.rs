@@ -44,6 +44,10 @@ impl Format for GolangMigrate {
         true
     }
 
+    fn leaves_transactions_to_files(&self) -> bool {
+        true
+    }
+
     fn name_fault(&self, name: &str) -> Option<String> {
         number::fault(&self.version_and_description(name).0, self.name())
     }

@@ -6,14 +6,18 @@
 //! line in its `Tool`. What is the same for all of them is in [`history`](self::history).
 
 mod advisory;
+pub(crate) mod dbmate;
 pub(crate) mod diesel;
 mod directory;
 pub(crate) mod drizzle;
+pub(crate) mod golang_migrate;
+pub(crate) mod goose;
 mod history;
 mod ledger;
 pub(crate) mod prisma;
 pub(crate) mod refinery;
 pub(crate) mod sqlx;
+mod versions;
 
 pub use directory::{Native, NativeDirectory, NativeError, open};
 pub use ledger::{Ledger, Line, Lines};

@@ -8,6 +8,8 @@ use super::numbered::{digits_and_rest, files};
 use crate::compare::{Record, Rules, by_text};
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
+use crate::native::Native;
+use crate::native::dbmate::NativeDbmate;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -19,7 +21,10 @@ pub(crate) struct Dbmate;
 
 const DIRECTORIES: [&str; 2] = ["db/migrations", "migrations"];
 
-static LAYOUT: Layout = Layout {
+/// The history table.
+pub(crate) const TABLE: &str = "schema_migrations";
+
+pub(crate) static LAYOUT: Layout = Layout {
     title: "dbmate",
     required: &["version"],
     optional: &[],
@@ -74,13 +79,17 @@ impl Tool for Dbmate {
             let (version, name) = digits_and_rest(file.strip_suffix(".sql")?)?;
             Some((version.to_owned(), version.to_owned(), name.to_owned()))
         });
-        let table = settings.table_or(|| TableName::new("schema_migrations"));
+        let table = settings.table_or(|| TableName::new(TABLE));
         Ok(Box::new(ByRow {
             place: Place::new(&directory, &table),
             table,
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeDbmate)
     }
 
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
@@ -97,7 +106,7 @@ impl Tool for Dbmate {
     }
 }
 
-fn directory(project: &Project) -> String {
+pub(crate) fn directory(project: &Project) -> String {
     DIRECTORIES
         .into_iter()
         .find(|directory| marked(project, directory).is_some())

@@ -11,6 +11,8 @@ use crate::compare::{Comparison, Record, by_number, without_file};
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
+use crate::native::Native;
+use crate::native::golang_migrate::NativeGolangMigrate;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -20,7 +22,9 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 #[derive(Debug)]
 pub(crate) struct GolangMigrate;
 
-const TITLE: &str = "golang-migrate";
+pub(crate) const TITLE: &str = "golang-migrate";
+/// The history table.
+pub(crate) const TABLE: &str = "schema_migrations";
 const MODULE: &str = "github.com/golang-migrate/migrate";
 const DIRECTORIES: [&str; 6] = [
     "migrations",
@@ -90,7 +94,7 @@ impl Tool for GolangMigrate {
                 pair[0].file, pair[1].file
             )));
         }
-        let table = settings.table_or(|| TableName::new("schema_migrations"));
+        let table = settings.table_or(|| TableName::new(TABLE));
         Ok(Box::new(GolangMigrations {
             place: Place {
                 notes: vec![
@@ -102,6 +106,10 @@ impl Tool for GolangMigrate {
             table,
             migrations,
         }))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeGolangMigrate)
     }
 
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
@@ -128,7 +136,12 @@ impl Tool for GolangMigrate {
     }
 }
 
-fn directory(project: &Project) -> String {
+/// The history table as it is read.
+pub(crate) fn wanted(table: &TableName) -> Wanted {
+    Wanted::new(table.clone(), &["version", "dirty"])
+}
+
+pub(crate) fn directory(project: &Project) -> String {
     DIRECTORIES
         .into_iter()
         .find(|directory| !pairs(project, directory).is_empty())
@@ -168,7 +181,7 @@ impl Migrations for GolangMigrations {
     }
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
-        vec![Wanted::new(self.table.clone(), &["version", "dirty"])]
+        vec![wanted(&self.table)]
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {

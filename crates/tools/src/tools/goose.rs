@@ -11,6 +11,8 @@ use crate::compare::{Comparison, Record, Rules, by_id, by_number};
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::migration::Migration;
+use crate::native::Native;
+use crate::native::goose::NativeGoose;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -20,7 +22,9 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 #[derive(Debug)]
 pub(crate) struct Goose;
 
-const TITLE: &str = "goose";
+pub(crate) const TITLE: &str = "goose";
+/// The history table.
+pub(crate) const TABLE: &str = "goose_db_version";
 const MODULE: &str = "github.com/pressly/goose";
 const MARK: &str = "+goose Up";
 const DIRECTORIES: [&str; 6] = [
@@ -92,7 +96,7 @@ impl Tool for Goose {
                 pair[0].file, pair[1].file
             )));
         }
-        let table = settings.table_or(|| TableName::new("goose_db_version"));
+        let table = settings.table_or(|| TableName::new(TABLE));
         Ok(Box::new(GooseMigrations {
             place: Place::new(
                 if directory.is_empty() {
@@ -105,6 +109,10 @@ impl Tool for Goose {
             table,
             migrations,
         }))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeGoose)
     }
 
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
@@ -126,7 +134,7 @@ impl Tool for Goose {
     }
 }
 
-fn directory(project: &Project) -> String {
+pub(crate) fn directory(project: &Project) -> String {
     let found = DIRECTORIES
         .into_iter()
         .find(|directory| marked(project, directory).is_some());
@@ -170,36 +178,42 @@ impl Migrations for GooseMigrations {
     }
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
-        vec![
-            Wanted::new(self.table.clone(), &["version_id", "is_applied"])
-                .optional(&["id", "tstamp"]),
-        ]
+        vec![wanted(&self.table)]
     }
 
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {
-        // The newest row of a version counts; very old versions wrote one for a rollback too.
-        let mut newest: HashMap<i64, (i64, Option<Record>)> = HashMap::new();
-        for row in tables.get(0).iter().flat_map(|table| table.rows()) {
-            let Some(version) = row.integer("version_id") else {
-                continue;
-            };
-            let id = row.integer("id").unwrap_or_default();
-            if version == 0 || newest.get(&version).is_some_and(|(newer, _)| *newer > id) {
-                continue;
-            }
-            let text = version.to_string();
-            let record = (row.truth("is_applied") != Some(false))
-                .then(|| Record::applied(&text, &text, "").at(row.time("tstamp")));
-            newest.insert(version, (id, record));
-        }
-        let records = newest
-            .into_values()
-            .filter_map(|(_, record)| record)
-            .collect();
-        let mut comparison = by_id(self.migrations.clone(), records, &RULES);
+        let mut comparison = by_id(self.migrations.clone(), records(tables), &RULES);
         if comparison.has(State::OutOfOrder) {
             comparison.hint("`goose -allow-missing up` runs what came late");
         }
         Ok(comparison)
     }
+}
+
+/// The history table as it is read.
+pub(crate) fn wanted(table: &TableName) -> Wanted {
+    Wanted::new(table.clone(), &["version_id", "is_applied"]).optional(&["id", "tstamp"])
+}
+
+/// What the rows say; version 0 is none of a file's.
+pub(crate) fn records(tables: &Tables) -> Vec<Record> {
+    // The newest row of a version counts; very old versions wrote one for a rollback too.
+    let mut newest: HashMap<i64, (i64, Option<Record>)> = HashMap::new();
+    for row in tables.get(0).iter().flat_map(|table| table.rows()) {
+        let Some(version) = row.integer("version_id") else {
+            continue;
+        };
+        let id = row.integer("id").unwrap_or_default();
+        if version == 0 || newest.get(&version).is_some_and(|(newer, _)| *newer > id) {
+            continue;
+        }
+        let text = version.to_string();
+        let record = (row.truth("is_applied") != Some(false))
+            .then(|| Record::applied(&text, &text, "").at(row.time("tstamp")));
+        newest.insert(version, (id, record));
+    }
+    newest
+        .into_values()
+        .filter_map(|(_, record)| record)
+        .collect()
 }

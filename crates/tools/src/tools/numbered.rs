@@ -31,7 +31,7 @@ pub(super) fn digits_and_rest(stem: &str) -> Option<(&str, &str)> {
 }
 
 /// A number without leading zeros.
-pub(super) fn bare(number: &str) -> String {
+pub(crate) fn bare(number: &str) -> String {
     let bare = number.trim_start_matches('0');
     if bare.is_empty() { "0" } else { bare }.to_owned()
 }

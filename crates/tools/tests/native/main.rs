@@ -5,8 +5,11 @@
     reason = "a test ends where the world is not as it should be"
 )]
 
+mod dbmate;
 mod diesel;
 mod drizzle;
+mod golang_migrate;
+mod goose;
 mod prisma;
 mod refinery;
 mod sqlx;
