@@ -6,6 +6,7 @@
 //! line in its `Tool`. What is the same for all of them is in [`history`](self::history).
 
 mod advisory;
+pub(crate) mod db_migrate;
 pub(crate) mod dbmate;
 pub(crate) mod diesel;
 mod directory;
@@ -14,6 +15,7 @@ pub(crate) mod golang_migrate;
 pub(crate) mod goose;
 mod history;
 mod ledger;
+pub(crate) mod node_pg_migrate;
 pub(crate) mod prisma;
 pub(crate) mod refinery;
 pub(crate) mod sqlx;

@@ -9,6 +9,8 @@ use crate::compare::{Record, Rules, by_text};
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::{Migration, split_stem};
+use crate::native::Native;
+use crate::native::db_migrate::NativeDbMigrate;
 use crate::project::{Project, ReadError, base_name, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -22,7 +24,7 @@ const DIRECTORY: &str = "migrations";
 const CONFIG: &str = "database.json";
 const ENDINGS: [&str; 4] = [".js", ".cjs", ".mjs", ".ts"];
 
-static LAYOUT: Layout = Layout {
+pub(crate) static LAYOUT: Layout = Layout {
     title: "db-migrate",
     required: &["name", "run_on"],
     optional: &[],
@@ -96,12 +98,7 @@ impl Tool for DbMigrate {
                 scopes.join(", ")
             ));
         }
-        let table = settings.table_or(|| {
-            TableName::within(
-                schema(project, settings.environment.as_deref()),
-                option(project, "migration-table").unwrap_or_else(|| "migrations".to_owned()),
-            )
-        });
+        let table = table(project, settings);
         Ok(Box::new(ByRow {
             place: Place {
                 notes,
@@ -113,6 +110,10 @@ impl Tool for DbMigrate {
         }))
     }
 
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeDbMigrate)
+    }
+
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
         ByRow::expecting(expected, &LAYOUT)
     }
@@ -120,6 +121,22 @@ impl Tool for DbMigrate {
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["db-migrate", "up"])
     }
+}
+
+/// The history table.
+pub(crate) fn table(project: &Project, settings: &Settings) -> TableName {
+    settings.table_or(|| {
+        TableName::within(
+            schema(project, settings.environment.as_deref()),
+            option(project, "migration-table").unwrap_or_else(|| "migrations".to_owned()),
+        )
+    })
+}
+
+/// Whether a file of this name is a migration.
+pub(crate) fn is_migration(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_digit())
+        && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// A text in `.db-migraterc`.
@@ -151,10 +168,9 @@ fn scripts(project: &Project, directory: &str, scope: &str) -> Vec<Migration> {
         .files(&directory)
         .into_iter()
         .filter_map(|name| {
-            let stem = ENDINGS
-                .iter()
-                .find_map(|ending| name.strip_suffix(ending))?;
-            if !stem.starts_with(|first: char| first.is_ascii_digit()) {
+            let mut endings = ENDINGS.iter();
+            let stem = endings.find_map(|ending| name.strip_suffix(ending))?;
+            if !is_migration(&name) {
                 return None;
             }
             let (version, title) = split_stem(stem);

@@ -55,7 +55,7 @@ pub(super) fn example(project: &Project, directory: &str, form: Form) -> Option<
 }
 
 /// Whether a name is that of a script, and not of type declarations.
-pub(super) fn is_script(name: &str) -> bool {
+pub(crate) fn is_script(name: &str) -> bool {
     [".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"]
         .iter()
         .any(|ending| name.ends_with(ending))

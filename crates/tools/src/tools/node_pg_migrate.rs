@@ -11,6 +11,8 @@ use crate::compare::{Record, Rules, by_number};
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{Row, Table, TableName};
 use crate::migration::split_stem;
+use crate::native::Native;
+use crate::native::node_pg_migrate::NativeNodePgMigrate;
 use crate::project::{Project, ReadError, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -23,7 +25,7 @@ pub(crate) struct NodePgMigrate;
 
 const DIRECTORY: &str = "migrations";
 
-static LAYOUT: Layout = Layout {
+pub(crate) static LAYOUT: Layout = Layout {
     title: "node-pg-migrate",
     required: &["name", "run_on"],
     optional: &[],
@@ -88,13 +90,17 @@ impl Tool for NodePgMigrate {
             Some((stem.to_owned(), version, name))
         });
         migrations.sort_by(|a, b| by_number(&a.id, &b.id));
-        let table = settings.table_or(|| TableName::new("pgmigrations"));
+        let table = table(project, settings);
         Ok(Box::new(ByRow {
             place: Place::new(&directory, &table),
             table,
             migrations,
             layout: &LAYOUT,
         }))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeNodePgMigrate)
     }
 
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
@@ -108,6 +114,32 @@ impl Tool for NodePgMigrate {
     fn aftermath(&self, dialect: Dialect) -> Aftermath {
         Aftermath::of_one_transaction(dialect)
     }
+}
+
+/// The history table; without `migrations-schema` and `schema` it is in `public`,
+/// whatever the session's path says.
+pub(crate) fn table(project: &Project, settings: &Settings) -> TableName {
+    settings.table_or(|| {
+        let text = |key: &str| Some(option(project, key)?.as_str()?.to_owned());
+        let first = || {
+            let schemas = option(project, "schema")?;
+            let first = schemas.get(0).unwrap_or(&schemas);
+            Some(first.as_str()?.to_owned())
+        };
+        let schema = text("migrations-schema").or_else(first);
+        let name = text("migrations-table");
+        TableName::within(
+            Some(schema.unwrap_or_else(|| "public".to_owned())),
+            name.unwrap_or_else(|| "pgmigrations".to_owned()),
+        )
+    })
+}
+
+/// What `db` in `config/default.json` says.
+fn option(project: &Project, key: &str) -> Option<serde_json::Value> {
+    let text = project.text("config/default.json")?;
+    let config: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(config.get("db")?.get(key)?.clone())
 }
 
 fn is_marked(project: &Project, path: &str) -> bool {

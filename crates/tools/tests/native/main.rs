@@ -5,11 +5,13 @@
     reason = "a test ends where the world is not as it should be"
 )]
 
+mod db_migrate;
 mod dbmate;
 mod diesel;
 mod drizzle;
 mod golang_migrate;
 mod goose;
+mod node_pg_migrate;
 mod prisma;
 mod refinery;
 mod sqlx;
