@@ -43,7 +43,7 @@ impl TableName {
             Some(schema) if dialect != Dialect::Sqlite => {
                 format!("{}.{name}", quoted_name(dialect, schema))
             }
-            _ => name.to_string(),
+            _ => name,
         }
     }
 

@@ -26,7 +26,7 @@ use super::ledger::{Ledger, Line, Lines, number, run};
 use super::versions::Versions;
 use crate::checksum::Checksum;
 use crate::compare::{Outcome, Record, by_number};
-use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
+use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
 use crate::project::Project;
 use crate::tool::Settings;
 use crate::tools::golang_migrate::{TABLE, TITLE, directory, wanted};
@@ -149,7 +149,7 @@ impl Ledger for GolangMigrateLedger {
         let rows: Vec<Row<'_>> = tables
             .get(0)
             .into_iter()
-            .flat_map(|table| table.rows())
+            .flat_map(Table::rows)
             .collect();
         let Some((current, row)) = rows
             .first()

@@ -287,7 +287,7 @@ impl ToolHistory {
         let name = quoted_name(dialect, PROGRESS_TABLE);
         let table = match self.progress.schema() {
             Some(schema) => format!("{}.{name}", quoted_name(dialect, schema)),
-            None => name.to_string(),
+            None => name.clone(),
         };
         let rows = session
             .query(&format!("SELECT 1 FROM {table} LIMIT 1"), &[])
