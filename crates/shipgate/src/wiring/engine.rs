@@ -16,7 +16,7 @@ use shipgate_database::{
 use shipgate_migrate::apply::{ApplyFailure, ApplyOptions, CancelToken, Patience, apply};
 use shipgate_migrate::plan::PlanOptions;
 use shipgate_migrate::report::StatementTexts;
-use shipgate_migrate::{Reading, TxMode, history};
+use shipgate_migrate::{Reading, history};
 use shipgate_project::Project;
 use shipgate_release::machine::MachineId;
 use shipgate_release::ports::{Applied, Migrated, Migrator, Standing, Survey, Target, Watch};
@@ -112,7 +112,7 @@ impl EngineMigrator {
                 exec_order: opened.exec_order,
                 ..PlanOptions::default()
             },
-            tx_mode: TxMode::default(),
+            tx_mode: opened.tx_mode,
             dry_run,
             lock: LockRequest {
                 name: LockName::default(),

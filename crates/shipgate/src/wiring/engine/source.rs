@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use shipgate_database::DatabaseUrl;
+use shipgate_migrate::TxMode;
 use shipgate_migrate::directory::Directory;
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
@@ -51,6 +52,8 @@ pub(super) struct Opened {
     pub(super) history: HistoryChoice,
     /// What a file behind the last applied one means.
     pub(super) exec_order: ExecOrder,
+    /// What one transaction spans.
+    pub(super) tx_mode: TxMode,
 }
 
 impl Source {
@@ -79,6 +82,7 @@ impl Source {
                         .map_err(|error| directory_failure(&error.to_string()))?,
                     history: HistoryChoice::default(),
                     exec_order: ExecOrder::default(),
+                    tx_mode: TxMode::default(),
                 })
             }
             Self::Tool(tool, place) => {
@@ -94,6 +98,7 @@ impl Source {
                         .history(url)
                         .map_err(|error| directory_failure(&error.to_string()))?,
                     exec_order: found.native.exec_order(),
+                    tx_mode: found.native.tx_mode(),
                     directory: found.directory,
                 })
             }
