@@ -76,6 +76,14 @@ fn before_report<'a>(error: ApplyError) -> ApplyFailure<'a> {
     }
 }
 
+/// A version that another program began and did not end well is in the way.
+fn refuse_failed(snapshot: &Snapshot) -> Result<(), ApplyError> {
+    match &snapshot.failed {
+        Some(failed) => Err(HistoryError::Failed(Box::new(failed.clone())).into()),
+        None => Ok(()),
+    }
+}
+
 fn check(directory: &Directory) -> Result<(), ApplyError> {
     directory.check_sum()?;
     directory.check_versions()?;
@@ -140,13 +148,18 @@ impl<'e, 'a> Engine<'e, 'a> {
     ) -> Result<ApplyReport<'a>, ApplyFailure<'a>> {
         let snapshot = self.read(&mut conductor).await.map_err(before_report)?;
         let first_look = plan(self.directory, &snapshot.revisions, &self.options.plan);
+        // What another program seems to have left may be what it is doing now:
+        // its lock tells.
+        let is_failed = snapshot.failed.is_some();
         if let Ok(plan) = &first_look
+            && !is_failed
             && plan.pending.is_empty()
             && plan.baseline.is_none()
         {
             return Ok(self.nothing_to_do(&mut conductor, plan, report));
         }
         if self.options.dry_run {
+            refuse_failed(&snapshot).map_err(before_report)?;
             let plan = first_look.map_err(|error| before_report(error.into()))?;
             self.refuse_unclean(&mut conductor, &snapshot)
                 .await
@@ -163,6 +176,9 @@ impl<'e, 'a> Engine<'e, 'a> {
         }
         let is_pending = |snapshot: Snapshot| {
             let snapshot = snapshot.ordered_by(self.directory);
+            if snapshot.failed.is_some() {
+                return Ok(());
+            }
             match plan(self.directory, &snapshot.revisions, &self.options.plan) {
                 Ok(plan) if plan.pending.is_empty() && plan.baseline.is_none() => Err(plan),
                 _ => Ok(()),
@@ -232,6 +248,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     /// Plans anew and executes, with every lock there is.
     async fn run_entered(&self, run: &mut Run<'a, 'e>) -> Result<Course<'a>, ApplyError> {
         let snapshot = self.read(&mut run.conductor).await?;
+        refuse_failed(&snapshot)?;
         let plan = plan(self.directory, &snapshot.revisions, &self.options.plan)?;
         self.refuse_unclean(&mut run.conductor, &snapshot).await?;
         if plan.pending.is_empty() && plan.baseline.is_none() {
@@ -276,10 +293,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         for text in &snapshot.warnings {
             conductor.warn_once(text);
         }
-        match snapshot.failed {
-            Some(failed) => Err(HistoryError::Failed(Box::new(failed)).into()),
-            None => Ok(snapshot.ordered_by(self.directory)),
-        }
+        Ok(snapshot.ordered_by(self.directory))
     }
 
     /// A database without history must be empty, unless it is said what it holds.

@@ -321,6 +321,35 @@ async fn prisma_s_lock_is_respected() {
 }
 
 #[tokio::test]
+async fn a_migration_that_prisma_executes_now_is_waited_for_and_not_taken_for_a_failure() {
+    let place = place(Kind::Postgres, &[USERS]);
+    place.apply().await.applied();
+    place.write(&[POSTS]);
+    let database = place.database();
+    let mut other = database.connect(&Default::default()).await.unwrap();
+    for statement in [
+        "SELECT pg_advisory_lock(72707369)",
+        "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'y', '20261101110000_create_posts')",
+    ] {
+        other.query(statement, &[]).await.unwrap();
+    }
+    let waited = place
+        .apply_with(|options| options.lock.timeout = Duration::from_millis(300))
+        .await
+        .failed();
+    assert!(
+        waited.error.contains("holds the migration lock of Prisma"),
+        "{waited:?}"
+    );
+    place.sql("UPDATE _prisma_migrations SET finished_at = now() WHERE id = 'x'");
+    other.close().await;
+    let done = place
+        .apply_with(|options| options.plan.allow_changed = true)
+        .await;
+    assert!(done.applied().is_empty());
+}
+
+#[tokio::test]
 async fn prisma_s_parameter_names_the_schema_of_the_history() {
     let mut place = place(Kind::Postgres, &[USERS]);
     place.parameters = "&schema=shop&connection_limit=1&pgbouncer=true&pool_timeout=20";
