@@ -248,7 +248,7 @@ impl Reader {
     fn finish(mut self) -> Result<Settings, UrlError> {
         let has_path = self.run_time.iter().any(|(name, _)| name == "search_path");
         if let Some(schema) = self.schema.filter(|_| !has_path) {
-            let path = quoted_name(Dialect::Postgres, &schema).to_string();
+            let path = quoted_name(Dialect::Postgres, &schema);
             self.run_time.push(("search_path".to_owned(), path));
         }
         let hosts = hosts(&self.host, &self.address, &self.port)?;
