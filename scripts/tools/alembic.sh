@@ -49,3 +49,9 @@ for kind in $kinds; do
     refuses "an unknown row"
     says "Can't locate revision identified by 'dddd1'"
 done
+
+kind=postgres
+begin schema
+sql 'CREATE SCHEMA audit'
+sed -i 's/connection=connection,/connection=connection, version_table="done", version_table_schema="audit",/' alembic/env.py
+compare_elsewhere "another table in another schema"

@@ -31,17 +31,25 @@ write() {
 }
 
 up() {
-    node_modules/.bin/db-migrate up
-}
-
-# It lists what is pending and nothing else.
-pending() {
-    node_modules/.bin/db-migrate check
+    node_modules/.bin/db-migrate up ${section:+-e $section}
 }
 
 after_failure() {
     echo applied pending pending
 }
 
+section=
 comment=//
 compare_all
+
+kind=postgres
+begin section
+sql 'CREATE SCHEMA audit'
+python3 - <<'PY'
+import json
+config = json.load(open("database.json"))
+config["production"] = {**config["dev"], "schema": "audit"}
+json.dump(config, open("database.json", "w"))
+PY
+section=production flags=(--env production)
+compare_elsewhere "the production section's schema"

@@ -15,14 +15,19 @@ path() {
 write() {
     mkdir -p "drizzle/$1_$2"
     statements "${@:3}" >"$(path "$1" "$2")"
-    local dialect=$kind version
+    local its
     case $kind in
-    sqlite) version=7 ;;
-    postgres) version=9 ;;
-    mariadb) dialect=mysql version=6 ;;
+    sqlite) its='"version":"7","dialect":"sqlite","ddl":[],"renames":[]' ;;
+    mariadb) its='"version":"6","dialect":"mysql","ddl":[],"renames":[]' ;;
+    postgres)
+        its='"version":"9","dialect":"postgres","footprints":[]'
+        case $before in
+        *-000000000000) its+=',"type":"base","ddl":[]' ;;
+        *) its+=',"type":"diff","deltas":[]' ;;
+        esac
+        ;;
     esac
-    printf '{"version":"%s","dialect":"%s","id":"00000000-0000-0000-0000-%s","prevIds":["%s"],"ddl":[],"renames":[]}' \
-        $version $dialect "${1:2}" "$before" >"drizzle/$1_$2/snapshot.json"
+    printf '{%s,"id":"00000000-0000-0000-0000-%s","prevIds":["%s"]}' "$its" "${1:2}" "$before" >"drizzle/$1_$2/snapshot.json"
     before=00000000-0000-0000-0000-${1:2}
 }
 
@@ -37,3 +42,7 @@ rows() {
 deleted='applied applied missing-file'
 detected=drizzle edited=edited
 compare_all
+
+kind=postgres options=", migrations: { table: 'done', schema: 'audit' }"
+begin schema
+compare_elsewhere "another table in another schema"

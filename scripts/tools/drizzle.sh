@@ -38,3 +38,7 @@ rows() {
 
 edited=edited missing=refuses deleted=refused late=skips late_state=unreachable
 compare_all
+
+kind=postgres options=", migrations: { table: 'done', schema: 'audit' }"
+begin schema
+compare_elsewhere "another table in another schema"

@@ -13,7 +13,7 @@ prepare() {
     cat >knexfile.js <<JS
 module.exports = {
   client: '$client', useNullAsDefault: true, connection: $connection,
-  migrations: { directory: './steps'${options:+, $options} },
+  migrations: { directory: './steps' },
 };
 JS
     mkdir -p steps
@@ -73,15 +73,23 @@ warns "the lock row is set"
 refuses "a killed run's lock"
 says "Migration table is already locked"
 
-options="tableName: 'steps_done', schemaName: 'audit'"
 begin schema
 sql 'CREATE SCHEMA audit'
-write $first users "$(table users)"
-expect "another table in another schema: nothing applied" pending
-applies "another table in another schema"
-expect "another table in another schema" applied
+cat >knexfile.js <<JS
+module.exports = {
+  development: { client: 'pg', connection: '$url', migrations: { directory: './none' } },
+  production: { client: 'pg', connection: '$url', migrations: { directory: './steps', tableName: 'done', schemaName: 'audit' } },
+  test: { client: 'pg', connection: '$url', searchPath: ['audit'], migrations: { directory: './steps' } },
+};
+JS
+export NODE_ENV=production
+compare_elsewhere "the production section's table and schema"
+rm steps/*
+sql 'DROP TABLE users'
+export NODE_ENV=test
+compare_elsewhere "the test section's search path"
+unset NODE_ENV
 
-options=
 begin crowd
 write $first users "$(table users)"
 applies "the first"

@@ -66,6 +66,8 @@ after_failure() {
     esac
 }
 
+# A row without file is told after the others.
+deleted='applied applied missing-file'
 edited=edited comment=';'
 for kind in $kinds; do
     compare_progress

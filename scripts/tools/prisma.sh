@@ -29,15 +29,14 @@ prepare() {
     printf 'provider = "%s"\n' $provider >prisma/migrations/migration_lock.toml
     printf 'datasource db {\n  provider = "%s"\n  url      = env("DATABASE_URL")\n}\n' $provider >prisma/schema.prisma
     cat >prisma.config.ts <<TS
-import pg from 'pg'
+import Result from 'pg/lib/result.js'
 $import
 
 // Its adapter knows no type \`name\`, which is text.
-const query = pg.Client.prototype.query
-pg.Client.prototype.query = async function (...given) {
-  const answer = await query.apply(this, given)
-  for (const field of answer?.fields ?? []) if (field.dataTypeID === 19) field.dataTypeID = 25
-  return answer
+const addFields = Result.prototype.addFields
+Result.prototype.addFields = function (fields) {
+  for (const field of fields) if (field.dataTypeID === 19) field.dataTypeID = 25
+  return addFields.call(this, fields)
 }
 
 export default {
@@ -93,3 +92,12 @@ for kind in $kinds; do
     prisma migrate resolve --applied ${second}_broken
     expect "a failed migration, marked applied" applied applied
 done
+
+# Models in several schemas: the history stays in the connection's.
+kind=postgres
+begin schemas
+printf 'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n  schemas  = ["audit", "public"]\n}\n\nmodel Likes {\n  id Int @id\n\n  @@schema("audit")\n}\n' >prisma/schema.prisma
+write $third likes "CREATE SCHEMA audit" "CREATE TABLE audit.likes (id integer PRIMARY KEY)"
+expect "models in several schemas: nothing applied" pending
+applies "models in several schemas"
+expect "models in several schemas" applied

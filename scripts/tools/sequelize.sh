@@ -46,3 +46,15 @@ after_failure() {
 
 comment=//
 compare_all
+
+kind=postgres
+begin section
+sql 'CREATE SCHEMA audit'
+python3 - <<'PY'
+import json
+config = json.load(open("config/config.json"))
+config["production"] = {**config["development"], "migrationStorageTableName": "done", "migrationStorageTableSchema": "audit"}
+json.dump(config, open("config/config.json", "w"))
+PY
+export NODE_ENV=production
+compare_elsewhere "the production section's table and schema"

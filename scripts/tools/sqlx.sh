@@ -49,3 +49,15 @@ rows() {
 native=migrations
 edited=edited missing=refuses
 compare_all
+
+kind=postgres
+begin schema
+printf '[migrate]\ntable-name = "audit.done"\ncreate-schemas = ["audit"]\n' >sqlx.toml
+compare_elsewhere "another table in another schema"
+
+begin crowd
+write $first users "$(table users)"
+applies "the first"
+sql "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+     SELECT 19000101000000 + n, 'old', true, '\x00', 1 FROM generate_series(1, 100000) n"
+crowd "100,000 rows without a file" 100001 missing-file 100000

@@ -8,7 +8,7 @@ prepare() {
     local source
     case $kind in
     sqlite) source="type: 'better-sqlite3', driver: require('libsql'), database: 'app.db'" ;;
-    postgres) source="type: 'postgres', url: '$url'" ;;
+    postgres) source="type: 'postgres', url: '$url'$options" ;;
     mariadb) source="type: 'mysql', url: '$url'" ;;
     esac
     cat >data-source.js <<JS
@@ -54,5 +54,11 @@ after_failure() {
     esac
 }
 
+options=
 comment=//
 compare_all
+
+kind=postgres options=", schema: 'audit', migrationsTableName: 'done'"
+begin schema
+sql 'CREATE SCHEMA audit'
+compare_elsewhere "another table in another schema"

@@ -24,7 +24,7 @@ begin() {
 
 # shipgate_status FILTER [ARGUMENT]: what FILTER, a Python program, makes of `shipgate status --json` as `found`.
 shipgate_status() {
-    "$shipgate" status --json --url "$url" . 2>"$work/words" | python3 -c "
+    "$shipgate" status --json --url "$url" "${flags[@]}" . 2>"$work/words" | python3 -c "
 import json, sys
 status = json.load(sys.stdin)['migrations']
 if status['tool'] != '$detected':

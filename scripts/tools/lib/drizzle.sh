@@ -1,5 +1,7 @@
 # Drizzle, before and since 1.0: the same configuration.
 
+options=
+
 drizzle_config() {
     ln -s "$modules" node_modules
     echo "{\"dependencies\":{\"drizzle-orm\":\"$1\"}}" >package.json
@@ -11,7 +13,7 @@ drizzle_config() {
     esac
     cat >drizzle.config.ts <<TS
 import { defineConfig } from 'drizzle-kit';
-export default defineConfig({ dialect: '$dialect', out: './drizzle', schema: './schema.ts', dbCredentials: { url: '$its' } });
+export default defineConfig({ dialect: '$dialect', out: './drizzle', schema: './schema.ts', dbCredentials: { url: '$its' }$options });
 TS
     mkdir -p drizzle
 }

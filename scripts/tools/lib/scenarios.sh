@@ -16,12 +16,14 @@
 #   deleted        the states of three migrations without the second one's file; refused: Shipgate says so
 #   late           up: it applies an older file; refuses; skips
 #   late_state     what Shipgate calls that file
+#   flags          further flags of `shipgate status`
 #   native         the directory that `shipgate migrate apply` is given; empty: it cannot
 #   nothing        words of the original when nothing is to be done; empty: it has none
 
 defaults() {
     detected=$tool kinds='sqlite postgres mariadb'
     comment=-- edited=applied missing=up late=up late_state=out-of-order deleted='applied missing-file applied' native='' nothing=''
+    flags=()
     unset -f prepare write path up listed after_failure rows 2>/dev/null || true
 }
 
@@ -187,6 +189,15 @@ $theirs"
 
 says_nothing() {
     [ -z "$nothing" ] || says "$nothing"
+}
+
+# compare_elsewhere WHAT: the history is where the tool's configuration says.
+compare_elsewhere() {
+    write $first users "$(table users)"
+    expect "$1: nothing applied" pending
+    applies "$1"
+    write $second posts "$(table posts)"
+    expect "$1: one applied" applied pending
 }
 
 compare_all() {
