@@ -42,6 +42,30 @@ section=
 comment=//
 compare_all
 
+# Migrations in SQL: the program that `db-migrate create --sql-file` makes, and a file beside it.
+rows() {
+    sql "SELECT id, name FROM migrations ORDER BY id"
+}
+
+write() {
+    local made stem=$1-$2
+    mkdir -p "$work/made"
+    [ -e "$work/made/database.json" ] || cp database.json "$work/made"
+    if [ ! -d "$work/made/migrations" ]; then
+        (cd "$work/made" && ln -sfn "$modules" node_modules && node_modules/.bin/db-migrate create step --sql-file >/dev/null)
+    fi
+    made=$(basename "$work"/made/migrations/*-step.js .js)
+    mkdir -p migrations/sqls
+    sed "s/$made/$stem/g" "$work/made/migrations/$made.js" >"migrations/$stem.js"
+    printf '%s;\n' "${@:3}" >"migrations/sqls/$stem-up.sql"
+    echo 'SELECT 1;' >"migrations/sqls/$stem-down.sql"
+}
+
+native=migrations nothing='No migrations to run'
+for kind in $kinds; do
+    compare_native
+done
+
 kind=postgres
 begin section
 sql 'CREATE SCHEMA audit'

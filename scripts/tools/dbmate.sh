@@ -47,4 +47,5 @@ rows() {
     sql "SELECT version FROM schema_migrations ORDER BY version"
 }
 
+native=db/migrations
 compare_all

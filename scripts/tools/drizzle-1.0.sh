@@ -40,7 +40,7 @@ rows() {
 
 # A row without folder is told after the others.
 deleted='applied applied missing-file'
-detected=drizzle edited=edited
+native=drizzle detected=drizzle edited=edited
 compare_all
 
 kind=postgres options=", migrations: { table: 'done', schema: 'audit' }"

@@ -37,7 +37,7 @@ rows() {
     sql "SELECT version, dirty FROM schema_migrations"
 }
 
-nothing='no change'
+native=migrations nothing='no change'
 # What is below the version counts as applied, files that came late or went too.
 late=skips late_state=applied deleted='applied applied'
 compare_all

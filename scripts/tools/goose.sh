@@ -42,6 +42,6 @@ rows() {
     sql "SELECT id, version_id, is_applied FROM goose_db_version ORDER BY id"
 }
 
-nothing='no migrations to run'
+native=migrations nothing='no migrations to run'
 late=refuses
 compare_all

@@ -34,6 +34,6 @@ rows() {
     sql "SELECT id, name FROM pgmigrations ORDER BY id"
 }
 
-nothing='No migrations to run'
+native=migrations nothing='No migrations to run'
 kinds=postgres late=refuses missing=refuses
 compare_all
