@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use shipgate_database::{LockError, MigrationLock};
+use shipgate_database::{LeasePlace, LockError, MigrationLock};
 use shipgate_project::{Loaded, Project};
 use shipgate_release::machine::MachineId;
 use shipgate_runtime::log::{LogLine, Stream};
@@ -33,6 +33,7 @@ use crate::report::{self, short};
 use crate::signals::Asked;
 use crate::wiring::attend::attend;
 use crate::wiring::held_lock;
+use crate::wiring::left_sessions::{self, Left};
 use crate::wiring::notice::wait_hook;
 use crate::wiring::tooling::{Tooling, reading};
 
@@ -178,6 +179,7 @@ impl<'a> Gate<'a> {
             arguments.place.files.state.as_deref(),
             &directory,
             reach.database.url(),
+            &command.lock_name(tooling.as_ref()),
         )?;
         Ok(Self {
             app,
@@ -201,13 +203,19 @@ impl<'a> Gate<'a> {
         let is_fresh = before
             .as_ref()
             .is_some_and(|status| status.history_exists == Some(false));
-        let tooling = self.tooling.as_ref();
-        let wanted = lock::Wanted {
-            name: self.command.lock_name(tooling),
-            schema: lock::schema(tooling, self.reach.database.dialect()),
-            lease: lock::place(tooling, is_fresh),
+        let lease = match &self.tooling {
+            Some(tooling) => held_lock::lease(tooling.tool, !is_fresh),
+            None => LeasePlace::default(),
         };
-        lock::take(&self.reach, wanted, self.lock_timeout, &self.app.printer).await
+        let name = self.command.lock_name(self.tooling.as_ref());
+        lock::take(
+            &self.reach,
+            name,
+            lease,
+            self.lock_timeout,
+            &self.app.printer,
+        )
+        .await
     }
 
     /// Everything that is done while the lock is held.
@@ -228,6 +236,7 @@ impl<'a> Gate<'a> {
             }
         }
         self.room.clear_orphans(&self.app.printer).await?;
+        self.end_sessions(self.room.prefix()).await;
         let objects = self.objects().await?;
         let ended = self.run(lock, asked).await?;
         let outcome = Outcome {
@@ -275,6 +284,9 @@ impl<'a> Gate<'a> {
         let began = Instant::now();
         let show = |line: &LogLine| self.relay(line);
         let exit = attend(&self.room.machines, &tag, &show, stop).await?;
+        if !exit.cause.success() {
+            self.end_sessions(tag.as_str()).await;
+        }
         Ok(Ended {
             cause: exit.cause,
             ran: if exit.ran.is_zero() {
@@ -288,6 +300,20 @@ impl<'a> Gate<'a> {
             log: self.log_path(&tag),
             tail: self.tail(&tag),
         })
+    }
+
+    /// Ends what commands that are gone left on the server.
+    async fn end_sessions(&self, named: &str) {
+        let database = self.reach.database.as_ref();
+        match left_sessions::end(database, &self.reading(), named).await {
+            Left::None => {}
+            Left::Ended(count) => self.app.printer.warn(&format!(
+                "the command left {count} session(s) on the server; they were ended"
+            )),
+            Left::Running(count) => self.app.printer.warn(&format!(
+                "the command left {count} session(s) on the server that do not end"
+            )),
+        }
     }
 
     /// A line of the command, where it wrote it.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, LeasePlace, LockError, LockEvent,
-    LockName, LockRequest, MigrationLock, open,
+    Access, ConnectOptions, Create, Database, DatabaseUrl, LeasePlace, LockError, LockName,
+    LockRequest, MigrationLock, open,
 };
 use shipgate_project::{CommandLine, Project};
 use shipgate_release::machine::{ExitCause, MachineId, MachineSpec};
@@ -117,22 +117,14 @@ impl CommandMigrator {
         }
     }
 
-    /// Where the lease is written. Some tools refuse to begin a history in a
-    /// schema that holds any table; there, at first, nowhere.
+    /// Where the lease is written.
     async fn lease(&self) -> Result<LeasePlace, Failure> {
         let Reader::Tool(history) = &self.history else {
             return Ok(LeasePlace::default());
         };
-        let begins = history.tool().begins_in_empty_schemas();
-        if begins
-            && !self
-                .position(Target::Live)
-                .await?
-                .is_some_and(|now| now.has_history())
-        {
-            return Ok(LeasePlace::Nowhere);
-        }
-        Ok(LeasePlace::default())
+        let now = self.position(Target::Live).await?;
+        let has_history = now.is_some_and(|now| now.has_history());
+        Ok(held_lock::lease(history.tool(), has_history))
     }
 
     /// Keeps others from migrating meanwhile. A copy is nobody else's, and
@@ -161,7 +153,9 @@ impl CommandMigrator {
             connect_timeout: std::time::Duration::from_secs(30),
             clock: Arc::new(jiff::Timestamp::now),
             temporary_directory: Some(std::env::temp_dir()),
-            on_event: Some(Arc::new(move |event| notice.say(&in_words(event)))),
+            on_event: Some(Arc::new(move |event| {
+                notice.say(&held_lock::in_words(event));
+            })),
         };
         let lock = self.opened(target)?.lock(request).await;
         lock.map(Some).map_err(|error| lock_failure(&error))
@@ -323,21 +317,6 @@ fn lock_failure(error: &LockError) -> Failure {
             .with_hint("wait for it; `[release] lock_timeout` says how long a release waits")
             .of_kind(FailureKind::Deadline),
         _ => failure,
-    }
-}
-
-fn in_words(event: &LockEvent) -> String {
-    match event {
-        LockEvent::Waiting { holder, remaining } => format!(
-            "the migration lock is held by {holder}; waiting up to {}",
-            short(*remaining)
-        ),
-        LockEvent::LeaseUnusable { message } => {
-            format!("who holds the migration lock cannot be written down: {message}")
-        }
-        LockEvent::AtlasLockUnusable { file, message } => {
-            format!("Atlas is not kept out: {}: {message}", file.display())
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use shipgate_project::{Apply, CommandLine, Origin, Project, quote};
 use shipgate_tools::{DetectError, NativeError, Tool, detect, is_same_command, native};
 
+use super::held_lock;
 use super::migrations::{self, KeptDirectory};
 use super::tooling::{self, Named, Tooling};
 use crate::error::{CliError, Exit};
@@ -190,12 +191,7 @@ fn purpose(command: &CommandLine, is_release_command: bool, own: Option<&[String
 
 /// Whether a command is Shipgate or Atlas, which take the migration lock themselves.
 pub(crate) fn runs_shipgate(command: &CommandLine) -> bool {
-    words(command)
-        .iter()
-        .flat_map(|word| {
-            word.split(|letter: char| letter.is_whitespace() || ";&|()".contains(letter))
-        })
-        .any(|word| matches!(word.rsplit('/').next(), Some("shipgate" | "atlas")))
+    held_lock::is_taken_by(&words(command))
 }
 
 /// The words of a command with its names as they are written.

@@ -224,7 +224,7 @@ fn a_migration_that_another_one_applied_meanwhile_is_not_applied_twice() {
     let file = fs::File::create(held).unwrap();
     file.lock().unwrap();
     let mut deploy = project.start(&["deploy"]);
-    deploy.until_it_says("the migration lock is held by");
+    deploy.until_it_says("waiting for the migration lock, held by");
     project.sql(KNEX.sql);
     drop(file);
     deploy

@@ -85,6 +85,42 @@ fn a_lease_that_somebody_took_stops_the_command() {
 }
 
 #[test]
+fn a_statement_that_a_stopped_command_left_on_the_server_is_ended() {
+    let place = Place::on_postgres();
+    place.script("sql 'SELECT pg_sleep(300)'\n");
+    place
+        .gate(&["--timeout", "3s", "--", "./migrate.sh"])
+        .exits(4)
+        .says("the command left 1 session(s) on the server; they were ended");
+    let Engine::Postgres(database) = &place.engine else {
+        return;
+    };
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()";
+    assert_eq!(database.psql(left), "0");
+}
+
+#[test]
+fn what_a_killed_gate_left_on_the_server_is_ended_before_the_next_command() {
+    let place = Place::on_postgres();
+    place.script(&format!(
+        "if ! [ -e first ]; then touch first; sql 'SELECT pg_sleep(300)'; fi\n{BOTH}"
+    ));
+    let Engine::Postgres(database) = &place.engine else {
+        return;
+    };
+    let mut first = place.start_gate(&[]);
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)'";
+    first.until("the statement", |_| database.psql(sleeping) == "1");
+    first.kill();
+    first.wait();
+    place
+        .pass()
+        .exits(0)
+        .says("2 migrations applied; verified: 2 applied");
+    assert_eq!(database.psql(sleeping), "0");
+}
+
+#[test]
 fn through_a_pooler_gates_exclude_each_other_too() {
     let place = Place::on_postgres();
     let Engine::Postgres(database) = &place.engine else {

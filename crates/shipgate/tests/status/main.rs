@@ -221,3 +221,25 @@ fn nothing_is_written_into_the_database() {
         .prints("history schema_migrations (not there)");
     assert_eq!(fs::read(place.0.path().join("app.db")).unwrap(), before);
 }
+
+#[test]
+fn a_password_file_and_a_connect_timeout_are_taken_as_migrate_takes_them() {
+    let place = Place::knex();
+    place
+        .status(&["--password-file", "nowhere"])
+        .exits(2)
+        .says("error[password-file]: cannot read the password in nowhere");
+    place
+        .run(&[
+            "--url",
+            "postgres://a@127.0.0.1:1/a",
+            "--connect-timeout",
+            "0s",
+        ])
+        .exits(1)
+        .says("error[database-open]: cannot reach PostgreSQL at 127.0.0.1:1");
+    place
+        .status(&["--connect-timeout", "soon"])
+        .exits(2)
+        .says("error[flag]: invalid argument \"soon\" for \"--connect-timeout\" flag");
+}

@@ -1,7 +1,6 @@
 //! The command behind the gate, and the machine that runs it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use shipgate_database::LockName;
 use shipgate_project::Project;
@@ -10,7 +9,9 @@ use shipgate_release::machine::{MachineId, MachineSpec, RestartPolicy};
 use super::Gate;
 use crate::commands::history_flags::Reach;
 use crate::error::CliError;
+use crate::wiring::held_lock;
 use crate::wiring::keeper::own_program;
+use crate::wiring::left_sessions;
 use crate::wiring::specs::secrets_of;
 use crate::wiring::tooling::Tooling;
 
@@ -19,9 +20,6 @@ const DATABASE_URL: &str = "DATABASE_URL";
 
 /// The lock of a gate whose command takes the migration lock itself.
 const GATE_LOCK: &str = "shipgate_gate";
-
-/// Programs that take the migration lock themselves.
-const LOCKING: [&str; 2] = ["shipgate", "atlas"];
 
 /// A command, ready to be run.
 pub(super) struct GateCommand {
@@ -73,11 +71,7 @@ impl GateCommand {
 
     /// The migration lock, unless the command needs it for itself.
     pub(super) fn lock_name(&self, tooling: Option<&Tooling>) -> LockName {
-        let locks_itself = self.words.iter().any(|word| {
-            let name = Path::new(word).file_name().unwrap_or_default();
-            LOCKING.iter().any(|program| name == *program)
-        });
-        if locks_itself || tooling.is_some_and(Tooling::is_own) {
+        if held_lock::is_taken_by(&self.words) || tooling.is_some_and(Tooling::is_own) {
             LockName::parse(GATE_LOCK).expect("a name of letters")
         } else {
             LockName::default()
@@ -96,6 +90,9 @@ impl GateCommand {
         if let Some(project) = project {
             app.clone_from(&project.app.value);
         }
+        let mut env = self.env.clone();
+        env.entry(left_sessions::NAME_VARIABLE.to_owned())
+            .or_insert_with(|| tag.to_string());
         MachineSpec {
             id: tag.clone(),
             app,
@@ -103,7 +100,7 @@ impl GateCommand {
             group: "gate".to_owned(),
             command: self.words.clone(),
             directory: gate.directory.clone(),
-            env: self.env.clone(),
+            env,
             port: None,
             routed: false,
             checks: Vec::new(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::process::{getpid, getuid};
 use sha2::{Digest, Sha256};
-use shipgate_database::DatabaseUrl;
+use shipgate_database::{DatabaseUrl, LockName};
 use shipgate_release::machine::MachineId;
 use shipgate_runtime::process::{MachineError, Machines};
 use shipgate_server::machine_failure;
@@ -22,10 +22,10 @@ const NAME: &str = "gates";
 /// How many ended machines, and so logs, are kept.
 const KEPT: usize = 10;
 
-/// The machines of the gates of one database.
+/// The machines of the gates of one lock.
 pub(super) struct Room {
     pub(super) machines: Machines,
-    /// Begins the names of this database's machines.
+    /// Begins the names of this lock's machines.
     prefix: String,
 }
 
@@ -36,6 +36,7 @@ impl Room {
         state: Option<&Path>,
         project: &Path,
         database: &DatabaseUrl,
+        lock: &LockName,
     ) -> Result<Self, CliError> {
         let keeper = keeper::command_while(getpid().as_raw_nonzero().get())?;
         let open = |root: &Path| {
@@ -60,7 +61,7 @@ impl Room {
                 Ok(Some(machines)) => {
                     return Ok(Self {
                         machines,
-                        prefix: format!("gate-{}-", fingerprint(database)),
+                        prefix: format!("gate-{}-", fingerprint(database, lock)),
                     });
                 }
                 Ok(None) => refused = Some(not_private(root)),
@@ -71,6 +72,11 @@ impl Room {
         Err(error.with_hint(
             "`--state` names a directory that this user may write and nobody else reads",
         ))
+    }
+
+    /// What the names of all machines of this lock begin with.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// A name for the next machine.
@@ -141,9 +147,9 @@ fn not_private(root: &Path) -> CliError {
     )
 }
 
-/// Tells databases apart without telling anything about them.
-fn fingerprint(database: &DatabaseUrl) -> String {
-    let sum = Sha256::digest(database.absolute().to_string());
+/// Tells databases and their locks apart without telling anything about them.
+fn fingerprint(database: &DatabaseUrl, lock: &LockName) -> String {
+    let sum = Sha256::digest(format!("{lock} {}", database.absolute()));
     sum.iter()
         .take(4)
         .map(|byte| format!("{byte:02x}"))

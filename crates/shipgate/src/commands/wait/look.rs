@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use shipgate_database::{
     ConnectOptions, LeasePlace, LockError, LockName, LockOwner, LockRequest, OpenError,
 };
+use shipgate_migrate::history;
 use shipgate_tools::{Entry, State, Status};
 
 use crate::commands::history_flags::Reach;
@@ -96,7 +97,7 @@ pub(super) async fn look(tooling: &Tooling, reach: &Reach) -> Result<Seen, CliEr
     }
     let status = tooling.status(reach.database.as_ref(), &once).await?;
     if status.failed().next().is_some() {
-        return match holder(reach).await {
+        return match holder(tooling, reach).await {
             Some(by) => Ok(Seen::Missing(Look::Run { by })),
             None => Err(failed(tooling, &status)),
         };
@@ -193,14 +194,19 @@ fn hinted(mut error: CliError, status: &Status) -> CliError {
 }
 
 /// Who holds the migration lock: a migration that runs looks like one that failed.
-async fn holder(reach: &Reach) -> Option<LockOwner> {
+async fn holder(tooling: &Tooling, reach: &Reach) -> Option<LockOwner> {
+    // Shipgate's own engine locks the schema that holds its history.
+    let own = || {
+        let connected = reach.database.url().schema();
+        connected.unwrap_or_else(|| history::TABLE.to_owned())
+    };
     let request = LockRequest {
         name: LockName::default(),
         pid: std::process::id(),
         host: host(),
         purpose: "shipgate wait".to_owned(),
         timeout: Duration::ZERO,
-        schema: None,
+        schema: tooling.is_own().then(own),
         // Nothing is written.
         lease: LeasePlace::Nowhere,
         connect_timeout: Duration::ZERO,
