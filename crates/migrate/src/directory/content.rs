@@ -72,10 +72,15 @@ enum Source<'f> {
     },
 }
 
-/// Reads files of one folder; with many small ones every call counts.
+/// A folder whose files are read; with many small ones every call counts.
 pub(super) struct Folder<'f> {
     path: &'f Path,
     handle: OwnedFd,
+}
+
+/// Reads files of a folder one by one.
+pub(super) struct Reader<'f> {
+    folder: &'f Folder<'f>,
     /// Room for a file of usual length and one byte.
     buffer: Vec<u8>,
 }
@@ -86,12 +91,20 @@ impl<'f> Folder<'f> {
         Ok(Self {
             path,
             handle: rustix::fs::open(path, flags, Mode::empty())?,
-            buffer: vec![0; HEAD + 1],
         })
     }
 
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader {
+            folder: self,
+            buffer: vec![0; HEAD + 1],
+        }
+    }
+}
+
+impl Reader<'_> {
     pub(super) fn path_of(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        self.folder.path.join(name)
     }
 
     /// Reads a file; one of more than `most` bytes stays on disk if
@@ -113,7 +126,7 @@ impl<'f> Folder<'f> {
         may_stay: impl FnOnce(&[u8]) -> bool,
     ) -> io::Result<Content> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())?;
+        let handle = rustix::fs::openat(&self.folder.handle, name, flags, Mode::empty())?;
         let mut file = fs::File::from(handle);
         let metadata = file.metadata()?;
         let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::content::{Content, Folder, HELD_AT_MOST};
+use super::content::{Content, HELD_AT_MOST, Reader};
 use crate::directive::FileDirectives;
 use crate::directory::{DirectoryError, Pieces};
 use crate::formats::Format;
@@ -42,19 +42,19 @@ impl File {
     pub(super) fn read(
         format: &'static dyn Format,
         name: &str,
-        folder: &mut Folder<'_>,
+        reader: &mut Reader<'_>,
         settings: Option<&str>,
         room: &mut usize,
     ) -> Result<Self, DirectoryError> {
         let most = HELD_AT_MOST.min(*room);
-        let content = folder.read(name, most, |head| format.is_one_script(head))?;
+        let content = reader.read(name, most, |head| format.is_one_script(head))?;
         if let Content::Held(bytes) = &content {
             *room = room.saturating_sub(bytes.len());
         }
         Ok(Self::of(
             format,
             name,
-            folder.path_of(name),
+            reader.path_of(name),
             content,
             settings,
         ))

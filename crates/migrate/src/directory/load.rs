@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::content::{Folder, HELD_TOGETHER, read_error};
+use super::content::{Folder, read_error};
 use super::location::FilesInMemory;
+use super::reading::Reading;
 use crate::directory::{Bookkeeping, DirectoryError, File, Location, replace};
 use crate::history::Revision;
 use crate::sum::{self, ChecksumError, Merge, MergeError, Proof, Sum};
@@ -23,6 +24,8 @@ pub struct Directory {
     by_version: HashMap<String, usize>,
     sum: Sum,
     recorded: Option<Vec<u8>>,
+    /// What [`Directory::check_sum`] found.
+    checked: OnceLock<Result<(), ChecksumError>>,
 }
 
 impl Directory {
@@ -44,19 +47,12 @@ impl Directory {
         if !metadata.is_dir() {
             return Err(DirectoryError::NotADirectory(shown));
         }
-        let mut folder = Folder::open(path).map_err(|source| DirectoryError::Stat {
+        let folder = Folder::open(path).map_err(|source| DirectoryError::Stat {
             path: shown,
             source,
         })?;
         let names = migration_names(&location)?;
-        let mut files = Vec::with_capacity(names.len());
-        let mut room = HELD_TOGETHER;
-        for name in &names {
-            let settings = settings(&location, name)?;
-            let format = location.format();
-            let file = File::read(format, name, &mut folder, settings.as_deref(), &mut room)?;
-            files.push(file);
-        }
+        let files = Reading::new(&location, &folder, &names).files()?;
         let sum_path = location.path().join(SUM_FILE);
         let recorded = match fs::read(&sum_path) {
             Ok(bytes) => Some(bytes),
@@ -113,6 +109,7 @@ impl Directory {
             location,
             files,
             recorded,
+            checked: OnceLock::new(),
         })
     }
 
@@ -154,7 +151,8 @@ impl Directory {
         if self.location.bookkeeping() == Bookkeeping::Tool {
             return Ok(());
         }
-        sum::check(&self.files, &self.sum, self.recorded.as_deref())
+        let check = || sum::check(&self.files, &self.sum, self.recorded.as_deref());
+        self.checked.get_or_init(check).clone()
     }
 
     /// What both sides of a git conflict in the checksum file added.
@@ -257,6 +255,7 @@ impl Directory {
         let text = self.sum.to_string();
         replace(&self.location.path().join(SUM_FILE), text.as_bytes())?;
         self.recorded = Some(text.into_bytes());
+        self.checked = OnceLock::new();
         Ok(())
     }
 }
@@ -302,16 +301,4 @@ fn collect_names(
         }
     }
     Ok(())
-}
-
-fn settings(location: &Location, name: &str) -> Result<Option<String>, DirectoryError> {
-    let Some(settings) = location.format().settings_name(name) else {
-        return Ok(None);
-    };
-    let path = location.path().join(&settings);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let content = fs::read(&path).map_err(|source| read_error(&settings, &path, source))?;
-    Ok(Some(String::from_utf8_lossy(&content).into_owned()))
 }

@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod load;
 mod location;
+mod reading;
 mod write;
 
 pub(crate) use content::Pieces;
