@@ -67,13 +67,12 @@ impl Drift {
             return Self::of_each(revisions, directory);
         }
         let format = directory.location().format();
-        let versioned: Vec<Revision> = revisions
-            .iter()
-            .filter(|row| !format.is_repeatable(&row.version))
-            .cloned()
-            .collect();
-        let executed: Vec<&Revision> = versioned
-            .iter()
+        let versioned = || {
+            revisions
+                .iter()
+                .filter(|row| !format.is_repeatable(&row.version))
+        };
+        let executed: Vec<&Revision> = versioned()
             .filter(|row| !row.hash.is_empty() && !row.is_partial())
             .collect();
         let hash_of = |file: &File| directory.sum().hash_of(file.name());
@@ -83,6 +82,7 @@ impl Drift {
         {
             return Self::default();
         }
+        let versioned: Vec<&Revision> = versioned().collect();
         Comparison::new(&versioned, directory).drift(&executed)
     }
 
@@ -127,7 +127,7 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn new(revisions: &'a [Revision], directory: &'a Directory) -> Self {
+    fn new(revisions: &[&'a Revision], directory: &'a Directory) -> Self {
         let mut late = BTreeSet::new();
         let mut latest = GoTime::ZERO;
         for row in revisions {

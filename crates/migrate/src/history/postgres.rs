@@ -42,18 +42,11 @@ impl PostgresHistory {
     fn select(&self, is_there: impl Fn(&str) -> bool) -> String {
         let columns = COLUMNS.map(|column| match column {
             column if !is_there(column) => format!("NULL AS \"{column}\""),
-            "executed_at" => {
-                "to_char(\"executed_at\" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-                    .to_owned()
-            }
-            "partial_hashes" => "\"partial_hashes\"::text".to_owned(),
+            // A number is read and written faster than a text, and in every time zone the same.
+            "executed_at" => "date_part('epoch', \"executed_at\")".to_owned(),
             column => format!("\"{column}\""),
         });
-        format!(
-            "SELECT {} FROM {} ORDER BY \"version\" COLLATE \"C\"",
-            columns.join(", "),
-            self.table
-        )
+        format!("SELECT {} FROM {}", columns.join(", "), self.table)
     }
 
     fn insert(&self) -> String {

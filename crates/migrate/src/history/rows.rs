@@ -105,7 +105,7 @@ pub(super) fn revision_of(row: Vec<Value>) -> Result<Revision, HistoryError> {
         error: text_of(next()),
         error_stmt: text_of(next()),
         hash: text_of(next()),
-        partial_hashes: hashes_of(&version, next())?,
+        partial_hashes: hashes_of(&version, &next())?,
         operator_version: text_of(next()),
         version,
     })
@@ -133,32 +133,24 @@ fn integer_of(version: &str, column: &'static str, value: &Value) -> Result<i64,
     }
 }
 
-fn hashes_of(version: &str, value: Value) -> Result<Vec<String>, HistoryError> {
-    let shown = format!("{value:?}");
+fn hashes_of(version: &str, value: &Value) -> Result<Vec<String>, HistoryError> {
     let bytes = match value {
         Value::Null => return Ok(Vec::new()),
-        Value::Text(text) => text.into_bytes(),
+        Value::Text(text) => text.as_bytes(),
         Value::Blob(bytes) => bytes,
-        other => {
-            return Err(wrong_value(
-                version,
-                "partial_hashes",
-                &other,
-                "a JSON array of strings",
-            ));
-        }
+        _ => return Err(wrong_hashes(version, value)),
     };
-    if bytes.is_empty() {
+    // As every finished row has it.
+    if matches!(bytes, b"" | b"null") {
         return Ok(Vec::new());
     }
-    serde_json::from_slice::<Option<Vec<String>>>(&bytes)
+    serde_json::from_slice::<Option<Vec<String>>>(bytes)
         .map(Option::unwrap_or_default)
-        .map_err(|_| HistoryError::Value {
-            version: version.to_owned(),
-            column: "partial_hashes",
-            value: shown,
-            expected: "a JSON array of strings",
-        })
+        .map_err(|_| wrong_hashes(version, value))
+}
+
+fn wrong_hashes(version: &str, value: &Value) -> HistoryError {
+    wrong_value(version, "partial_hashes", value, "a JSON array of strings")
 }
 
 fn wrong_value(
@@ -180,10 +172,19 @@ fn wrong_value(
 fn time_of(value: &Value) -> GoTime {
     let timestamp = match value {
         Value::Integer(seconds) => Timestamp::from_second(*seconds).ok(),
+        Value::Real(seconds) => time_of_seconds(*seconds),
         Value::Text(text) => time_of_text(text),
         _ => None,
     };
     timestamp.map_or(GoTime::ZERO, GoTime::from)
+}
+
+/// Microseconds are all that a number of this size holds, and all that
+/// PostgreSQL keeps.
+fn time_of_seconds(seconds: f64) -> Option<Timestamp> {
+    let microseconds = (seconds * 1e6).round();
+    // What is too large for any time, or no number, is so as an integer too.
+    Timestamp::from_microsecond(microseconds as i64).ok()
 }
 
 fn time_of_text(text: &str) -> Option<Timestamp> {
@@ -242,6 +243,20 @@ mod tests {
             assert_eq!(time.to_string(), "2026-11-20T10:18:05.5Z", "{text}");
         }
         assert_eq!(time_of(&Value::Text("yesterday".to_owned())), GoTime::ZERO);
+    }
+
+    #[test]
+    fn times_are_read_from_seconds_to_the_microsecond() {
+        for (seconds, text) in [
+            (1_795_169_885.177_232, "2026-11-20T10:18:05.177232Z"),
+            (4_102_444_799.999_999, "2099-12-31T23:59:59.999999Z"),
+            (-0.000_001, "1969-12-31T23:59:59.999999Z"),
+        ] {
+            assert_eq!(time_of(&Value::Real(seconds)).to_string(), text);
+        }
+        for no_time in [f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+            assert_eq!(time_of(&Value::Real(no_time)), GoTime::ZERO);
+        }
     }
 
     #[test]

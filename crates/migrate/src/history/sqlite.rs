@@ -34,7 +34,7 @@ impl SqliteHistory {
             }
         });
         format!(
-            "SELECT {} FROM `{}` ORDER BY `version`",
+            "SELECT {} FROM `{}`",
             columns.join(", "),
             self.name
         )
