@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, LockError, LockRequest, MigrationLock, OpenError,
+    ConnectOptions, Database, LockError, LockRequest, MigrationLock, OpenError,
 };
 
 use crate::apply::conductor::{Conductor, Locked, tell_of_wait, wait_channel};
@@ -102,17 +102,9 @@ pub(super) async fn connect(
     sink: &mut dyn ApplySink,
 ) -> Result<Connected, OpenError> {
     let (hook, mut waits) = wait_channel();
-    let (access, create) = if options.dry_run {
-        (Access::ReadOnly, Create::Never)
-    } else {
-        (Access::ReadWrite, Create::IfMissing)
-    };
     let connect_options = ConnectOptions {
-        access,
-        create,
-        connect_timeout: options.lock.connect_timeout,
-        busy_timeout: options.busy_timeout,
         on_wait: Some(hook),
+        ..options.connect_options()
     };
     let mut connecting = database.connect(&connect_options);
     loop {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shipgate_database::LockRequest;
+use shipgate_database::{Access, ConnectOptions, Create, LockRequest};
 
 use crate::apply::{CancelToken, Patience};
 use crate::history::HistoryChoice;
@@ -34,4 +34,23 @@ pub struct ApplyOptions {
     pub texts: StatementTexts,
     /// Stops the run.
     pub cancel: CancelToken,
+}
+
+impl ApplyOptions {
+    /// How the run connects.
+    #[must_use]
+    pub fn connect_options(&self) -> ConnectOptions {
+        let (access, create) = if self.dry_run {
+            (Access::ReadOnly, Create::Never)
+        } else {
+            (Access::ReadWrite, Create::IfMissing)
+        };
+        ConnectOptions {
+            access,
+            create,
+            connect_timeout: self.lock.connect_timeout,
+            busy_timeout: self.busy_timeout,
+            on_wait: None,
+        }
+    }
 }
