@@ -9,6 +9,7 @@ pub(crate) mod build;
 pub(crate) mod builder;
 pub(crate) mod client;
 pub(crate) mod command_migrator;
+pub(crate) mod early;
 pub(crate) mod engine;
 pub(crate) mod held_lock;
 pub(crate) mod keeper;

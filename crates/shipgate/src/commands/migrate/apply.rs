@@ -6,7 +6,7 @@ use std::num::{IntErrorKind, NonZeroUsize};
 use std::time::Duration;
 
 use shipgate_atlas_config::Wanted;
-use shipgate_database::LockName;
+use shipgate_database::{Database, LockName};
 use shipgate_migrate::TxMode;
 use shipgate_migrate::apply::{ApplyOptions, CancelToken, Patience};
 use shipgate_migrate::history::HistoryChoice;
@@ -24,6 +24,7 @@ use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
 use crate::signals;
+use crate::wiring::early::Early;
 use crate::wiring::engine::operator_version;
 
 /// How long a statement waits for another session's lock on the database.
@@ -149,8 +150,12 @@ async fn apply_one(
         Ok(options) => options,
         Err(message) => return screen.fail("usage", &message, &[]),
     };
+    let ahead = target::server_ahead(&arguments.database, settings).map(|reach| {
+        options.lock.connect_timeout = reach.connect_timeout;
+        Early::connecting(reach.database, options.connect_options())
+    });
     let whose = Some(&arguments.database);
-    let source = match source(&arguments.directory, whose, settings, app, screen)? {
+    let source = match source(&arguments.directory, whose, settings, app, screen).await? {
         Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
@@ -164,10 +169,13 @@ async fn apply_one(
         options.tx_mode = source.tx_mode();
     }
     let project = &arguments.directory.project;
-    let reach = match target::database(&arguments.database, project, settings, &source, screen)? {
+    let mut reach = match target::database(&arguments.database, project, settings, &source, screen)? {
         Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
+    if let Some(ahead) = ahead.filter(|ahead| ahead.url() == reach.database.url()) {
+        reach.database = ahead;
+    }
     if format.is_text() {
         options.texts = StatementTexts::Counted;
     }

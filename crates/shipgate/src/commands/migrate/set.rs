@@ -82,7 +82,7 @@ pub(super) async fn run(
         Err(message) => return screen.fail("usage", &message, &[]),
     };
     let whose = Some(&arguments.database);
-    let source = match source(&arguments.directory, whose, &settings, app, screen)? {
+    let source = match source(&arguments.directory, whose, &settings, app, screen).await? {
         Ok(source) => source,
         Err(exit) => return Ok(exit),
     };

@@ -1,5 +1,6 @@
 //! The migrations a verb works on, and who keeps their history.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 use shipgate_database::DatabaseUrl;
@@ -8,6 +9,7 @@ use shipgate_migrate::directory::{Directory, Location};
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_tools::{NativeDirectory, NativeError};
+use tokio::task::spawn_blocking;
 
 use super::config::Settings;
 use super::screen::Screen;
@@ -86,8 +88,9 @@ impl Source {
     }
 }
 
-/// The migrations, and whose they are.
-pub(super) fn source(
+/// The migrations, and whose they are. Those in a layout of Atlas's are read on
+/// other threads, so that a connection can be made meanwhile.
+pub(super) async fn source(
     flags: &DirectoryFlags,
     history: Option<&DatabaseFlags>,
     settings: &Settings,
@@ -128,14 +131,15 @@ pub(super) fn source(
             }
         }
     }
-    let opened = match address.location() {
-        Ok(location) => Directory::open(location),
+    let location = match address.location() {
+        Ok(location) => location,
         Err(error) => {
             let message = error.to_string();
             return Ok(Err(screen.fail("migrations-directory", &message, &[])?));
         }
     };
-    match opened {
+    let opened = spawn_blocking(move || Directory::open(location)).await;
+    match opened.unwrap_or_else(|ended| resume_unwind(ended.into_panic())) {
         Ok(directory) => Ok(Ok(Source::Atlas(Box::new(directory)))),
         Err(error) => {
             let hint = "`--dir` names the directory; `shipgate migrate new` begins one".to_owned();

@@ -55,7 +55,7 @@ pub(super) async fn run(
         Err(bad) => return screen.fail("format", &bad.0, &[]),
     };
     let whose = Some(&arguments.database);
-    let source = match source(&arguments.directory, whose, &settings, app, screen)? {
+    let source = match source(&arguments.directory, whose, &settings, app, screen).await? {
         Ok(source) => source,
         Err(exit) => return Ok(exit),
     };

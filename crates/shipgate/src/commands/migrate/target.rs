@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    ClientSettings, Database, DatabaseUrl, LeasePlace, LockName, LockRequest, open,
+    ClientSettings, Database, DatabaseUrl, Dialect, LeasePlace, LockName, LockRequest, open,
 };
 use shipgate_migrate::GoDuration;
 use shipgate_migrate::directory::{DirectoryError, Location};
@@ -215,6 +215,29 @@ pub(super) fn database(
         database,
         connect_timeout,
     }))
+}
+
+/// The server, if its URL is given plainly, whatever the migrations are: a
+/// connection to it can be made before they are read. What is wrong is told
+/// by [`database`].
+pub(super) fn server_ahead(flags: &DatabaseFlags, settings: &Settings) -> Option<Reach> {
+    let flag = flags.url.clone().filter(|url| !url.is_empty());
+    if flag.is_none() && settings.environment.is_some() {
+        return None;
+    }
+    let text = given_url(flag)?.ok()?;
+    let url = DatabaseUrl::parse(&text, Path::new("")).ok()?;
+    if url.dialect() == Dialect::Sqlite {
+        return None;
+    }
+    let mut client = client_settings();
+    if let Some(file) = &flags.reach.password_file {
+        client.password = Some(read_password(file).ok()?);
+    }
+    Some(Reach {
+        database: open(&url, &client).ok()?,
+        connect_timeout: parse_duration("--connect-timeout", &flags.reach.connect_timeout).ok()?,
+    })
 }
 
 /// What the flags and this process's surroundings say about the way to a

@@ -42,7 +42,7 @@ pub(super) async fn run(
         Ok(settings) => settings,
         Err(exit) => return Ok(exit),
     };
-    let source = match source(&arguments.directory, None, &settings, app, screen)? {
+    let source = match source(&arguments.directory, None, &settings, app, screen).await? {
         Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
