@@ -5,7 +5,7 @@ use shipgate_sql::SplitMode;
 
 use crate::directory::{Directory, DirectoryError, File};
 use crate::history::{Drift, HistoryChoice, HistoryError, Revision, Snapshot};
-use crate::plan::{Pending, PlanError, Standing, standing};
+use crate::plan::{ExecOrder, Pending, PlanError, Standing, standing};
 use crate::report::status::{OK, PENDING};
 use crate::report::{Env, FileEntry, StatusReport};
 use crate::script::{Script, ScriptError, Syntax};
@@ -16,6 +16,9 @@ use crate::sum::ChecksumError;
 pub struct Reading {
     /// Who keeps the history.
     pub history: HistoryChoice,
+    /// What files added behind the last applied one mean: executed ones are
+    /// pending, others are told as out of order.
+    pub exec_order: ExecOrder,
     /// How the database is opened.
     pub connect: ConnectOptions,
 }
@@ -60,7 +63,10 @@ pub async fn status<'a>(
     directory.check_versions()?;
     let (snapshot, syntax) = read_only_snapshot::<StatusError>(database, reading).await?;
     let snapshot = snapshot.ordered_by(directory);
-    let standing = standing(directory, &snapshot.revisions)?;
+    let mut standing = standing(directory, &snapshot.revisions)?;
+    if reading.exec_order == ExecOrder::NonLinear {
+        standing.execute_late();
+    }
     let env = Env::new(database.url(), &directory.location().url_with_format());
     let mut report = StatusReport {
         env,
@@ -77,6 +83,7 @@ pub async fn status<'a>(
         sql: String::new(),
         from_checkpoint: false,
         drift: Drift::between(&snapshot.revisions, directory),
+        notes: notes(&snapshot),
     };
     let last = snapshot.revisions.last();
     if standing.out_of_order.is_empty() {
@@ -115,6 +122,16 @@ pub async fn status<'a>(
     }
     report.applied = snapshot.revisions;
     Ok(report)
+}
+
+/// What is strange about the history, and the ways out of what failed.
+fn notes(snapshot: &Snapshot) -> Vec<String> {
+    let mut notes = snapshot.warnings.clone();
+    if let Some(failed) = &snapshot.failed {
+        notes.push(failed.to_string());
+        notes.extend(failed.hints.iter().cloned());
+    }
+    notes
 }
 
 /// The history of a database that may not exist yet, and how its sessions

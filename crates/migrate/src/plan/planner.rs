@@ -112,8 +112,7 @@ fn from_history<'a>(
     revisions: &[Revision],
     options: &PlanOptions,
 ) -> Result<Plan<'a>, PlanError> {
-    let standing = standing(directory, revisions)?;
-    let mut pending = standing.pending;
+    let mut standing = standing(directory, revisions)?;
     match options.exec_order {
         ExecOrder::Linear if standing.out_of_order.is_empty() => {}
         ExecOrder::Linear => {
@@ -124,10 +123,7 @@ fn from_history<'a>(
             return Err(PlanError::OutOfOrder(names.collect()));
         }
         ExecOrder::LinearSkip => {}
-        ExecOrder::NonLinear => {
-            pending.extend(standing.out_of_order);
-            pending.sort_by_key(|file| file.position);
-        }
+        ExecOrder::NonLinear => standing.execute_late(),
     }
     let drift = Drift::between(revisions, directory);
     if !options.allow_changed && !drift.changes.is_empty() {
@@ -136,7 +132,7 @@ fn from_history<'a>(
     Ok(Plan {
         baseline: None,
         current: revisions.last().map(|row| row.version.clone()),
-        pending,
+        pending: standing.pending,
         drift,
     })
 }

@@ -13,6 +13,14 @@ pub struct Standing<'a> {
     pub out_of_order: Vec<Pending<'a>>,
 }
 
+impl Standing<'_> {
+    /// Counts the files out of order as pending, in their places.
+    pub(crate) fn execute_late(&mut self) {
+        self.pending.append(&mut self.out_of_order);
+        self.pending.sort_by_key(|file| file.position);
+    }
+}
+
 /// A file to execute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending<'a> {

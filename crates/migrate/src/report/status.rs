@@ -55,6 +55,9 @@ pub struct StatusReport<'a> {
     /// Applied files that are not what was applied.
     #[serde(skip)]
     pub drift: Drift,
+    /// What else is strange about the history, one sentence each.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// The status of a database with nothing pending.

@@ -333,6 +333,7 @@ impl Migrator for EngineMigrator {
         let database = self.database(target)?;
         let reading = Reading {
             history: opened.history,
+            exec_order: opened.exec_order,
             connect: self.reading(),
         };
         let status = shipgate_migrate::status(database.as_ref(), &opened.directory, &reading)

@@ -146,11 +146,7 @@ impl Ledger for GolangMigrateLedger {
     /// A row for every file that the one row counts as applied.
     fn lines(&self, tables: &Tables) -> Result<Lines, HistoryError> {
         let mut lines = Lines::default();
-        let rows: Vec<Row<'_>> = tables
-            .get(0)
-            .into_iter()
-            .flat_map(Table::rows)
-            .collect();
+        let rows: Vec<Row<'_>> = tables.get(0).into_iter().flat_map(Table::rows).collect();
         let Some((current, row)) = rows
             .first()
             .and_then(|row| Some((row.text("version")?, row)))

@@ -73,6 +73,8 @@ async fn a_file_behind_the_last_applied_one_is_applied_as_sqlx_does() {
         let place = Place::new(kind, "sqlx", &[POSTS]);
         place.apply().await.applied();
         place.write(&[USERS]);
+        let status = place.status().await;
+        assert!(status.contains("Pending Files:   1"), "{kind:?}: {status}");
         assert_eq!(
             place.apply().await.applied(),
             ["20261101100000"],
@@ -263,4 +265,58 @@ async fn a_person_may_say_that_the_failed_statement_took_effect() {
     assert_eq!(settled, "Version 1 has 2 of 2 statements now\n");
     assert_eq!(place.sql("SELECT success FROM _sqlx_migrations"), "1");
     assert!(place.apply().await.applied().is_empty());
+}
+
+#[tokio::test]
+async fn of_two_runs_at_once_one_applies_and_the_other_has_nothing_to_do() {
+    for kind in Kind::ALL {
+        let place = Place::new(kind, "sqlx", &[USERS, POSTS]);
+        let (one, other) = tokio::join!(place.apply(), place.apply());
+        let mut applied = [one.applied().len(), other.applied().len()];
+        applied.sort_unstable();
+        assert_eq!(applied, [0, 2], "{kind:?}");
+    }
+}
+
+/// Runs until the server executes a statement with this in it, and is then gone.
+async fn killed_at(place: &Place, sleep: &str, running: &str) {
+    let begun = async {
+        while place.sql(running) == "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        outcome = place.apply() => panic!("{sleep} ended: {outcome:?}"),
+        () = begun => {}
+    }
+}
+
+#[tokio::test]
+async fn a_killed_run_is_gone_on_with_at_its_statement() {
+    for (kind, mark, sleep, running) in [
+        (
+            Kind::Mariadb,
+            "",
+            "SELECT SLEEP(3) + 2",
+            "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO log SELECT SLEEP%'",
+        ),
+        (
+            Kind::Postgres,
+            "-- no-transaction\n",
+            "SELECT 2 FROM pg_sleep(3)",
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO log SELECT 2%' AND state = 'active' \
+             AND datname = current_database()",
+        ),
+    ] {
+        let text = format!(
+            "{mark}CREATE TABLE log (step int);\nINSERT INTO log VALUES (1);\n\
+             INSERT INTO log {sleep};\nINSERT INTO log VALUES (3);\n"
+        );
+        let place = Place::new(kind, "sqlx", &[("migrations/1_slow.sql", &text)]);
+        killed_at(&place, sleep, running).await;
+        assert_eq!(place.apply().await.applied(), ["1"], "{kind:?}");
+        let steps = place.sql("SELECT step FROM log ORDER BY step");
+        assert_eq!(steps, "1\n2\n3", "{kind:?}");
+        assert_eq!(place.tables(), "_sqlx_migrations log", "{kind:?}");
+    }
 }

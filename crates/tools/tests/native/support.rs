@@ -275,6 +275,7 @@ impl Place {
 
     fn reading(&self, native: &NativeDirectory) -> Reading {
         Reading {
+            exec_order: native.native.exec_order(),
             history: native.history(&self.url()).unwrap(),
             ..Reading::default()
         }

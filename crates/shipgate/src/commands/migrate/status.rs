@@ -75,6 +75,7 @@ pub(super) async fn run(
     };
     let reading = Reading {
         history,
+        exec_order: source.exec_order(),
         connect: ConnectOptions {
             connect_timeout: reach.connect_timeout,
             on_wait: Some(wait_hook(app)),
@@ -88,7 +89,10 @@ pub(super) async fn run(
         Err(StatusError::History(HistoryError::Ambiguous)) => return screen.fail_ambiguous(),
         Err(error) => return screen.fail("history", &error.to_string(), &[]),
     };
-    for change in &report.drift.changes {
+    for note in &report.notes {
+        app.printer.warn(note);
+    }
+    for change in report.drift.changes.iter().chain(&report.drift.forgiven) {
         app.printer.warn(&change.to_string());
     }
     let palette = screen.palette();
