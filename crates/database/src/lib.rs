@@ -9,6 +9,7 @@ pub mod backup;
 mod catalog;
 mod client;
 mod database;
+mod durability;
 mod lock;
 pub mod mysql;
 pub mod postgres;
@@ -20,6 +21,7 @@ mod url;
 pub use catalog::{Catalog, Difference, SchemaObject};
 pub use client::{ClientSettings, Password};
 pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, WaitHook, open};
+pub use durability::crash_risk;
 pub use lock::{
     BadLockName, Clock, LEASE_TABLE, LeasePlace, LockError, LockEvent, LockHook, LockName,
     LockOwner, LockRequest, MigrationLock,

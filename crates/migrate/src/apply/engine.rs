@@ -254,6 +254,7 @@ impl<'e, 'a> Engine<'e, 'a> {
             prepared = Err(error);
         }
         run.warn(&plan, &prepared);
+        run.warn_of_crashes().await;
         if !plan.pending.is_empty() {
             let planned = match &prepared {
                 Ok(files) => files.iter().map(planned_file).collect(),

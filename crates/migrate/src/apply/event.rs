@@ -55,6 +55,11 @@ pub enum ApplyEvent<'a> {
         /// The line and why.
         warning: &'a directive::Warning,
     },
+    /// The server does not keep all that it says to have committed.
+    CommitsAtRisk {
+        /// What may be lost, and by which setting, in words.
+        text: &'a str,
+    },
     /// Applied files may or may not be what was applied, or were changed and
     /// that is allowed.
     HistoryDiffers {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shipgate_database::{Database, Limits, MigrationLock};
+use shipgate_database::{Database, Limits, MigrationLock, crash_risk};
 
 use crate::apply::checks::assert_checks;
 use crate::apply::conductor::Conductor;
@@ -69,6 +69,14 @@ impl<'a, 'r> Run<'a, 'r> {
     ) {
         warn_of_drift(self.conductor.sink, plan);
         warn_of_directives(self.conductor.sink, plan, prepared);
+    }
+
+    /// A server that does not tell is not suspected.
+    pub(super) async fn warn_of_crashes(&mut self) {
+        if let Ok(Some(text)) = crash_risk(&mut *self.conductor.session).await {
+            self.conductor
+                .emit(&ApplyEvent::CommitsAtRisk { text: &text });
+        }
     }
 
     pub(super) fn planned(&mut self, plan: &Plan<'_>, files: &[PlannedFile<'a>]) {

@@ -6,6 +6,7 @@
 )]
 
 mod copy;
+mod durability;
 mod history;
 mod placement;
 mod pooler;

@@ -1,9 +1,10 @@
 //! `shipgate doctor`: what a release would check, and the usual troubles.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
-use shipgate_database::{DatabaseUrl, open};
+use shipgate_database::{Access, ConnectOptions, DatabaseUrl, crash_risk, open};
 use shipgate_project::{CommandLine, Project, StepWord, landing};
 use shipgate_release::ports::Migrator;
 use shipgate_runtime::process::check_program;
@@ -41,6 +42,11 @@ struct Findings<'p> {
 impl Findings<'_> {
     fn well(&self, what: &str, text: &str) -> Result<(), CliError> {
         self.tell("ok", style::GOOD, what, text, None)
+    }
+
+    /// What is not as it might be, and stops nothing.
+    fn warning(&self, what: &str, text: &str, mend: &str) -> Result<(), CliError> {
+        self.tell("warning", style::WARN, what, text, Some(mend))
     }
 
     fn trouble(&mut self, what: &str, error: &CliError) -> Result<(), CliError> {
@@ -100,6 +106,7 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     release_command(project, &mut findings)?;
     programs(project, &mut findings)?;
     look_at_database(project, &app, &mut findings).await?;
+    look_at_durability(project, &findings).await?;
     front_door(&arguments.place, project, &mut findings).await?;
     Ok(verdict(&findings, arguments.exit_code))
 }
@@ -318,6 +325,33 @@ async fn look_at_database(
             }
         }
         Err(failure) => findings.trouble("database", &failure.into()),
+    }
+}
+
+/// Whether the server keeps what it says to have committed. One that cannot be
+/// asked was told of before.
+async fn look_at_durability(project: &Project, findings: &Findings<'_>) -> Result<(), CliError> {
+    let Ok(Some(url)) = database(project) else {
+        return Ok(());
+    };
+    let reading = ConnectOptions {
+        access: Access::ReadOnly,
+        connect_timeout: Duration::ZERO,
+        ..ConnectOptions::default()
+    };
+    let Ok(database) = open(&url, &client_settings()) else {
+        return Ok(());
+    };
+    let Ok(mut session) = database.connect(&reading).await else {
+        return Ok(());
+    };
+    match crash_risk(&mut *session).await {
+        Ok(Some(risk)) => findings.warning(
+            "database",
+            &risk,
+            "set it on the server, at the latest before it has data that matters",
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -49,6 +49,15 @@ fn a_release_migrates_a_postgresql_database_and_serves() {
 }
 
 #[test]
+fn doctor_warns_of_a_server_that_may_forget() {
+    let database = postgres().database();
+    let project = project_with(&at(&database.url()).set_raw("release", "steps", STEPS));
+    project.run(&["doctor"]).prints(
+        " warning  database: a crash of the server's machine may lose or damage what is committed",
+    );
+}
+
+#[test]
 fn a_release_migrates_a_mariadb_database_and_serves() {
     let database = mariadb().database();
     let project = project_with(&at(&database.url()).set_raw("release", "steps", STEPS));

@@ -36,7 +36,9 @@ impl ApplySink for Lines<'_> {
             ApplyEvent::DirectiveIgnored { file, warning } => {
                 self.watch.line(&format!("{}: {warning}", file.name()));
             }
-            ApplyEvent::HistoryDiffers { text } => self.watch.line(text),
+            ApplyEvent::CommitsAtRisk { text } | ApplyEvent::HistoryDiffers { text } => {
+                self.watch.line(text)
+            }
             ApplyEvent::CheckStarted { file, name, .. } => {
                 self.watch
                     .line(&format!("checking {name} before {}", file.name()));

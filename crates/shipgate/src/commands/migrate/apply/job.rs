@@ -193,7 +193,9 @@ fn tell(event: &ApplyEvent<'_>, app: &App) {
         ApplyEvent::DirectiveIgnored { file, warning } => {
             printer.warn(&format!("{}: {warning}", file.name()));
         }
-        ApplyEvent::HistoryDiffers { text } => printer.warn(text),
+        ApplyEvent::CommitsAtRisk { text } | ApplyEvent::HistoryDiffers { text } => {
+            printer.warn(text)
+        }
         ApplyEvent::SessionRestored { statement } => {
             printer.detail(&format!("set again in this session: {statement}"));
         }
