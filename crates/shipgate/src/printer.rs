@@ -166,7 +166,7 @@ impl Printer {
         let _ = writeln!(stderr, "{line}");
     }
 
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if std::mem::take(&mut *self.shown()) {
             let _ = write!(io::stderr(), "\r\x1b[2K");
         }

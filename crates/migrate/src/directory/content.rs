@@ -18,6 +18,10 @@ use crate::directory::DirectoryError;
 /// Bytes up to which a file is held.
 pub(super) const HELD_AT_MOST: usize = 1 << 20;
 
+/// Bytes that a file may have whose layout asks for the whole text: it takes
+/// several times as much while it is taken apart.
+const WHOLE_AT_MOST: usize = 128 << 20;
+
 /// Bytes that the files of a directory hold together, but for those whose
 /// layout asks for the whole text.
 pub(super) const HELD_TOGETHER: usize = 8 << 20;
@@ -72,6 +76,19 @@ enum Source<'f> {
     },
 }
 
+/// Why a file is not read.
+enum Fault {
+    Read(io::Error),
+    /// Bytes it has.
+    TooLarge(usize),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
 /// A folder whose files are read; with many small ones every call counts.
 pub(super) struct Folder<'f> {
     path: &'f Path,
@@ -115,8 +132,15 @@ impl Reader<'_> {
         most: usize,
         may_stay: impl FnOnce(&[u8]) -> bool,
     ) -> Result<Content, DirectoryError> {
-        let read = self.content(name, most, may_stay);
-        read.map_err(|source| read_error(name, &self.path_of(name), source))
+        self.content(name, most, may_stay)
+            .map_err(|fault| match fault {
+                Fault::Read(source) => read_error(name, &self.path_of(name), source),
+                Fault::TooLarge(length) => DirectoryError::TooLarge {
+                    name: name.to_owned(),
+                    megabytes: length >> 20,
+                    most: WHOLE_AT_MOST >> 20,
+                },
+            })
     }
 
     fn content(
@@ -124,9 +148,10 @@ impl Reader<'_> {
         name: &str,
         most: usize,
         may_stay: impl FnOnce(&[u8]) -> bool,
-    ) -> io::Result<Content> {
+    ) -> Result<Content, Fault> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let handle = rustix::fs::openat(&self.folder.handle, name, flags, Mode::empty())?;
+        let handle = rustix::fs::openat(&self.folder.handle, name, flags, Mode::empty())
+            .map_err(io::Error::from)?;
         let mut file = fs::File::from(handle);
         let metadata = file.metadata()?;
         let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
@@ -145,6 +170,9 @@ impl Reader<'_> {
                 head: head.to_vec(),
                 stamp: Stamp::of(&metadata),
             }));
+        }
+        if length > WHOLE_AT_MOST {
+            return Err(Fault::TooLarge(length));
         }
         let mut bytes = Vec::with_capacity(length.saturating_add(1));
         bytes.extend_from_slice(&self.buffer);

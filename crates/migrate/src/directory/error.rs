@@ -98,6 +98,19 @@ pub enum DirectoryError {
         /// The same as a byte offset.
         offset: usize,
     },
+    /// A file that has to be held whole is too large for that.
+    #[error(
+        "migration file {name} has {megabytes} MiB; archives and files with marks of a tool's own (goose, dbmate, \
+         Liquibase) are held in memory, up to {most} MiB: divide it, or put its rows into a migration that is one script"
+    )]
+    TooLarge {
+        /// The file.
+        name: String,
+        /// Its size.
+        megabytes: usize,
+        /// What it may have.
+        most: usize,
+    },
     /// A file was written to after it was read for its checksum.
     #[error(
         "migration file {0} changed while it was being read; run again when nothing writes to it"

@@ -33,11 +33,7 @@ impl SqliteHistory {
                 format!("NULL AS `{column}`")
             }
         });
-        format!(
-            "SELECT {} FROM `{}`",
-            columns.join(", "),
-            self.name
-        )
+        format!("SELECT {} FROM `{}`", columns.join(", "), self.name)
     }
 
     fn insert(&self) -> String {

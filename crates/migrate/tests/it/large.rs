@@ -4,6 +4,7 @@ use std::fs;
 
 use shipgate_migrate::TxMode;
 use shipgate_migrate::apply::{ApplyError, ApplyEvent, apply};
+use shipgate_migrate::directory::Directory;
 use shipgate_sql::Position;
 
 use crate::support::Project;
@@ -198,5 +199,32 @@ async fn what_is_wrong_at_the_end_of_a_large_file_is_found_before_its_beginning_
         let text = project.apply().await.error_text();
         assert!(text.contains(&error), "{text}");
         assert!(project.tables().await.is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_would_have_to_be_held_whole_and_is_too_large_is_refused_unread() {
+    for (format, name, head) in [
+        ("goose", "00001_a.sql", "-- +goose Up\n"),
+        ("dbmate", "1_a.sql", "-- migrate:up\n"),
+        ("liquibase", "1_a.sql", "--liquibase formatted sql\n"),
+        (
+            "atlas",
+            "1_a.sql",
+            "-- atlas:txtar\n\n-- migration.sql --\n",
+        ),
+    ] {
+        let project = Project::in_format(format, &[]);
+        let path = project.migrations().join(name);
+        fs::write(&path, head).unwrap();
+        // Blanks that no disk has to hold.
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(200 << 20).unwrap();
+        let error = Directory::open(project.location()).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("migration file {name} has 200 MiB; "))
+                && error.contains("up to 128 MiB: divide it"),
+            "{format}: {error}"
+        );
     }
 }

@@ -55,15 +55,7 @@ async fn a_search_path_of_keywords_environment_or_service_file_places_the_histor
 
     let keywords = |place: &Place, more: &str| {
         let cluster = postgres();
-        let url = place.server.url();
-        let name = url
-            .rsplit('/')
-            .next()
-            .unwrap()
-            .split('?')
-            .next()
-            .unwrap()
-            .to_owned();
+        let name = place.sql("SELECT current_database()");
         let host = cluster.directory().display().to_string();
         format!(
             "host={host} port={} user=postgres dbname={name} {more}",

@@ -1,6 +1,7 @@
 //! `shipgate migrate apply [AMOUNT]`.
 
 mod job;
+mod progress;
 
 use std::num::{IntErrorKind, NonZeroUsize};
 use std::time::Duration;

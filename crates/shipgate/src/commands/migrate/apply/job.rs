@@ -9,6 +9,7 @@ use shipgate_migrate::directory::Directory;
 use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::report::ApplyTextWriter;
 
+use super::progress::Progress;
 use crate::cli::App;
 use crate::commands::migrate::format::Format;
 use crate::commands::migrate::repeated::Repeated;
@@ -41,6 +42,7 @@ impl Job {
             text: String::new(),
             screen: self.format.is_text().then_some(&mut *screen),
             unwritten: None,
+            progress: Progress::shown_by(Arc::clone(&app.printer)),
         };
         let database = self.database.as_ref();
         let result = apply(database, &self.directory, &self.options, &mut console).await;
@@ -104,10 +106,13 @@ struct Console<'c> {
     /// Where the report is written; none if it is told in another form.
     screen: Option<&'c mut Screen>,
     unwritten: Option<CliError>,
+    progress: Progress,
 }
 
 impl ApplySink for Console<'_> {
     fn event(&mut self, event: &ApplyEvent<'_>) {
+        self.progress.see(event);
+        self.app.printer.clear();
         tell(event, self.app);
         if self.unwritten.is_some() {
             return;

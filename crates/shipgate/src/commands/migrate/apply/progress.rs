@@ -1,0 +1,171 @@
+//! How far a long file is, on a terminal: one line that is written anew each
+//! second while the database is waited for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use shipgate_migrate::apply::ApplyEvent;
+use tokio::task::JoinHandle;
+
+use crate::printer::Printer;
+use crate::report::short;
+
+/// What is done sooner needs no word.
+const QUIET: Duration = Duration::from_secs(2);
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A run's file at work, shown by a task of its own until this is dropped.
+pub(super) struct Progress {
+    at_work: Arc<Mutex<Option<AtWork>>>,
+    task: JoinHandle<()>,
+}
+
+/// A file, and how far it is.
+#[derive(Debug)]
+struct AtWork {
+    file: String,
+    statements: usize,
+    done: usize,
+    began: Instant,
+    /// The line of the statement that runs, and since when it does.
+    statement: Option<(usize, Instant)>,
+}
+
+impl Progress {
+    pub(super) fn shown_by(printer: Arc<Printer>) -> Self {
+        let at_work = Arc::new(Mutex::new(None));
+        let seen = Arc::clone(&at_work);
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(EVERY).await;
+                let line = locked(&seen)
+                    .as_ref()
+                    .and_then(|at_work: &AtWork| at_work.line(Instant::now()));
+                if let Some(line) = line {
+                    printer.transient(&line);
+                }
+            }
+        });
+        Self { at_work, task }
+    }
+
+    pub(super) fn see(&self, event: &ApplyEvent<'_>) {
+        let mut at_work = locked(&self.at_work);
+        match event {
+            ApplyEvent::FileStarted {
+                file,
+                skipped,
+                total,
+                ..
+            } => {
+                *at_work = Some(AtWork {
+                    file: file.name().to_owned(),
+                    statements: *total,
+                    done: *skipped,
+                    began: Instant::now(),
+                    statement: None,
+                });
+            }
+            ApplyEvent::FileDone { .. }
+            | ApplyEvent::FileFailed { .. }
+            | ApplyEvent::RunFailed { .. }
+            | ApplyEvent::Finished { .. } => *at_work = None,
+            ApplyEvent::StatementStarted { line, .. } => {
+                if let Some(at_work) = &mut *at_work {
+                    at_work.statement = Some((*line, Instant::now()));
+                }
+            }
+            ApplyEvent::StatementDone { number, .. } => {
+                if let Some(at_work) = &mut *at_work {
+                    at_work.done = *number;
+                    at_work.statement = None;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl AtWork {
+    /// What is to be said of it now; nothing of what has just begun.
+    fn line(&self, now: Instant) -> Option<String> {
+        let elapsed = now.duration_since(self.began);
+        if elapsed < QUIET {
+            return None;
+        }
+        let Self {
+            file,
+            statements,
+            done,
+            ..
+        } = self;
+        let percent = done.saturating_mul(100) / (*statements).max(1);
+        let mut line = format!(
+            "{file}: {done} of {statements} statements ({percent}%) in {}",
+            short(whole_seconds(elapsed))
+        );
+        if let Some((at, since)) = self.statement {
+            let runs = now.duration_since(since);
+            if runs >= QUIET {
+                line.push_str(&format!(
+                    "; the one in line {at} runs for {}",
+                    short(whole_seconds(runs))
+                ));
+            }
+        }
+        Some(line)
+    }
+}
+
+fn whole_seconds(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_secs())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::AtWork;
+
+    #[test]
+    fn a_long_file_tells_how_far_it_is_and_what_takes_so_long() {
+        let began = Instant::now();
+        let after = |seconds: u64| began + Duration::from_millis(seconds * 1000 + 300);
+        let mut at_work = AtWork {
+            file: "3_data.sql".to_owned(),
+            statements: 4_000,
+            done: 1_000,
+            began,
+            statement: None,
+        };
+        assert_eq!(at_work.line(after(1)), None);
+        assert_eq!(
+            at_work.line(after(12)).as_deref(),
+            Some("3_data.sql: 1000 of 4000 statements (25%) in 12s")
+        );
+        at_work.statement = Some((17, after(12)));
+        assert_eq!(
+            at_work.line(after(13)).as_deref(),
+            Some("3_data.sql: 1000 of 4000 statements (25%) in 13s")
+        );
+        assert_eq!(
+            at_work.line(after(72)).as_deref(),
+            Some(
+                "3_data.sql: 1000 of 4000 statements (25%) in 1m12s; the one in line 17 runs for 1m"
+            )
+        );
+        at_work.statements = 0;
+        assert!(at_work.line(after(12)).is_some());
+    }
+}
