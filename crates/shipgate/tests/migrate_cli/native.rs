@@ -72,6 +72,14 @@ fn a_directory_with_atlas_s_checksums_is_atlas_s() {
 }
 
 #[test]
+fn a_named_tool_wins_over_atlas_s_checksums() {
+    let place = Place::with(&[("1_a.sql", "CREATE TABLE a (id int);\n")]);
+    let applied = place.run(&["apply", "--dir", "migrations?format=sqlx"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    assert_eq!(place.query("SELECT version FROM _sqlx_migrations"), ["1"]);
+}
+
+#[test]
 fn the_project_file_names_tool_directory_and_table() {
     let place = with(&[]);
     std::fs::create_dir_all(place.path("db/1_users")).unwrap();

@@ -200,6 +200,9 @@ pub(crate) async fn run(
 
 /// A version that begins with a number, as that number.
 pub(crate) fn number(version: &str) -> Value {
+    if let Ok(number) = version.parse() {
+        return Value::Integer(number);
+    }
     let is_digit = |letter: &char| letter.is_ascii_digit();
     let digits: String = version.chars().take_while(is_digit).collect();
     digits

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
 
 use async_trait::async_trait;
-use shipgate_database::{Session, StatementError, Value};
+use shipgate_database::{Session, StatementError};
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
@@ -18,7 +18,7 @@ use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, run, text};
+use super::ledger::{Ledger, Line, Lines, number, run, text};
 use crate::checksum::{self, Checksum, Width};
 use crate::compare::by_number;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
@@ -211,7 +211,7 @@ impl Ledger for RefineryLedger {
             self.table.quoted(session.dialect())
         );
         let values = [
-            version_of(line.version),
+            number(line.version),
             text(line.description),
             text(&line.started.to_string()),
             text(sum.map_or("", String::as_str)),
@@ -222,15 +222,8 @@ impl Ledger for RefineryLedger {
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {
         let table = self.table.quoted(session.dialect());
         let statement = format!("DELETE FROM {table} WHERE version = ?");
-        run(session, &statement, &[version_of(version)]).await
+        run(session, &statement, &[number(version)]).await
     }
-}
-
-/// A version as the table keeps it.
-fn version_of(version: &str) -> Value {
-    version
-        .parse()
-        .map_or_else(|_| text(version), Value::Integer)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use shipgate_sql::{Dialect, quoted_name};
 
 use super::advisory::{MysqlLock, PostgresLock, asked};
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, run, text};
+use super::ledger::{Ledger, Line, Lines, number, run, text};
 use crate::checksum::{self, Checksum};
 use crate::compare::by_number;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
@@ -139,7 +139,7 @@ impl SqlxLedger {
             self.table.quoted(session.dialect())
         );
         let values = [
-            version_of(line.version),
+            number(line.version),
             text(line.description),
             Value::Blob(checksum::unhex(line.checksum.unwrap_or_default())),
         ];
@@ -157,7 +157,7 @@ impl SqlxLedger {
             self.table.quoted(session.dialect())
         );
         let nanoseconds = i64::try_from(line.elapsed.as_nanos()).unwrap_or(i64::MAX);
-        let values = [Value::Integer(nanoseconds), version_of(line.version)];
+        let values = [Value::Integer(nanoseconds), number(line.version)];
         run(session, &statement, &values).await
     }
 }
@@ -270,7 +270,7 @@ impl Ledger for SqlxLedger {
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {
         let table = self.table.quoted(session.dialect());
         let statement = format!("DELETE FROM {table} WHERE version = ?");
-        run(session, &statement, &[version_of(version)]).await
+        run(session, &statement, &[number(version)]).await
     }
 
     async fn enter(&self, session: &mut dyn Session) -> Result<Entrance, StatementError> {
@@ -288,13 +288,6 @@ impl Ledger for SqlxLedger {
             Lock::Mysql(name) => mysql_lock(&name).leave(session).await,
         }
     }
-}
-
-/// A version as the table keeps it.
-fn version_of(version: &str) -> Value {
-    version
-        .parse()
-        .map_or_else(|_| text(version), Value::Integer)
 }
 
 /// The lock of SQLx's library.

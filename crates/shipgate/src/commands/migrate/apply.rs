@@ -170,7 +170,8 @@ async fn apply_one(
         options.tx_mode = source.tx_mode();
     }
     let project = &arguments.directory.project;
-    let mut reach = match target::database(&arguments.database, project, settings, &source, screen)? {
+    let mut reach = match target::database(&arguments.database, project, settings, &source, screen)?
+    {
         Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };

@@ -4,10 +4,10 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 use shipgate_database::DatabaseUrl;
-use shipgate_migrate::TxMode;
 use shipgate_migrate::directory::{Directory, Location};
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
+use shipgate_migrate::{TxMode, formats};
 use shipgate_tools::{NativeDirectory, NativeError};
 use tokio::task::spawn_blocking;
 
@@ -169,8 +169,11 @@ fn path_of(address: &Address<'_>) -> Option<PathBuf> {
     Some(location.path().to_owned())
 }
 
+/// Whether Atlas's checksums are there, in a layout that Atlas reads.
 fn has_sum(address: &Address<'_>) -> bool {
-    path_of(address).is_some_and(|path| path.join("atlas.sum").is_file())
+    let is_read_by_atlas = |name| formats::named(name).is_ok();
+    address.format().is_none_or(is_read_by_atlas)
+        && path_of(address).is_some_and(|path| path.join("atlas.sum").is_file())
 }
 
 /// The directory that is meant: one that nobody named is meant only if it is there.
