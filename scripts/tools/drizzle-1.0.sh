@@ -43,6 +43,39 @@ deleted='applied applied missing-file'
 native=drizzle detected=drizzle edited=edited
 compare_all
 
+# table_before_1_0: as 0.x left it behind, with a row for the first migration.
+table_before_1_0() {
+    local hash table=__drizzle_migrations
+    case $kind in
+    sqlite) sql "CREATE TABLE $table (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)" ;;
+    postgres)
+        table=drizzle.$table
+        sql "CREATE SCHEMA drizzle"
+        sql "CREATE TABLE $table (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)"
+        ;;
+    mariadb) sql "CREATE TABLE $table (id serial primary key, hash text not null, created_at bigint)" ;;
+    esac
+    hash=$(sha256sum "$(path $first users)" | cut -d ' ' -f 1)
+    sql "INSERT INTO $table (hash, created_at) VALUES ('$hash', 1793527200123)"
+    sql "$(table users)"
+}
+
+for kind in $kinds; do
+    for program in up ours; do
+        begin "older-table-$program"
+        write $first users "$(table users)"
+        write $second posts "$(table posts)"
+        table_before_1_0
+        $program >"$work/original.log" 2>&1 || fail "$tool, $kind: the table of 0.x: $(cat "$work/original.log" "$work/ours.log")"
+        expect "the table of 0.x is given names by $program" applied applied
+        [ "$program" = ours ] || theirs=$(rows)
+    done
+    [ "$(rows)" = "$theirs" ] || fail "$tool, $kind: Shipgate made the table of 0.x $(rows), the original $theirs"
+    applies "the table that Shipgate gave names"
+    [ "$(rows)" = "$theirs" ] || fail "$tool, $kind: the original changed what Shipgate made of the table of 0.x to $(rows)"
+    holds "$tool, $kind: the table of 0.x is the same by both"
+done
+
 kind=postgres options=", migrations: { table: 'done', schema: 'audit' }"
 begin schema
 compare_elsewhere "another table in another schema"
