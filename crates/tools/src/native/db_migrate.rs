@@ -18,8 +18,8 @@ use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, run, text};
-use crate::checksum::{self, Checksum};
+use super::ledger::{Ledger, Line, Lines, delete, run, text};
+use crate::checksum;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::{Project, ReadError};
 use crate::tool::Settings;
@@ -182,10 +182,6 @@ impl Ledger for DbMigrateLedger {
         Ok(lines)
     }
 
-    fn checksum(&self, _file: &File, _content: &[u8]) -> Checksum {
-        Checksum::None
-    }
-
     fn create(&self, dialect: Dialect) -> Vec<String> {
         let columns = match dialect {
             Dialect::Postgres => {
@@ -202,10 +198,6 @@ impl Ledger for DbMigrateLedger {
             "CREATE TABLE IF NOT EXISTS {} ({columns})",
             self.table.quoted(dialect)
         )]
-    }
-
-    fn ways_out(&self, _version: &str) -> Vec<String> {
-        Vec::new()
     }
 
     /// The moment is that of Node's clock, in a zone that nobody knows: in UTC here.
@@ -235,8 +227,6 @@ impl Ledger for DbMigrateLedger {
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
-        let statement = format!("DELETE FROM {table} WHERE name = ?");
-        run(session, &statement, &[text(&format!("/{version}"))]).await
+        delete(session, &self.table, "name", text(&format!("/{version}"))).await
     }
 }

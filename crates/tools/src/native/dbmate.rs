@@ -9,15 +9,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError};
-use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{self, Format};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, run, text};
+use super::ledger::{Ledger, Line, Lines, delete, run, text};
 use super::versions::Versions;
-use crate::checksum::Checksum;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
 use crate::tool::Settings;
@@ -76,10 +74,6 @@ impl Ledger for DbmateLedger {
         Ok(lines)
     }
 
-    fn checksum(&self, _file: &File, _content: &[u8]) -> Checksum {
-        Checksum::None
-    }
-
     fn create(&self, dialect: Dialect) -> Vec<String> {
         let kind = match dialect {
             Dialect::Postgres => "varchar",
@@ -89,10 +83,6 @@ impl Ledger for DbmateLedger {
             "create table if not exists {} (version {kind} primary key)",
             self.table.quoted(dialect)
         )]
-    }
-
-    fn ways_out(&self, _version: &str) -> Vec<String> {
-        Vec::new()
     }
 
     async fn record(
@@ -106,9 +96,7 @@ impl Ledger for DbmateLedger {
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
-        let statement = format!("DELETE FROM {table} WHERE version = ?");
-        run(session, &statement, &[text(&id_of(version))]).await
+        delete(session, &self.table, "version", text(&id_of(version))).await
     }
 }
 

@@ -308,10 +308,6 @@ impl Ledger for DrizzleLedger {
         Ok(())
     }
 
-    fn ways_out(&self, _version: &str) -> Vec<String> {
-        Vec::new()
-    }
-
     async fn record(
         &self,
         session: &mut dyn Session,

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError};
-use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{self, Format};
 use shipgate_migrate::history::Entrance;
 use shipgate_migrate::plan::ExecOrder;
@@ -24,7 +23,6 @@ use super::advisory::{MysqlLock, PostgresLock, asked};
 use super::directory::{Native, NativeError};
 use super::ledger::{Ledger, Line, Lines, number, run};
 use super::versions::Versions;
-use crate::checksum::Checksum;
 use crate::compare::{Outcome, Record, by_number};
 use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
 use crate::project::Project;
@@ -173,10 +171,6 @@ impl Ledger for GolangMigrateLedger {
         lines.records.push(at_it);
         self.versions.spell(&mut lines);
         Ok(lines)
-    }
-
-    fn checksum(&self, _file: &File, _content: &[u8]) -> Checksum {
-        Checksum::None
     }
 
     fn create(&self, dialect: Dialect) -> Vec<String> {

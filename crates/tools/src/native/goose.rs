@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError};
-use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{self, Format};
 use shipgate_migrate::history::Entrance;
 use shipgate_migrate::plan::ExecOrder;
@@ -18,9 +17,8 @@ use shipgate_sql::Dialect;
 
 use super::advisory::PostgresLock;
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, number, run};
+use super::ledger::{Ledger, Line, Lines, delete, number, run};
 use super::versions::Versions;
-use crate::checksum::Checksum;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
 use crate::tool::Settings;
@@ -89,10 +87,6 @@ impl Ledger for GooseLedger {
         Ok(lines)
     }
 
-    fn checksum(&self, _file: &File, _content: &[u8]) -> Checksum {
-        Checksum::None
-    }
-
     fn create(&self, dialect: Dialect) -> Vec<String> {
         let table = self.table.quoted(dialect);
         let columns = match dialect {
@@ -115,10 +109,6 @@ impl Ledger for GooseLedger {
         ]
     }
 
-    fn ways_out(&self, _version: &str) -> Vec<String> {
-        Vec::new()
-    }
-
     async fn record(
         &self,
         session: &mut dyn Session,
@@ -130,9 +120,7 @@ impl Ledger for GooseLedger {
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
-        let statement = format!("DELETE FROM {table} WHERE version_id = ?");
-        run(session, &statement, &[number(version)]).await
+        delete(session, &self.table, "version_id", number(version)).await
     }
 
     async fn enter(&self, session: &mut dyn Session) -> Result<Entrance, StatementError> {

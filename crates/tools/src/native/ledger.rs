@@ -11,7 +11,7 @@ use shipgate_sql::Dialect;
 
 use crate::checksum::Checksum;
 use crate::compare::Record;
-use crate::history::{HistoryError, Tables, Wanted};
+use crate::history::{HistoryError, TableName, Tables, Wanted};
 
 /// What a tool's tables hold.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +82,9 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     fn lines(&self, tables: &Tables) -> Result<Lines, HistoryError>;
 
     /// What the tool's checksum of a file may be; the first is the one it writes.
-    fn checksum(&self, file: &File, content: &[u8]) -> Checksum;
+    fn checksum(&self, _file: &File, _content: &[u8]) -> Checksum {
+        Checksum::None
+    }
 
     /// The statements that make the table, as the tool makes it.
     fn create(&self, dialect: Dialect) -> Vec<String>;
@@ -93,7 +95,9 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     }
 
     /// The ways out of a failed row that the tool itself left.
-    fn ways_out(&self, version: &str) -> Vec<String>;
+    fn ways_out(&self, _version: &str) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Why a database without history must not be touched; nothing if the
     /// tool does not mind what is in it.
@@ -196,6 +200,18 @@ pub(crate) async fn run(
 ) -> Result<(), StatementError> {
     let statement = numbered(session.dialect(), statement);
     session.query(&statement, values).await.map(|_| ())
+}
+
+/// Deletes the rows of a table in which a column has a value.
+pub(crate) async fn delete(
+    session: &mut dyn Session,
+    table: &TableName,
+    column: &str,
+    value: Value,
+) -> Result<(), StatementError> {
+    let table = table.quoted(session.dialect());
+    let statement = format!("DELETE FROM {table} WHERE {column} = ?");
+    run(session, &statement, &[value]).await
 }
 
 /// A version that begins with a number, as that number.

@@ -16,7 +16,6 @@ use jiff::tz::TimeZone;
 use shipgate_database::{Session, StatementError};
 use shipgate_migrate::TxMode;
 use shipgate_migrate::directive::{FileDirectives, Known};
-use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
 use shipgate_migrate::history::Entrance;
 use shipgate_migrate::plan::ExecOrder;
@@ -24,8 +23,7 @@ use shipgate_sql::{Dialect, quoted_name};
 
 use super::advisory::PostgresLock;
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, run, text};
-use crate::checksum::Checksum;
+use super::ledger::{Ledger, Line, Lines, delete, run, text};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
 use crate::tool::Settings;
@@ -236,10 +234,6 @@ impl Ledger for NodePgMigrateLedger {
         LAYOUT.lines(tables)
     }
 
-    fn checksum(&self, _file: &File, _content: &[u8]) -> Checksum {
-        Checksum::None
-    }
-
     fn create(&self, dialect: Dialect) -> Vec<String> {
         let schema = self.table.schema.as_deref();
         let schema = schema.filter(|schema| *schema != "public").map(|schema| {
@@ -253,10 +247,6 @@ impl Ledger for NodePgMigrateLedger {
         schema.into_iter().chain([table]).collect()
     }
 
-    fn ways_out(&self, _version: &str) -> Vec<String> {
-        Vec::new()
-    }
-
     async fn record(
         &self,
         session: &mut dyn Session,
@@ -268,9 +258,7 @@ impl Ledger for NodePgMigrateLedger {
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
-        let statement = format!("DELETE FROM {table} WHERE name = ?");
-        run(session, &statement, &[text(version)]).await
+        delete(session, &self.table, "name", text(version)).await
     }
 
     async fn enter(&self, session: &mut dyn Session) -> Result<Entrance, StatementError> {
