@@ -8,7 +8,7 @@ prepare() {
     case $kind in
     sqlite) echo '{"dev":{"driver":"sqlite3","filename":"app.db"}}' ;;
     postgres) echo "{\"dev\":{\"driver\":\"pg\",\"host\":\"127.0.0.1\",\"port\":$port,\"user\":\"postgres\",\"database\":\"$name\"}}" ;;
-    mariadb) echo "{\"dev\":{\"driver\":\"mysql\",\"host\":\"127.0.0.1\",\"port\":$port,\"user\":\"shop\",\"password\":\"shop\",\"database\":\"$name\"}}" ;;
+    mariadb) echo "{\"dev\":{\"driver\":\"mysql\",\"host\":\"127.0.0.1\",\"port\":$port,\"user\":\"shop\",\"password\":\"shop\",\"database\":\"$name\",\"multipleStatements\":true}}" ;;
     esac >database.json
 }
 

@@ -50,6 +50,11 @@ pub trait Tool: fmt::Debug + Send + Sync {
     /// What [`Migrations::expected`] of this tool gave is not there.
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation>;
 
+    /// The flag of its command that names that section.
+    fn section_flag(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
 

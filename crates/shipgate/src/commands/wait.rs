@@ -159,5 +159,6 @@ fn expecting(file: &Path, directory: &Path, flags: &MigrationFlags) -> Result<To
         tool: manifest.tool,
         files: shipgate_tools::Project::new(directory),
         migrations: manifest.migrations().map_err(wrong)?,
+        section: None,
     })
 }

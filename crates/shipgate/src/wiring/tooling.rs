@@ -35,6 +35,8 @@ pub(crate) struct Tooling {
     pub(crate) tool: &'static dyn Tool,
     pub(crate) files: shipgate_tools::Project,
     pub(crate) migrations: Box<dyn Migrations>,
+    /// The section of the tool's configuration, where it was named.
+    pub(crate) section: Option<String>,
 }
 
 impl Tooling {
@@ -52,11 +54,25 @@ impl Tooling {
         let Some(tool) = choose(root, said, project)? else {
             return Ok(None);
         };
+        let section = said.environment.clone();
         let mut said = said.clone();
         if said.environment.is_none() {
             said.environment = environment_of(tool, |name| std::env::var(name).ok());
         }
-        Self::read(tool, root, &said, project).map(Some)
+        let mut tooling = Self::read(tool, root, &said, project)?;
+        tooling.section = section;
+        Ok(Some(tooling))
+    }
+
+    /// The tool's own command, for the section that was named; empty: there is none to be known.
+    pub(crate) fn command(&self) -> Vec<String> {
+        let mut words = self.tool.command(&self.files);
+        if let (false, Some(flag), Some(section)) =
+            (words.is_empty(), self.tool.section_flag(), &self.section)
+        {
+            words.extend([flag.to_owned(), section.clone()]);
+        }
+        words
     }
 
     /// The migrations of this tool in `root`.
@@ -81,6 +97,7 @@ impl Tooling {
             tool,
             files,
             migrations,
+            section: None,
         })
     }
 
@@ -293,4 +310,41 @@ fn history_error(error: &StatusError) -> CliError {
     CliError::new("history", error.to_string()).with_hint(
         "`--table` names the history table, where the tool's configuration cannot be read",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Named, Tooling};
+
+    fn command(file: &str, content: &str, section: Option<&str>) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(file), content).unwrap();
+        std::fs::create_dir(directory.path().join("migrations")).unwrap();
+        let said = Named {
+            environment: section.map(str::to_owned),
+            ..Named::default()
+        };
+        let tooling = Tooling::find(directory.path(), &said, None).unwrap();
+        tooling.unwrap().command().join(" ")
+    }
+
+    #[test]
+    fn a_tool_s_own_command_is_run_for_the_section_that_is_named() {
+        let knex = |section| command("knexfile.js", "module.exports = {};", section);
+        assert_eq!(knex(None), "npx knex migrate:latest");
+        assert_eq!(
+            knex(Some("staging")),
+            "npx knex migrate:latest --env staging"
+        );
+        assert_eq!(
+            command("database.json", "{}", Some("staging")),
+            "npx db-migrate up -e staging"
+        );
+    }
+
+    #[test]
+    fn a_tool_without_sections_is_run_as_it_is() {
+        let diesel = command("diesel.toml", "", Some("staging"));
+        assert_eq!(diesel, "diesel migration run");
+    }
 }

@@ -118,6 +118,10 @@ impl Tool for DbMigrate {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn section_flag(&self) -> Option<&'static str> {
+        Some("-e")
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["db-migrate", "up"])
     }

@@ -143,6 +143,10 @@ impl Tool for Knex {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn section_flag(&self) -> Option<&'static str> {
+        Some("--env")
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["knex", "migrate:latest"])
     }

@@ -130,6 +130,10 @@ impl Tool for Sequelize {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn section_flag(&self) -> Option<&'static str> {
+        Some("--env")
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         if project.dependencies().node.contains("sequelize-cli") || project.is_file(".sequelizerc")
         {

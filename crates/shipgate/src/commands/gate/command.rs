@@ -52,7 +52,7 @@ impl GateCommand {
             }
             ([], None) => {
                 let tooling = tooling.ok_or_else(no_command)?;
-                let words = tooling.tool.command(&tooling.files);
+                let words = tooling.command();
                 let shown = words.join(" ");
                 (own(tooling, words, &env)?, shown)
             }
