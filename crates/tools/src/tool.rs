@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use shipgate_database::DatabaseUrl;
 use shipgate_sql::Dialect;
 
 use crate::aftermath::Aftermath;
@@ -57,6 +58,12 @@ pub trait Tool: fmt::Debug + Send + Sync {
 
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
+
+    /// Variables beside `DATABASE_URL` by which its command learns where the database is.
+    fn database_variables(&self, url: &DatabaseUrl) -> Vec<(&'static str, String)> {
+        let _ = url;
+        Vec::new()
+    }
 
     /// Whether it refuses to begin its history in a schema that holds any table.
     fn begins_in_empty_schemas(&self) -> bool {

@@ -98,6 +98,31 @@ fn in_a_detected_project_gate_alone_runs_the_tool_s_own_command() {
 }
 
 #[test]
+fn goose_is_told_the_database_in_its_own_variables() {
+    let place = Place::new(Engine::Sqlite);
+    place.file(
+        "migrations/00001_users.sql",
+        "-- +goose Up\nCREATE TABLE users (id int);\n",
+    );
+    place.program(
+        "bin/goose",
+        "[ \"$*\" = '-dir migrations up' ] && [ \"$GOOSE_DRIVER\" = sqlite3 ]\n\
+         sqlite3 \"$GOOSE_DBSTRING\" 'CREATE TABLE goose_db_version (id integer primary key, version_id integer, \
+         is_applied integer, tstamp timestamp); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1)'\n",
+    );
+    let path = format!(
+        "{}:{}",
+        place.path().join("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let mut command = place.command(&["gate", "--url", "sqlite://app.db"]);
+    Ran::from(command.env("PATH", path).output().unwrap())
+        .exits(0)
+        .says("running `goose -dir migrations up`")
+        .says("1 migration applied; verified: 1 applied");
+}
+
+#[test]
 fn the_project_file_names_the_command() {
     let place = Place::knex();
     place.script(&format!("[ \"$1 $2\" = \"up all\" ]\n{BOTH}"));

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use shipgate_database::DatabaseUrl;
 use shipgate_sql::Dialect;
 
 use super::numbered::{bare, digits_and_rest, files};
@@ -131,6 +132,19 @@ impl Tool for Goose {
             &directory
         };
         runner::plain(&["goose", "-dir", directory, "up"])
+    }
+
+    fn database_variables(&self, url: &DatabaseUrl) -> Vec<(&'static str, String)> {
+        let (driver, place) = match (url.dialect(), url.file()) {
+            (Dialect::Sqlite, Some(file)) => ("sqlite3", file.display().to_string()),
+            (Dialect::Postgres, _) => ("postgres", url.expose().to_owned()),
+            // Go's own spelling of a MySQL address is not that of a URL.
+            _ => return Vec::new(),
+        };
+        vec![
+            ("GOOSE_DRIVER", driver.to_owned()),
+            ("GOOSE_DBSTRING", place),
+        ]
     }
 }
 

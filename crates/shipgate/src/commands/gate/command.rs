@@ -37,24 +37,33 @@ impl GateCommand {
         tooling: Option<&Tooling>,
         reach: &Reach,
     ) -> Result<Self, CliError> {
-        let env = environment(reach);
-        let look_up = |name: &str| env.get(name).cloned();
+        let mut env = environment(reach);
         let written = project.and_then(|project| project.database.command.as_ref());
         let (words, shown) = match (given, written) {
             ([], Some(command)) => {
-                let words = command.value.expand(look_up).map_err(|unset| {
-                    CliError::usage(
-                        "unset-name",
-                        format!("{unset}, in the command `{}`", command.value.as_written()),
-                    )
-                })?;
+                let words = command
+                    .value
+                    .expand(|name| env.get(name).cloned())
+                    .map_err(|unset| {
+                        CliError::usage(
+                            "unset-name",
+                            format!("{unset}, in the command `{}`", command.value.as_written()),
+                        )
+                    })?;
                 (words, command.value.as_written().to_owned())
             }
             ([], None) => {
                 let tooling = tooling.ok_or_else(no_command)?;
                 let words = tooling.command();
                 let shown = words.join(" ");
-                (own(tooling, words, &env)?, shown)
+                let words = own(tooling, words, &env)?;
+                for (name, value) in tooling
+                    .tool
+                    .database_variables(&reach.database.url().absolute())
+                {
+                    env.entry(name.to_owned()).or_insert(value);
+                }
+                (words, shown)
             }
             (given, _) => (given.to_vec(), mask(given, &env)),
         };
