@@ -6,7 +6,7 @@ use shipgate_database::LockName;
 use shipgate_project::Project;
 use shipgate_release::machine::{MachineId, MachineSpec, RestartPolicy};
 
-use super::Gate;
+use super::passage::Passage;
 use crate::commands::history_flags::Reach;
 use crate::error::CliError;
 use crate::wiring::held_lock;
@@ -88,7 +88,7 @@ impl GateCommand {
     }
 
     /// Its machine, as a release command's: no services, no checks, no restart.
-    pub(super) fn machine(&self, gate: &Gate<'_>, tag: &MachineId) -> MachineSpec {
+    pub(super) fn machine(&self, gate: &Passage<'_>, tag: &MachineId) -> MachineSpec {
         let project = gate.loaded.as_ref().map(|loaded| &loaded.project);
         let mut app = gate
             .directory

@@ -7,8 +7,8 @@ use shipgate_database::{ConnectOptions, Database, OpenError};
 use shipgate_release::machine::ExitCause;
 use shipgate_tools::{Aftermath, Entry, Goal, Status};
 
-use super::Why;
 use super::command::GateCommand;
+use super::passage::Why;
 use super::told::{Told, newly_applied};
 use crate::error::{CliError, Exit};
 use crate::report::short;

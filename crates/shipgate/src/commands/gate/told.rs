@@ -6,6 +6,7 @@ use serde_json::json;
 use shipgate_tools::{State, Status};
 
 use super::command::GateCommand;
+use crate::report::short;
 
 /// Version of the result's form; readers ignore fields they do not know.
 const SCHEMA: u32 = 1;
@@ -13,7 +14,7 @@ const SCHEMA: u32 = 1;
 /// A gate that was passed.
 pub(super) struct Told {
     command: String,
-    pub(super) ran: Option<Duration>,
+    ran: Option<Duration>,
     applied: Vec<String>,
     after: Option<Status>,
 }
@@ -44,8 +45,16 @@ impl Told {
         }
     }
 
+    /// One line about the run.
+    pub(super) fn summary(&self) -> String {
+        match self.ran {
+            Some(ran) => format!("{} in {}", self.counted(), short(ran)),
+            None => self.counted(),
+        }
+    }
+
     /// `2 migrations applied and verified`.
-    pub(super) fn counted(&self) -> String {
+    fn counted(&self) -> String {
         let Some(after) = &self.after else {
             return "the command succeeded; its history is not verified".to_owned();
         };
