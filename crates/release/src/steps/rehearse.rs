@@ -16,6 +16,12 @@ use crate::state::Attempt;
 /// The step's name.
 pub const NAME: StepName = StepName::new("rehearse");
 
+/// A rehearsal that changed the live database: the command went there, and not
+/// to the copy.
+pub fn escaped(message: String) -> Failure {
+    Failure::new("rehearsal-escaped", message).with_effect(Effect::Part)
+}
+
 /// See the module.
 pub(crate) struct Rehearse;
 
@@ -140,6 +146,9 @@ fn ids(specs: &[MachineSpec]) -> Vec<MachineId> {
 
 /// A failure on the copy did nothing to the live database.
 fn on_a_copy(mut failure: Failure) -> Failure {
+    if failure.code == "rehearsal-escaped" {
+        return failure;
+    }
     failure.effect = Effect::Nothing;
     if failure.code != "cancelled" {
         failure.message = format!("{} (on a copy of the database)", failure.message);

@@ -12,6 +12,7 @@ use shipgate_database::{
 use shipgate_project::{CommandLine, Project};
 use shipgate_release::machine::{ExitCause, MachineId, MachineSpec};
 use shipgate_release::ports::{Applied, Migrated, Migrator, Standing, Survey, Target, Watch};
+use shipgate_release::steps::rehearse;
 use shipgate_release::{Cancel, Effect, Failure, FailureKind};
 use shipgate_runtime::log::LogLine;
 use shipgate_runtime::process::Machines;
@@ -385,6 +386,78 @@ impl Migrator for CommandMigrator {
                 .await
                 .map_err(|error| machine_failure(&error))?;
         }
+        let live = match target {
+            Target::Copy(_) => Some(self.look_at_live().await?),
+            Target::Live => None,
+        };
+        let result = self.behind_lock(target, tag, watch, cancel).await;
+        match live {
+            Some(before) if self.look_at_live().await?.differs_from(&before) => {
+                Err(self.escaped(result.err()))
+            }
+            _ => result,
+        }
+    }
+
+    async fn standing(&self, target: Target<'_>) -> Result<Standing, Failure> {
+        match &self.history {
+            Reader::Engine(engine) => engine.standing(target).await,
+            Reader::Tool(_) => {
+                let schema = self.schema(target).await?;
+                let position = self.position(target).await?;
+                Ok(position.map_or(schema.clone(), |position| position.standing(schema.objects)))
+            }
+            Reader::None => self.schema(target).await,
+        }
+    }
+}
+
+/// The live database, while a rehearsal runs on its copy.
+struct Live {
+    schema: Standing,
+    position: Option<Position>,
+}
+
+impl Live {
+    fn differs_from(&self, before: &Self) -> bool {
+        self.schema.objects != before.schema.objects
+            || match (&self.position, &before.position) {
+                (Some(now), Some(before)) => !now.is_same(before),
+                _ => false,
+            }
+    }
+}
+
+impl CommandMigrator {
+    async fn look_at_live(&self) -> Result<Live, Failure> {
+        Ok(Live {
+            schema: self.schema(Target::Live).await?,
+            position: self.position(Target::Live).await?,
+        })
+    }
+
+    /// The rehearsal changed the database itself.
+    fn escaped(&self, failure: Option<Failure>) -> Failure {
+        let report = failure.map_or_else(Vec::new, |failure| {
+            [vec![failure.message], failure.report].concat()
+        });
+        rehearse::escaped(format!(
+            "while `{}` was rehearsed on a copy, the database itself was changed",
+            self.command.as_written()
+        ))
+        .with_report(report)
+        .with_hint(
+            "let the tool take the database from DATABASE_URL; one that cannot is released without the step `rehearse`",
+        )
+    }
+
+    async fn behind_lock(
+        &self,
+        target: Target<'_>,
+        tag: &MachineId,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Migrated, Failure> {
         let lock = tokio::select! {
             lock = self.lock(target) => lock?,
             () = cancel.wait() => return Err(Failure::cancelled()),
@@ -414,20 +487,6 @@ impl Migrator for CommandMigrator {
         }
     }
 
-    async fn standing(&self, target: Target<'_>) -> Result<Standing, Failure> {
-        match &self.history {
-            Reader::Engine(engine) => engine.standing(target).await,
-            Reader::Tool(_) => {
-                let schema = self.schema(target).await?;
-                let position = self.position(target).await?;
-                Ok(position.map_or(schema.clone(), |position| position.standing(schema.objects)))
-            }
-            Reader::None => self.schema(target).await,
-        }
-    }
-}
-
-impl CommandMigrator {
     async fn survey_of(&self, history: &ToolHistory) -> Result<Survey, Failure> {
         let database = self.opened(Target::Live)?;
         let position = history.position(database.as_ref(), &self.reading()).await?;

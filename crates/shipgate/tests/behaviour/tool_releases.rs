@@ -134,6 +134,28 @@ fn the_same_is_found_out_on_the_copy_where_there_is_a_rehearsal() {
 }
 
 #[test]
+fn a_command_that_takes_the_database_from_elsewhere_is_found_out_in_its_rehearsal() {
+    let project = KNEX.project();
+    project.run(&["deploy"]).exits(0);
+    second(&project, POSTS);
+    let own = format!("sqlite://{}/data/app.db", project.path().display());
+    let program = fs::read_to_string(project.path().join(KNEX.program)).unwrap();
+    let program = program.replace(
+        "echo \"VERSION",
+        &format!("export DATABASE_URL='{own}'\necho \"VERSION"),
+    );
+    project.script(KNEX.program, &program);
+    project
+        .run(&["deploy"])
+        .exits(5)
+        .says("error[rehearsal-escaped]")
+        .says("the database itself was changed")
+        .says("DATABASE_URL");
+    assert_eq!(state_of(&project, 2), "half-migrated");
+    assert_eq!(serving_release(&project).as_deref(), Some("1"));
+}
+
+#[test]
 fn a_command_that_fails_says_what_it_applied_before() {
     let project = KNEX.project();
     project.run(&["deploy"]).exits(0);
