@@ -1,0 +1,221 @@
+# How a tool is measured; sourced by `run`. A tool's script ends by calling
+# `compare_all`, which here measures instead of comparing.
+
+# once NAME WHAT COMMAND...: nothing is installed here; a tool that is not there is left out.
+once() {
+    [ "$(cat "$cache/$1/.installed" 2>/dev/null)" = "$2" ] || leave_out "$2 is not installed"
+}
+
+debian_packages() {
+    local package
+    for package in "$@"; do
+        dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+            leave_out "$package is not installed"
+    done
+}
+
+# leave_out WHY: ends the tool's shell.
+leave_out() {
+    echo "$tool is left out: $1" >&2
+    exit 0
+}
+
+compare_all() {
+    local row
+    for row in "${rows[@]}"; do
+        if [ "$row" = size ]; then
+            size
+            continue
+        fi
+        for kind in "${databases_wanted[@]}"; do
+            [[ " $kinds " != *" $kind "* ]] || "row_$row"
+        done
+    done
+    # What else its script compares is of no use here.
+    exit 0
+}
+
+row_nothing() {
+    project nothing
+    write_migrations
+    apply_all
+    choose_ours
+    contest "nothing to do" $((rounds * 4)) same
+}
+
+row_pending() {
+    project pending
+    write_migrations
+    apply_all
+    choose_ours
+    # Only where Shipgate executes them itself.
+    [ "${ours[1]}" = migrate ] || return 0
+    contest "$migrations pending" "$rounds" fresh
+}
+
+row_crowd() {
+    "$shipgate" gate --help >/dev/null 2>&1 || return 0
+    project crowd
+    write_migrations
+    words_of_up
+    crowd_of alone "${original[@]}"
+    project gated
+    write_migrations
+    words_of_up
+    crowd_of gated "$shipgate" gate --url "$url" -- "${original[@]}"
+}
+
+# crowd_of WHO COMMAND...: 32 of it at once, and how they ended.
+crowd_of() {
+    local who=$1 process failed=0 began ended processes=()
+    shift
+    began=$(date +%s%N)
+    for ((process = 0; process < 32; process++)); do
+        metered "$@" >/dev/null 2>&1 &
+        processes+=($!)
+    done
+    for process in "${processes[@]}"; do
+        wait "$process" || failed=$((failed + 1))
+    done
+    ended=$(date +%s%N)
+    echo "| 32 at once, $who | $tool | $kind | $(((ended - began) / 1000000)) | | | $failed of 32 failed | | | | |"
+}
+
+# size: megabytes of the tool's packages and of the runtime below them, beside the one program.
+size() {
+    local packages runtime=0 program
+    if [ -n "${modules:-}" ]; then
+        packages=$(kilobytes "$modules")
+        runtime=$(kilobytes "$(readlink -f "$(type -P node)")")
+    elif [ -n "${jars:-}" ]; then
+        packages=$(kilobytes "$(dirname "$jars")")
+        runtime=$(kilobytes "$(java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java.home = //p')")
+    elif [ -x "${bin:-}/python" ]; then
+        packages=$(kilobytes "$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')")
+        runtime=$(kilobytes --exclude=site-packages "$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')")
+    elif [ -n "${bin:-}" ]; then
+        packages=$(kilobytes "$bin")
+    else
+        return 0
+    fi
+    program=$(kilobytes "$shipgate")
+    awk -v tool="$tool" -v packages="$packages" -v runtime="$runtime" -v ours="$program" 'BEGIN {
+        printf "| size | %s | | | | %.0f, of which %.0f runtime | | | %.1f | | |\n", tool, (packages + runtime) / 1024, runtime / 1024, ours / 1024
+    }'
+}
+
+# kilobytes [OPTION...] PATH: without what Python keeps compiled.
+kilobytes() {
+    du -sk --exclude=__pycache__ "$@" | cut -f1
+}
+
+# project NAME: an empty project with an empty database.
+project() {
+    case=$1
+    directory=$work/$tool-$kind-$case
+    mkdir -p "$directory"
+    cd "$directory"
+    new_database "$kind"
+    prepare
+}
+
+write_migrations() {
+    local number
+    for ((number = 0; number < migrations; number++)); do
+        write $((20261101000000 + number / 60 * 100 + number % 60)) "t$number" "$(table "t$number")"
+    done
+}
+
+apply_all() {
+    up >"$work/original.log" 2>&1 || fail "$tool, $kind: $(tail -n 5 "$work/original.log")"
+    words_of_up
+}
+
+# words_of_up: the one command that `up` runs, as `original`, with what it sets before it; a function of several
+# commands is run by a shell.
+words_of_up() {
+    local commands=0
+    # In this mode a command whose trap fails is not run. Calls of the script's own functions are let through.
+    set +e
+    shopt -s extdebug
+    set -T
+    trap '[[ $BASH_COMMAND == trap* ]] || declare -F "${BASH_COMMAND%% *}" &>/dev/null || {
+        commands=$((commands + 1))
+        # Where its words go is the meter'"'"'s business.
+        simple=$(sed "s| [0-9&]*> */dev/null||g; s| 2>&1||g" <<<"$BASH_COMMAND")
+        [[ $simple == *[\|\&\;\<\>]* ]] && commands=2 || eval "original=($simple)"
+        false
+    }' DEBUG
+    up
+    trap - DEBUG
+    set +T
+    shopt -u extdebug
+    set -e
+    [ "$commands" = 1 ] || {
+        export bin url name port kind modules jars directory
+        original=(bash -c "$(declare -f); up")
+    }
+}
+
+# choose_ours: Shipgate's command, as `ours`: it has to agree that nothing is left to do.
+choose_ours() {
+    ours=("$shipgate" migrate apply --url "$url")
+    ! "${ours[@]}" >"$work/ours.log" 2>&1 || return 0
+    ours=("$shipgate" status --exit-code --url "$url" .)
+    "${ours[@]}" >"$work/ours.log" 2>&1 || fail "$tool, $kind: Shipgate does not agree: $(tail -n 5 "$work/ours.log")"
+}
+
+# metered WORD...: `wall CPU memory` of a command; words like NAME=VALUE before it are set for it.
+metered() (
+    while [[ $1 =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do
+        export "${1?}"
+        shift
+    done
+    exec "$programs/migrate-bench" meter "$@"
+)
+
+# contest WORK ROUNDS DATABASE: the original and Shipgate in turns; on the `same` database, or each time a `fresh` one.
+contest() {
+    local what=$1 count=$2 round
+    : >"$work/original" >"$work/ours"
+    for ((round = 0; round < count; round++)); do
+        [ "$3" = same ] || renew
+        metered "${original[@]}" >>"$work/original" 2>"$work/words" || fail "$tool, $kind: $(tail -n 5 "$work/words")"
+        [ "$3" = same ] || renew
+        metered "${ours[@]}" >>"$work/ours" 2>"$work/words" || fail "$tool, $kind: $(tail -n 5 "$work/words")"
+    done
+    line "$what"
+}
+
+# renew: a new project with a new database; where so many are needed, theirs are numbered.
+renew() {
+    cd "$work"
+    rm -rf "$directory"
+    project "pending$((databases + 1))"
+    write_migrations
+    words_of_up
+    ours=("$shipgate" migrate apply --url "$url")
+}
+
+median() {
+    cut -d' ' -f"$2" "$1" | sort -g | awk '{ all[NR] = $1 } END { print (all[int((NR + 1) / 2)] + all[int(NR / 2) + 1]) / 2 }'
+}
+
+head_of_table() {
+    echo "| work | tool | database | ms | CPU ms | MB | Shipgate: ms | CPU ms | MB | times less CPU | by |"
+    echo "|---|---|---|---|---|---|---|---|---|---|---|"
+}
+
+line() {
+    local figures=() file column
+    for file in original ours; do
+        for column in 1 2 3; do
+            figures+=("$(median "$work/$file" $column)")
+        done
+    done
+    awk -v what="$1" -v tool="$tool" -v kind="$kind" -v by="${ours[*]:1:2}" -v figures="${figures[*]}" 'BEGIN {
+        split(figures, f, " ")
+        printf "| %s | %s | %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %s |\n",
+            what, tool, kind, f[1], f[2], f[3] / 1024, f[4], f[5], f[6] / 1024, f[2] / f[5], by
+    }'
+}
