@@ -1,5 +1,7 @@
 # How a tool is measured; sourced by `run`. A tool's script ends by calling
-# `compare_all`, which here measures instead of comparing.
+# `compare_all` or another, which here measure instead of comparing.
+
+renewed=0
 
 # once NAME WHAT COMMAND...: nothing is installed here; a tool that is not there is left out.
 once() {
@@ -35,8 +37,11 @@ compare_all() {
     exit 0
 }
 
+compare_progress() { compare_all; }
+compare_revisions() { compare_all; }
+
 row_nothing() {
-    project nothing
+    begin nothing
     write_migrations
     apply_all
     choose_ours
@@ -44,7 +49,7 @@ row_nothing() {
 }
 
 row_pending() {
-    project pending
+    begin pending
     write_migrations
     apply_all
     choose_ours
@@ -55,11 +60,11 @@ row_pending() {
 
 row_crowd() {
     "$shipgate" gate --help >/dev/null 2>&1 || return 0
-    project crowd
+    begin crowd
     write_migrations
     words_of_up
     crowd_of alone "${original[@]}"
-    project gated
+    begin gated
     write_migrations
     words_of_up
     crowd_of gated "$shipgate" gate --url "$url" -- "${original[@]}"
@@ -88,7 +93,9 @@ size() {
         packages=$(kilobytes "$modules")
         runtime=$(kilobytes "$(readlink -f "$(type -P node)")")
     elif [ -n "${jars:-}" ]; then
-        packages=$(kilobytes "$(dirname "$jars")")
+        # A class path: directories, and the jars in them.
+        mapfile -d : -t jars <<<"${jars//\/\*/}"
+        packages=$(kilobytes "${jars[@]%$'\n'}")
         runtime=$(kilobytes "$(java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java.home = //p')")
     elif [ -x "${bin:-}/python" ]; then
         packages=$(kilobytes "$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')")
@@ -104,19 +111,9 @@ size() {
     }'
 }
 
-# kilobytes [OPTION...] PATH: without what Python keeps compiled.
+# kilobytes [OPTION...] PATH...: without what Python keeps compiled.
 kilobytes() {
-    du -sk --exclude=__pycache__ "$@" | cut -f1
-}
-
-# project NAME: an empty project with an empty database.
-project() {
-    case=$1
-    directory=$work/$tool-$kind-$case
-    mkdir -p "$directory"
-    cd "$directory"
-    new_database "$kind"
-    prepare
+    du -skc --exclude=__pycache__ "$@" | sed -n 's/[[:space:]]*total$//p'
 }
 
 write_migrations() {
@@ -134,18 +131,25 @@ apply_all() {
 # words_of_up: the one command that `up` runs, as `original`, with what it sets before it; a function of several
 # commands is run by a shell.
 words_of_up() {
-    local commands=0
-    # In this mode a command whose trap fails is not run. Calls of the script's own functions are let through.
+    local commands=0 simple
+    # In this mode a command whose trap fails is not run. What only decides is let through, and so are calls of the
+    # script's own functions.
     set +e
     shopt -s extdebug
     set -T
-    trap '[[ $BASH_COMMAND == trap* ]] || declare -F "${BASH_COMMAND%% *}" &>/dev/null || {
-        commands=$((commands + 1))
-        # Where its words go is the meter'"'"'s business.
-        simple=$(sed "s| [0-9&]*> */dev/null||g; s| 2>&1||g" <<<"$BASH_COMMAND")
-        [[ $simple == *[\|\&\;\<\>]* ]] && commands=2 || eval "original=($simple)"
-        false
-    }' DEBUG
+    trap '
+        case $BASH_COMMAND in
+        trap* | local\ * | case\ * | [[]*) true ;;
+        *)
+            declare -F "${BASH_COMMAND%% *}" &>/dev/null || [[ $BASH_COMMAND =~ ^([a-z_]+=[^[:space:]]*[[:space:]]*)+$ ]] || {
+                commands=$((commands + 1))
+                # Where its words go is no matter here.
+                simple=$(sed "s| [0-9&]*> */dev/null||g; s| 2>&1||g" <<<"$BASH_COMMAND")
+                [[ $simple == *[\|\&\;\<\>]* ]] && commands=2 || eval "original=($simple)"
+                false
+            }
+            ;;
+        esac' DEBUG
     up
     trap - DEBUG
     set +T
@@ -157,10 +161,11 @@ words_of_up() {
     }
 }
 
-# choose_ours: Shipgate's command, as `ours`: it has to agree that nothing is left to do.
+# choose_ours: Shipgate's command, as `ours`: it has to agree that nothing is left to do. Where it applies the tool's
+# migrations itself it says which history it keeps.
 choose_ours() {
     ours=("$shipgate" migrate apply --url "$url")
-    ! "${ours[@]}" >"$work/ours.log" 2>&1 || return 0
+    ! { "${ours[@]}" >"$work/ours.log" 2>&1 && grep -qF ', history ' "$work/ours.log"; } || return 0
     ours=("$shipgate" status --exit-code --url "$url" .)
     "${ours[@]}" >"$work/ours.log" 2>&1 || fail "$tool, $kind: Shipgate does not agree: $(tail -n 5 "$work/ours.log")"
 }
@@ -187,11 +192,12 @@ contest() {
     line "$what"
 }
 
-# renew: a new project with a new database; where so many are needed, theirs are numbered.
+# renew: a new project with a new database.
 renew() {
     cd "$work"
     rm -rf "$directory"
-    project "pending$((databases + 1))"
+    renewed=$((renewed + 1))
+    begin "pending$renewed"
     write_migrations
     words_of_up
     ours=("$shipgate" migrate apply --url "$url")
