@@ -1,5 +1,8 @@
 //! What a statement is about, and how its effect is told.
 
+mod mysql;
+mod postgres;
+
 use std::collections::BTreeMap;
 
 use shipgate_sql::{Dialect, Object, StatementKind, classify};
@@ -98,8 +101,8 @@ impl Subject {
         let reader = Reader::new(dialect, statement);
         let kind = classify(dialect, statement);
         let subject = match dialect {
-            Dialect::Postgres => of_postgres(kind, reader),
-            Dialect::MySql | Dialect::MariaDb => of_mysql(kind, reader),
+            Dialect::Postgres => postgres::of(kind, reader),
+            Dialect::MySql | Dialect::MariaDb => mysql::of(kind, reader),
             Dialect::Sqlite => Some(Self::without(Tells::Repeatable)),
         };
         subject
@@ -191,220 +194,6 @@ fn named(mut reader: Reader<'_>, keyword: &str) -> Option<Name> {
     }
     if_exists(&mut reader);
     reader.name()
-}
-
-fn of_postgres(kind: StatementKind<'_>, mut reader: Reader<'_>) -> Option<Subject> {
-    match kind {
-        StatementKind::CreateIndexConcurrently => {
-            reader.seek("CONCURRENTLY");
-            if_exists(&mut reader);
-            let name = if reader.take("ON") {
-                None
-            } else {
-                let name = reader.name()?;
-                reader.take("ON");
-                Some(name)
-            };
-            reader.take("ONLY");
-            let table = reader.name()?;
-            let thing = match name {
-                Some(name) => Thing {
-                    kind: ThingKind::Index,
-                    name,
-                    of: Some(table),
-                },
-                None => Thing::new(ThingKind::Indexes, table),
-            };
-            Some(Subject {
-                objects: vec![thing],
-                tells: Tells::Changed,
-            })
-        }
-        StatementKind::DropIndexConcurrently => {
-            Subject::one(ThingKind::Index, named(reader, "CONCURRENTLY"), Tells::Gone)
-        }
-        StatementKind::DetachPartitionConcurrently => {
-            let parent = named(reader.clone(), "TABLE").or_else(|| {
-                let mut reader = reader.clone();
-                reader.take_all(&["ALTER", "TABLE", "ONLY"]);
-                reader.name()
-            })?;
-            reader.seek("DETACH");
-            reader.take("PARTITION");
-            Some(Subject {
-                objects: vec![Thing {
-                    kind: ThingKind::Partition,
-                    name: reader.name()?,
-                    of: Some(parent),
-                }],
-                tells: Tells::Gone,
-            })
-        }
-        StatementKind::Create(Object::Database) => Subject::one(
-            ThingKind::Database,
-            named(reader, "DATABASE"),
-            Tells::Changed,
-        ),
-        StatementKind::Create(Object::Tablespace) => Subject::one(
-            ThingKind::Tablespace,
-            named(reader, "TABLESPACE"),
-            Tells::Changed,
-        ),
-        StatementKind::Create(Object::Subscription) => Subject::one(
-            ThingKind::Subscription,
-            named(reader, "SUBSCRIPTION"),
-            Tells::Changed,
-        ),
-        StatementKind::Drop(Object::Database) => {
-            Subject::one(ThingKind::Database, named(reader, "DATABASE"), Tells::Gone)
-        }
-        StatementKind::Drop(Object::Tablespace) => Subject::one(
-            ThingKind::Tablespace,
-            named(reader, "TABLESPACE"),
-            Tells::Gone,
-        ),
-        StatementKind::Drop(Object::Subscription) => Subject::one(
-            ThingKind::Subscription,
-            named(reader, "SUBSCRIPTION"),
-            Tells::Gone,
-        ),
-        StatementKind::AddEnumValue => {
-            let of = named(reader.clone(), "TYPE")?;
-            reader.seek("VALUE");
-            if_exists(&mut reader);
-            let literal = reader.next()?;
-            let value = literal.strip_prefix('\'')?.strip_suffix('\'')?;
-            Some(Subject {
-                objects: vec![Thing {
-                    kind: ThingKind::EnumValue,
-                    name: Name {
-                        schema: None,
-                        name: value.replace("''", "'"),
-                    },
-                    of: Some(of),
-                }],
-                tells: Tells::Changed,
-            })
-        }
-        StatementKind::Vacuum
-        | StatementKind::Analyze
-        | StatementKind::ReindexConcurrently
-        | StatementKind::Reindex
-        | StatementKind::ReindexMany
-        | StatementKind::Cluster
-        | StatementKind::ClusterAll
-        | StatementKind::AlterSystem
-        | StatementKind::AlterDatabaseTablespace
-        | StatementKind::DiscardAll
-        | StatementKind::Set => Some(Subject::without(Tells::Repeatable)),
-        _ => None,
-    }
-}
-
-fn of_mysql(kind: StatementKind<'_>, mut reader: Reader<'_>) -> Option<Subject> {
-    match kind {
-        StatementKind::Create(Object::Index) | StatementKind::Drop(Object::Index) => {
-            reader.seek("INDEX");
-            reader.seek("ON");
-            Subject::one(ThingKind::Table, reader.name(), Tells::Changed)
-        }
-        StatementKind::Create(Object::Table) if reader.has("TEMPORARY") => {
-            Some(Subject::without(Tells::Repeatable))
-        }
-        StatementKind::Create(object) => {
-            let (kind, keyword) = thing_of(object, &reader)?;
-            Subject::one(kind, named(reader, keyword), Tells::Changed)
-        }
-        StatementKind::Alter(Object::Table) => alter_table(reader),
-        StatementKind::Alter(Object::Role) => Some(Subject::without(Tells::Repeatable)),
-        StatementKind::Alter(object) => {
-            let (kind, keyword) = thing_of(object, &reader)?;
-            let tells = match object {
-                Object::Sequence => Tells::ChangedOnly,
-                _ => Tells::Changed,
-            };
-            Subject::one(kind, named(reader, keyword), tells)
-        }
-        StatementKind::Drop(Object::Table | Object::View) => {
-            let _ = reader.take("DROP") && reader.take("TEMPORARY");
-            reader.next();
-            if_exists(&mut reader);
-            let names = reader.names();
-            Some(Subject {
-                objects: names
-                    .into_iter()
-                    .map(|name| Thing::new(ThingKind::Table, name))
-                    .collect(),
-                tells: Tells::Gone,
-            })
-        }
-        StatementKind::Drop(object) => {
-            let (kind, keyword) = thing_of(object, &reader)?;
-            Subject::one(kind, named(reader, keyword), Tells::Gone)
-        }
-        StatementKind::Rename if reader.take_all(&["RENAME", "TABLE"]) => {
-            if_exists(&mut reader);
-            let mut objects = Vec::new();
-            while let Some(name) = reader.name() {
-                objects.push(Thing::new(ThingKind::Table, name));
-                if !(reader.take("TO") || reader.take(",")) {
-                    break;
-                }
-            }
-            Some(Subject {
-                objects,
-                tells: Tells::AnyChanged,
-            })
-        }
-        StatementKind::Truncate => {
-            reader.take("TRUNCATE");
-            reader.take("TABLE");
-            Subject::one(ThingKind::Table, reader.name(), Tells::Emptied)
-        }
-        StatementKind::Grant
-        | StatementKind::Revoke
-        | StatementKind::Lock
-        | StatementKind::Analyze
-        | StatementKind::Set => Some(Subject::without(Tells::Repeatable)),
-        StatementKind::Other
-            if [
-                "OPTIMIZE", "FLUSH", "REPAIR", "CHECK", "CHECKSUM", "CACHE", "RESET",
-            ]
-            .iter()
-            .any(|word| reader.clone().take(word)) =>
-        {
-            Some(Subject::without(Tells::Repeatable))
-        }
-        _ => None,
-    }
-}
-
-/// Partitions that change places, and files that come and go, leave the
-/// table's definition as it was.
-const NOT_IN_THE_DEFINITION: [&str; 4] = ["EXCHANGE", "TRUNCATE", "IMPORT", "DISCARD"];
-
-fn alter_table(mut reader: Reader<'_>) -> Option<Subject> {
-    reader.seek("TABLE");
-    if_exists(&mut reader);
-    let mut objects = vec![Thing::new(ThingKind::Table, reader.name()?)];
-    let moves_data = NOT_IN_THE_DEFINITION.iter().any(|word| reader.has(word));
-    while reader.seek("RENAME") {
-        let of_a_part = ["COLUMN", "INDEX", "KEY", "CONSTRAINT"].iter().any(|word| {
-            reader
-                .peek()
-                .is_some_and(|next| next.eq_ignore_ascii_case(word))
-        });
-        if !of_a_part {
-            let _ = reader.take("TO") || reader.take("AS") || reader.take("=");
-            objects.push(Thing::new(ThingKind::Table, reader.name()?));
-        }
-    }
-    let tells = match (moves_data, objects.len()) {
-        (true, _) => Tells::ChangedOnly,
-        (false, 1) => Tells::Changed,
-        (false, _) => Tells::AnyChanged,
-    };
-    Some(Subject { objects, tells })
 }
 
 fn thing_of(object: Object, reader: &Reader<'_>) -> Option<(ThingKind, &'static str)> {
