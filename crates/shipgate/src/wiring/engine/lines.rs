@@ -37,7 +37,7 @@ impl ApplySink for Lines<'_> {
                 self.watch.line(&format!("{}: {warning}", file.name()));
             }
             ApplyEvent::CommitsAtRisk { text } | ApplyEvent::HistoryDiffers { text } => {
-                self.watch.line(text)
+                self.watch.line(text);
             }
             ApplyEvent::CheckStarted { file, name, .. } => {
                 self.watch

@@ -199,7 +199,7 @@ fn tell(event: &ApplyEvent<'_>, app: &App) {
             printer.warn(&format!("{}: {warning}", file.name()));
         }
         ApplyEvent::CommitsAtRisk { text } | ApplyEvent::HistoryDiffers { text } => {
-            printer.warn(text)
+            printer.warn(text);
         }
         ApplyEvent::SessionRestored { statement } => {
             printer.detail(&format!("set again in this session: {statement}"));
