@@ -266,8 +266,8 @@ fn a_directory_of_another_format_is_executed_as_its_tool_would() {
     );
     assert_eq!(place.tables(), ["a"]);
     assert_eq!(
-        place.run(&["apply", "--dir", "file://migrations?format=rails"]),
-        said("", "Error: unknown dir format \"rails\"\n", 1)
+        place.run(&["apply", "--dir", "file://migrations?format=nope"]),
+        said("", "Error: unknown dir format \"nope\"\n", 1)
     );
 }
 
