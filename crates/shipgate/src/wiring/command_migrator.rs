@@ -58,7 +58,7 @@ pub(crate) enum Reader {
     /// Atlas's history and the files of its directory.
     Engine(Box<EngineMigrator>),
     /// The tool's history and its files.
-    Tool(ToolHistory),
+    Tool(Box<ToolHistory>),
 }
 
 impl CommandMigrator {

@@ -30,7 +30,7 @@ struct First {
 impl Early {
     /// Begins to connect, so that [`Database::connect`] with the same access
     /// finds it done.
-    pub(crate) fn connecting(database: Arc<dyn Database>, options: ConnectOptions) -> Arc<Self> {
+    pub(crate) fn connecting(database: Arc<dyn Database>, options: &ConnectOptions) -> Arc<Self> {
         let (sender, waits) = unbounded_channel();
         let hook = move |wait: &Wait| {
             // Nobody listens any more: the session is not wanted.
@@ -38,13 +38,11 @@ impl Early {
         };
         let (access, create) = (options.access, options.create);
         let server = Arc::clone(&database);
-        let session = tokio::spawn(async move {
-            let options = ConnectOptions {
-                on_wait: Some(Arc::new(hook)),
-                ..options
-            };
-            server.connect(&options).await
-        });
+        let options = ConnectOptions {
+            on_wait: Some(Arc::new(hook)),
+            ..options.clone()
+        };
+        let session = tokio::spawn(async move { server.connect(&options).await });
         Arc::new(Self {
             database,
             first: Mutex::new(Some(First {
@@ -171,7 +169,7 @@ mod tests {
             url: DatabaseUrl::parse("sqlite://x.db", Path::new("/")).unwrap(),
             attempts: AtomicUsize::new(0),
         };
-        Early::connecting(Arc::new(refusing), ConnectOptions::default())
+        Early::connecting(Arc::new(refusing), &ConnectOptions::default())
     }
 
     fn attempt(number: usize) -> (String, Vec<String>) {

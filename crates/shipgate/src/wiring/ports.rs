@@ -99,12 +99,12 @@ impl Assembly {
                             History::Engine(directory) => {
                                 Reader::Engine(Box::new(atlas(directory)))
                             }
-                            History::Tool(tooling) => Reader::Tool(ToolHistory::new(
+                            History::Tool(tooling) => Reader::Tool(Box::new(ToolHistory::new(
                                 tooling,
                                 &project,
                                 build.clone(),
                                 &variables(&project, &by.command),
-                            )),
+                            ))),
                         },
                         command: by.command,
                         purpose: by.purpose,

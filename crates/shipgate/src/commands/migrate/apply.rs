@@ -153,7 +153,7 @@ async fn apply_one(
     };
     let ahead = target::server_ahead(&arguments.database, settings).map(|reach| {
         options.lock.connect_timeout = reach.connect_timeout;
-        Early::connecting(reach.database, options.connect_options())
+        Early::connecting(reach.database, &options.connect_options())
     });
     let whose = Some(&arguments.database);
     let source = match source(&arguments.directory, whose, settings, app, screen).await? {
