@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::content::{Folder, read_error};
 use super::location::FilesInMemory;
-use super::reading::Reading;
+use super::reading::read_files;
 use crate::directory::{Bookkeeping, DirectoryError, File, Location, replace};
 use crate::history::Revision;
 use crate::sum::{self, ChecksumError, Merge, MergeError, Proof, Sum};
@@ -52,7 +52,7 @@ impl Directory {
             source,
         })?;
         let names = migration_names(&location)?;
-        let files = Reading::new(&location, &folder, &names).files()?;
+        let files = read_files(&location, &folder, &names)?;
         let sum_path = location.path().join(SUM_FILE);
         let recorded = match fs::read(&sum_path) {
             Ok(bytes) => Some(bytes),

@@ -89,7 +89,7 @@ impl Source {
 }
 
 /// The migrations, and whose they are. Those in a layout of Atlas's are read on
-/// other threads, so that a connection can be made meanwhile.
+/// another thread, so that a connection can be made meanwhile.
 pub(super) async fn source(
     flags: &DirectoryFlags,
     history: Option<&DatabaseFlags>,
