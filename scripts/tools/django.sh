@@ -34,7 +34,7 @@ write() {
         echo "class Migration(migrations.Migration):"
         echo "    dependencies = [$before]"
         echo "    operations = ["
-        printf '        migrations.RunSQL("%s"),\n' "${@:3}"
+        printf '        migrations.RunSQL("%s", migrations.RunSQL.noop),\n' "${@:3}"
         echo "    ]"
     } >"$file"
     before="('blog', '${1:8:6}_$2')"

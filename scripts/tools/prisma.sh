@@ -67,15 +67,6 @@ up() {
     prisma migrate deploy
 }
 
-# It lists what is pending and what failed, and ends with 1 for either.
-listed() {
-    local said folder
-    said=$(prisma migrate status 2>&1) || true
-    for folder in prisma/migrations/*/; do
-        if grep -qx "$(basename "$folder")" <<<"$said"; then echo pending; else echo applied; fi
-    done
-}
-
 after_failure() {
     echo applied failed pending
 }
