@@ -12,7 +12,9 @@ use crate::backup::Engine;
 use crate::mysql::MysqlDatabase;
 use crate::postgres::PostgresDatabase;
 use crate::sqlite::SqliteDatabase;
-use crate::{ClientSettings, DatabaseUrl, LockError, LockRequest, MigrationLock, Session};
+use crate::{
+    ClientSettings, DatabaseUrl, LockError, LockRequest, MigrationLock, Question, Session,
+};
 
 /// One database: how to get a session on it, lock it and back it up.
 #[async_trait]
@@ -37,6 +39,14 @@ pub trait Database: Send + Sync {
     /// # Errors
     /// [`LockError::Held`] names who holds it.
     async fn lock(&self, request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError>;
+
+    /// What a session may ask to know whether another one has that lock right
+    /// now: it has if the answer is the one that is expected. A hint, no more.
+    /// `None`: there is nothing to ask.
+    fn lock_question(&self, request: &LockRequest) -> Option<Question> {
+        let _ = request;
+        None
+    }
 
     /// What backs it up and restores it.
     fn backups(&self) -> Arc<dyn Engine>;

@@ -24,10 +24,11 @@ pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, Wa
 pub use durability::crash_risk;
 pub use lock::{
     BadLockName, Clock, LEASE_TABLE, LeasePlace, LockError, LockEvent, LockHook, LockName,
-    LockOwner, LockRequest, MigrationLock,
+    LockOwner, LockRequest, MigrationLock, Question,
 };
 pub use session::{
-    Batch, Canceller, CopyRows, ErrorKind, Executed, Limits, Session, StatementError, Value,
+    Answer, Answers, Batch, Call, Canceller, CopyRows, ErrorKind, Executed, Limits, Session,
+    StatementError, Value,
 };
 /// What a database speaks.
 pub use shipgate_sql::Dialect;

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Session;
+use crate::{Session, Value};
 pub(crate) use waiting::Waiting;
 
 /// The table, in the schema that holds the history, in which servers write
@@ -176,6 +176,9 @@ pub enum LockEvent {
         /// Time left.
         remaining: Duration,
     },
+    /// The holder that was waited for has let go, and the lock is about to be
+    /// ours: who looks now whether it is still needed may spare it.
+    LetGo,
     /// This user may not write the lease down: whoever waits cannot be told who
     /// holds the lock, and through a connection pooler it may not hold.
     LeaseUnusable {
@@ -217,11 +220,37 @@ pub trait MigrationLock: Send + Sync {
         Ok(())
     }
 
+    /// What a session may ask instead of [`fence`](Self::fence), right after it
+    /// has opened a transaction and together with other calls: if each answer
+    /// is the one that is expected the transaction is fenced. If one is not,
+    /// `fence` tells why; without any questions to ask (`None`) it has to be
+    /// called.
+    fn questions(&self) -> Option<Vec<Question>> {
+        None
+    }
+
     /// Gives the lock back.
     ///
     /// # Errors
     /// [`LockError::Lost`] if it was not held any more.
     async fn release(self: Box<Self>) -> Result<(), LockError>;
+}
+
+/// A query, and the first value of its only row if all is well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The query.
+    pub text: String,
+    /// The value.
+    pub answer: Value,
+}
+
+impl Question {
+    /// Whether these rows are the answer that was expected.
+    #[must_use]
+    pub fn is_answered_by(&self, rows: &[Vec<Value>]) -> bool {
+        matches!(rows, [row] if row.first() == Some(&self.answer))
+    }
 }
 
 /// Why a lock was not taken.

@@ -21,6 +21,7 @@ mod option_files;
 mod place;
 mod session;
 mod settings;
+mod together;
 mod value;
 mod warnings;
 mod worker;

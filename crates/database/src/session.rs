@@ -39,6 +39,18 @@ pub trait Session: Send {
         one_by_one(self, statements).await
     }
 
+    /// Makes calls one after the other and stops at the first that fails: it
+    /// is the one after those in [`Answers::done`], and leaves a transaction
+    /// open if one was. What each does, and the error of the one that fails,
+    /// is as if it had been made by itself; they may be sent without waiting
+    /// for each answer. Once a call has failed none behind it is executed, so
+    /// a [`Call::Commit`] commits only if everything before it was done.
+    ///
+    /// Dropping the future stops what runs.
+    async fn call_all(&mut self, calls: &[Call<'_>]) -> Answers {
+        call_by_call(self, calls).await
+    }
+
     /// Runs `COPY … FROM STDIN` (`LOAD DATA LOCAL INFILE`) with these rows.
     ///
     /// # Errors
@@ -131,6 +143,36 @@ where
     batch
 }
 
+/// [`Session::call_all`] where each answer is waited for.
+pub(crate) async fn call_by_call<S>(session: &mut S, calls: &[Call<'_>]) -> Answers
+where
+    S: Session + ?Sized,
+{
+    let mut answers = Answers::default();
+    for call in calls {
+        let answer = match *call {
+            Call::Begin => session.begin().await.map(|()| Answer::default()),
+            Call::Commit => session.commit().await.map(|()| Answer::default()),
+            Call::Execute(statement) => session.execute(statement).await.map(Answer::of),
+            Call::Query(statement, values) => {
+                let rows = session.query(statement, values).await;
+                rows.map(|rows| Answer {
+                    rows,
+                    ..Answer::default()
+                })
+            }
+        };
+        match answer {
+            Ok(answer) => answers.done.push(answer),
+            Err(error) => {
+                answers.failed = Some(error);
+                break;
+            }
+        }
+    }
+    answers
+}
+
 /// Stops the statement that a session is running.
 #[async_trait]
 pub trait Canceller: Send + Sync {
@@ -155,6 +197,57 @@ pub struct Batch {
     pub done: Vec<Executed>,
     /// Why the one after those failed; `None`: all are done.
     pub failed: Option<StatementError>,
+}
+
+/// One of several calls that are made together.
+#[derive(Clone, Copy, Debug)]
+pub enum Call<'c> {
+    /// [`Session::begin`].
+    Begin,
+    /// [`Session::execute`] of one statement that neither begins nor ends a
+    /// transaction and reads no rows from the client.
+    Execute(&'c str),
+    /// [`Session::query`] with values bound.
+    Query(&'c str, &'c [Value]),
+    /// [`Session::commit`].
+    Commit,
+}
+
+/// What one of several calls came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// What was done, for [`Call::Execute`].
+    pub executed: Executed,
+    /// What was asked for, for [`Call::Query`].
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl Answer {
+    pub(crate) fn of(executed: Executed) -> Self {
+        Self {
+            executed,
+            rows: Vec::new(),
+        }
+    }
+}
+
+/// What became of several calls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    /// What each came to, up to the first that failed.
+    pub done: Vec<Answer>,
+    /// Why the one after those failed; `None`: all are done.
+    pub failed: Option<StatementError>,
+}
+
+impl Answers {
+    /// The first of the calls failed.
+    pub(crate) fn none(error: StatementError) -> Self {
+        Self {
+            done: Vec::new(),
+            failed: Some(error),
+        }
+    }
 }
 
 /// The rows a `COPY … FROM STDIN` reads.

@@ -174,7 +174,7 @@ async fn waiting_tells_the_holder_once_and_ends_when_it_lets_go() {
     first.release().await.unwrap();
     assert_eq!(waiter.await.unwrap().unwrap(), 2);
     let events = events.lock().unwrap();
-    let [LockEvent::Waiting { holder, .. }] = events.as_slice() else {
+    let [LockEvent::Waiting { holder, .. }, LockEvent::LetGo] = events.as_slice() else {
         panic!("{events:?}");
     };
     assert_eq!(holder.purpose, "first");

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shipgate_database::{
-    Access, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, Limits, OpenError,
+    Access, Call, ConnectOptions, Create, Database, DatabaseUrl, ErrorKind, Limits, OpenError,
     SchemaObject, Session, Value, sqlite::SqliteDatabase,
 };
 
@@ -448,4 +448,34 @@ async fn a_read_only_session_does_not_write() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotAllowed);
+}
+
+#[tokio::test]
+async fn calls_made_together_are_done_up_to_the_first_that_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = session(&directory.path().join("a.db")).await;
+    session
+        .execute("CREATE TABLE t(a PRIMARY KEY)")
+        .await
+        .unwrap();
+    let values = [Value::Integer(2)];
+    let calls = [
+        Call::Begin,
+        Call::Execute("INSERT INTO t VALUES (1)"),
+        Call::Query("INSERT INTO t VALUES (?) RETURNING a", &values),
+        Call::Commit,
+    ];
+    let answers = session.call_all(&calls).await;
+    assert_eq!(answers.failed, None);
+    assert_eq!(answers.done[1].executed.rows, 1);
+    assert_eq!(answers.done[2].rows, [[Value::Integer(2)]]);
+    assert!(!session.in_transaction());
+
+    let answers = session.call_all(&calls).await;
+    assert_eq!(answers.done.len(), 1);
+    assert_eq!(
+        answers.failed.unwrap().message,
+        "UNIQUE constraint failed: t.a"
+    );
+    assert!(session.in_transaction());
 }

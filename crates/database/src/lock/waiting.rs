@@ -1,5 +1,7 @@
 //! Waiting for other holders of the migration lock.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,6 +14,8 @@ pub(crate) struct Waiting<'a> {
     request: &'a LockRequest,
     started: Instant,
     pause: Duration,
+    growth: f64,
+    longest: Duration,
     told: Option<LockOwner>,
 }
 
@@ -22,7 +26,19 @@ impl<'a> Waiting<'a> {
             request,
             started: Instant::now(),
             pause: Duration::from_millis(10),
+            growth: 2.0,
+            longest: Duration::from_millis(250),
             told: None,
+        }
+    }
+
+    /// The same where a look costs next to nothing, and no server anything.
+    pub(crate) fn with_cheap_looks(request: &'a LockRequest) -> Self {
+        Self {
+            pause: Duration::from_millis(2),
+            growth: 1.05,
+            longest: Duration::from_millis(50),
+            ..Self::new(request)
         }
     }
 
@@ -61,15 +77,26 @@ impl<'a> Waiting<'a> {
         Ok(())
     }
 
+    /// The lock can be had now. If that took a wait, whoever wants it gets
+    /// time to think again.
+    pub(crate) async fn is_free(&self) {
+        if self.told.is_some() {
+            self.tell(&LockEvent::LetGo);
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// As [`held_by`](Self::held_by), and sleeps until it is time to look again.
     ///
     /// # Errors
     /// [`LockError::Held`] if nothing of the time is left.
     pub(crate) async fn pause(&mut self, holder: LockOwner) -> Result<(), LockError> {
-        const LONGEST: Duration = Duration::from_millis(250);
         self.held_by(holder)?;
-        tokio::time::sleep(self.pause.min(self.remaining())).await;
-        self.pause = (self.pause * 2).min(LONGEST);
+        // Many that began to wait together do not all look at the same moments.
+        let random = RandomState::new().build_hasher().finish() % 1000;
+        let pause = self.pause.mul_f64(0.5 + random as f64 / 1000.0);
+        tokio::time::sleep(pause.min(self.remaining())).await;
+        self.pause = self.pause.mul_f64(self.growth).min(self.longest);
         Ok(())
     }
 }

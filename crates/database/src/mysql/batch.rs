@@ -15,10 +15,10 @@ use crate::{Batch, ErrorKind, Executed, StatementError};
 
 /// Bytes that one packet may have: enough that its way to the server and back
 /// does not count, little enough that progress is told often.
-const LONGEST: usize = 128 * 1024;
+pub(super) const LONGEST: usize = 128 * 1024;
 
 /// What stands behind each statement: the line end ends a comment.
-const BEHIND: &str = "\n;SHOW WARNINGS;\n";
+pub(super) const BEHIND: &str = "\n;SHOW WARNINGS;\n";
 
 impl Link {
     /// Runs statements until the first that fails.
@@ -78,7 +78,11 @@ impl Link {
 
     /// What a syntax error shows runs on into the next statement: the one that
     /// is wrong is sent once more, alone.
-    async fn again(&mut self, text: &str, failure: StatementError) -> Option<StatementError> {
+    pub(super) async fn again(
+        &mut self,
+        text: &str,
+        failure: StatementError,
+    ) -> Option<StatementError> {
         match self.execute(text).await {
             Err(alone) => Some(alone),
             Ok(_) => Some(failure),
@@ -124,7 +128,7 @@ async fn read(
 
 /// Whether a text is one statement that changes rows and does nothing else,
 /// and can be followed by another.
-fn is_change_of_rows(dialect: Dialect, text: &str) -> bool {
+pub(super) fn is_change_of_rows(dialect: Dialect, text: &str) -> bool {
     let is_change = matches!(
         classify(dialect, text),
         StatementKind::Insert | StatementKind::Update | StatementKind::Delete
@@ -136,6 +140,6 @@ fn is_change_of_rows(dialect: Dialect, text: &str) -> bool {
     is_change && ends_clear
 }
 
-fn is_syntax(failure: &StatementError) -> bool {
+pub(super) fn is_syntax(failure: &StatementError) -> bool {
     failure.kind == ErrorKind::Refused && matches!(failure.code.as_deref(), Some("1064" | "1149"))
 }

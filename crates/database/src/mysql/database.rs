@@ -10,7 +10,7 @@ use super::settings::Settings;
 use crate::backup::{Engine, Unsupported};
 use crate::{
     ClientSettings, ConnectOptions, Database, DatabaseUrl, LockError, LockRequest, MigrationLock,
-    OpenError, Session,
+    OpenError, Question, Session,
 };
 
 /// A database on a MySQL or MariaDB server.
@@ -52,6 +52,10 @@ impl Database for MysqlDatabase {
 
     async fn lock(&self, request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError> {
         super::lock::acquire(&self.settings, request).await
+    }
+
+    fn lock_question(&self, request: &LockRequest) -> Option<Question> {
+        super::lock::question(request)
     }
 
     fn backups(&self) -> Arc<dyn Engine> {

@@ -119,8 +119,13 @@ impl Link {
         values: &[Value],
     ) -> Result<Vec<Vec<Value>>, StatementError> {
         self.refuse_too_long(text)?;
-        let outcome = if values.is_empty() {
-            match self.conn.query_iter(text).await {
+        let spelled = if values.is_empty() {
+            Some(text.to_owned())
+        } else {
+            value::spelled(text, values).filter(|spelled| spelled.len() < self.longest)
+        };
+        let outcome = if let Some(spelled) = spelled {
+            match self.conn.query_iter(spelled).await {
                 Ok(mut result) => rows(&mut result).await,
                 Err(error) => Err(error),
             }

@@ -37,7 +37,7 @@ use super::settings::Settings;
 use crate::lock::Waiting;
 use crate::{
     ConnectOptions, LeasePlace, LockError, LockEvent, LockOwner, LockRequest, MigrationLock,
-    Session, StatementError, Value,
+    Question, Session, StatementError, Value,
 };
 
 /// Everything that is held, on its connection.
@@ -133,6 +133,15 @@ pub(super) async fn acquire(
     }))
 }
 
+/// Asks whether somebody has the lock of the request's schema.
+pub(super) fn question(request: &LockRequest) -> Option<Question> {
+    let names = Names::new(&request.name, Some(request.schema.as_deref()?));
+    Some(Question {
+        text: format!("SELECT IS_USED_LOCK('{}') IS NOT NULL", names.own()),
+        answer: Value::Integer(1),
+    })
+}
+
 /// A connection for locks: its own statements never wait for long.
 async fn open(settings: &Settings, request: &LockRequest) -> Result<MysqlSession, LockError> {
     let options = ConnectOptions {
@@ -177,7 +186,10 @@ async fn take_own(
     let mut patience = 0;
     loop {
         match server::get(session, names.own(), patience).await {
-            Ok(true) => return Ok(true),
+            Ok(true) => {
+                wait.is_free().await;
+                return Ok(true);
+            }
             Ok(false) => {}
             Err(error) if server::is_unknown(&error) => return Ok(false),
             Err(error) => return Err(server_error(error)),
@@ -258,6 +270,17 @@ impl MigrationLock for MysqlLock {
                 "whether it is still held could not be asked: {error}"
             ))),
         }
+    }
+
+    fn questions(&self) -> Option<Vec<Question>> {
+        self.lost.check().ok()?;
+        let Some(lease) = &self.lease else {
+            return Some(Vec::new());
+        };
+        Some(vec![Question {
+            text: lease.question(&self.names.run(self.token)),
+            answer: Value::Integer(i64::try_from(self.token).ok()?),
+        }])
     }
 
     async fn release(mut self: Box<Self>) -> Result<(), LockError> {

@@ -7,10 +7,12 @@ use shipgate_sql::{Dialect, SplitOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use super::link::Link;
+use super::together::Step;
 use super::worker::{Stopper, Worker};
 use super::{catalog, copy};
 use crate::{
-    Access, Batch, Canceller, Catalog, CopyRows, Executed, Limits, Session, StatementError, Value,
+    Access, Answers, Batch, Call, Canceller, Catalog, CopyRows, Executed, Limits, Session,
+    StatementError, Value,
 };
 
 /// A connection to a MySQL or MariaDB server, on a task of its own.
@@ -36,6 +38,13 @@ impl MysqlSession {
     /// The connection's number on the server.
     pub(super) fn connection(&self) -> u32 {
         self.worker.connection()
+    }
+
+    fn start_transaction(&self) -> &'static str {
+        match self.access {
+            Access::ReadWrite => "START TRANSACTION",
+            Access::ReadOnly => "START TRANSACTION READ ONLY",
+        }
     }
 
     async fn run(&self, text: &'static str) -> Result<(), StatementError> {
@@ -72,6 +81,25 @@ impl Session for MysqlSession {
             done: Vec::new(),
             failed: Some(error),
         })
+    }
+
+    async fn call_all(&mut self, calls: &[Call<'_>]) -> Answers {
+        let steps: Vec<Step> = calls
+            .iter()
+            .map(|call| match *call {
+                Call::Begin => Step::Begin(self.start_transaction()),
+                Call::Execute(statement) => Step::Execute(statement.to_owned()),
+                Call::Query(statement, values) => {
+                    Step::Query(statement.to_owned(), values.to_vec())
+                }
+                Call::Commit => Step::Commit,
+            })
+            .collect();
+        let done = self
+            .worker
+            .call(move |link| Box::pin(async move { Ok(link.call_all(&steps).await) }))
+            .await;
+        done.unwrap_or_else(Answers::none)
     }
 
     /// The rows are read by the server as those of the file the statement
@@ -114,10 +142,7 @@ impl Session for MysqlSession {
     }
 
     async fn begin(&mut self) -> Result<(), StatementError> {
-        match self.access {
-            Access::ReadWrite => self.run("START TRANSACTION").await,
-            Access::ReadOnly => self.run("START TRANSACTION READ ONLY").await,
-        }
+        self.run(self.start_transaction()).await
     }
 
     async fn commit(&mut self) -> Result<(), StatementError> {

@@ -6,6 +6,7 @@ use mysql_async::consts::ColumnType;
 use mysql_async::{Column, Row, Value as Wire};
 
 use crate::Value;
+use crate::catalog::hex;
 
 /// The character set of what is bytes and no text.
 const BINARY: u16 = 63;
@@ -19,6 +20,41 @@ pub(super) fn bound(value: &Value) -> Wire {
         Value::Text(text) => Wire::Bytes(text.as_bytes().to_vec()),
         Value::Blob(bytes) => Wire::Bytes(bytes.clone()),
     }
+}
+
+/// A value as SQL, read the same in every mode of the server.
+pub(super) fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => format!("{number:e}"),
+        Value::Text(text) if is_plain(text) => format!("'{text}'"),
+        Value::Text(text) => format!("CONVERT(X'{}' USING utf8mb4)", hex(text.as_bytes())),
+        Value::Blob(bytes) => format!("X'{}'", hex(bytes)),
+    }
+}
+
+/// A query with its values in the places of its question marks, so that it
+/// needs not be prepared; `None` if there are not as many of them, because one
+/// stands in a name.
+pub(super) fn spelled(query: &str, values: &[Value]) -> Option<String> {
+    let mut parts = query.split('?');
+    let mut text = parts.next()?.to_owned();
+    let mut values = values.iter();
+    for part in parts {
+        text.push_str(&literal(values.next()?));
+        text.push_str(part);
+    }
+    values.next().is_none().then_some(text)
+}
+
+/// Whether nothing in a text could be an escape or end its quotes. An empty
+/// one is NULL in a mode of MariaDB's.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| (b' '..=b'~').contains(&byte) && !matches!(byte, b'\'' | b'\\'))
 }
 
 /// A row's values. Integers beyond `i64`, decimals, dates and times are text,
@@ -116,5 +152,34 @@ fn text(bytes: Vec<u8>) -> Value {
     match String::from_utf8(bytes) {
         Ok(text) => Value::Text(text),
         Err(error) => Value::Blob(error.into_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_spelled_if_it_has_as_many_places_as_values() {
+        let values = [Value::Integer(1), Value::Text("?".to_owned())];
+        assert_eq!(
+            spelled("SELECT ?, ? FROM t", &values).as_deref(),
+            Some("SELECT 1, '?' FROM t")
+        );
+        assert_eq!(spelled("SELECT ?, ? FROM `a?`", &values), None);
+        assert_eq!(spelled("SELECT ?", &values), None);
+    }
+
+    #[test]
+    fn nothing_in_a_literal_can_leave_its_quotes() {
+        let spelled = |text: &str| literal(&Value::Text(text.to_owned()));
+        assert_eq!(spelled("a \"b\"; --"), "'a \"b\"; --'");
+        assert_eq!(spelled(""), "CONVERT(X'' USING utf8mb4)");
+        assert_eq!(spelled("a'b"), "CONVERT(X'612762' USING utf8mb4)");
+        assert_eq!(spelled("a\\"), "CONVERT(X'615c' USING utf8mb4)");
+        assert_eq!(spelled("\u{e9}\n"), "CONVERT(X'c3a90a' USING utf8mb4)");
+        assert_eq!(literal(&Value::Blob(vec![0, 255])), "X'00ff'");
+        assert_eq!(literal(&Value::Integer(-7)), "-7");
+        assert_eq!(literal(&Value::Null), "NULL");
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use postgres_protocol::message::frontend;
 
 use super::error::lost;
-use super::message::{self, Report, column_types, fields, rows_changed, tag, text};
+use super::message::{self, Report, column_types, rows_changed, tag, text};
 use super::session::PostgresSession;
 use super::status::Status;
 use super::values;
@@ -46,15 +46,7 @@ impl PostgresSession {
             let frame = self.wire.next().await?;
             match frame.tag {
                 tag::ROW_DESCRIPTION => types = column_types(frame.body)?,
-                tag::DATA_ROW => {
-                    let fields = fields(frame.body)?;
-                    let row: io::Result<Vec<Value>> = fields
-                        .iter()
-                        .zip(&types)
-                        .map(|(field, type_of)| values::read(field.as_ref(), *type_of))
-                        .collect();
-                    rows.push(row?);
-                }
+                tag::DATA_ROW => rows.push(values::row(frame.body, &types)?),
                 tag::COPY_IN => frontend::copy_fail("its rows are missing", self.wire.output())?,
                 other => {
                     if self.take(other, frame.body, &mut answer)? {

@@ -12,7 +12,7 @@ use crate::backup::{Engine, Unsupported};
 use crate::url::schema::of_parameters;
 use crate::{
     ClientSettings, ConnectOptions, Database, DatabaseUrl, LockError, LockRequest, MigrationLock,
-    OpenError, Session,
+    OpenError, Question, Session,
 };
 
 /// A database of a PostgreSQL server, reached directly or through a pooler.
@@ -68,6 +68,10 @@ impl Database for PostgresDatabase {
 
     async fn lock(&self, request: LockRequest) -> Result<Box<dyn MigrationLock>, LockError> {
         lock::acquire(&self.settings, &request).await
+    }
+
+    fn lock_question(&self, request: &LockRequest) -> Option<Question> {
+        lock::question(request)
     }
 
     fn backups(&self) -> Arc<dyn Engine> {

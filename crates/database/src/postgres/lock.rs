@@ -34,7 +34,10 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use super::settings::Settings;
-use crate::{ErrorKind, LockError, LockRequest, MigrationLock, Session, StatementError, Value};
+use crate::{
+    ErrorKind, LockError, LockRequest, MigrationLock, Question, Session, StatementError, Value,
+};
+use advisory::Keys;
 use holder::Holder;
 
 /// A lease that was not renewed for this long is its holder's no more, once
@@ -47,6 +50,8 @@ const BEAT: Duration = Duration::from_secs(3);
 /// A lock that is held.
 struct PostgresLock {
     token: u64,
+    /// See [`MigrationLock::questions`].
+    questions: Option<Vec<Question>>,
     /// `None`: given back.
     holder: Option<Arc<Mutex<Holder>>>,
     heart: JoinHandle<()>,
@@ -59,6 +64,7 @@ pub(super) async fn acquire(
 ) -> Result<Box<dyn MigrationLock>, LockError> {
     let holder = Holder::acquire(settings, request).await?;
     let token = holder.token();
+    let questions = holder.questions();
     let holder = Arc::new(Mutex::new(holder));
     let beating = holder.clone();
     let heart = tokio::spawn(async move {
@@ -72,9 +78,19 @@ pub(super) async fn acquire(
     });
     Ok(Box::new(PostgresLock {
         token,
+        questions,
         holder: Some(holder),
         heart,
     }))
+}
+
+/// Asks whether somebody has the lock of the request's schema.
+pub(super) fn question(request: &LockRequest) -> Option<Question> {
+    let keys = Keys::of(&request.name, request.schema.as_deref()?);
+    Some(Question {
+        text: format!("SELECT EXISTS ({})", advisory::granted(keys.own)),
+        answer: Value::Integer(1),
+    })
 }
 
 #[async_trait]
@@ -108,6 +124,21 @@ impl MigrationLock for PostgresLock {
         }
         // From here on nobody can take it over; is it still ours?
         holder.renew().await.map_err(lost)
+    }
+
+    /// The row tells as much as renewing it would: whoever takes it over needs
+    /// the lock that the first question takes.
+    fn questions(&self) -> Option<Vec<Question>> {
+        let is_lost = match self.holder.as_ref()?.try_lock() {
+            Ok(holder) => holder.check().is_err(),
+            // It is being renewed right now.
+            Err(_) => false,
+        };
+        if is_lost {
+            None
+        } else {
+            self.questions.clone()
+        }
     }
 
     async fn release(mut self: Box<Self>) -> Result<(), LockError> {

@@ -12,6 +12,7 @@ pub(super) mod tag {
     pub(in super::super) const COMMAND_COMPLETE: u8 = b'C';
     pub(in super::super) const COPY_IN: u8 = b'G';
     pub(in super::super) const DATA_ROW: u8 = b'D';
+    pub(in super::super) const EMPTY_QUERY: u8 = b'I';
     pub(in super::super) const ERROR: u8 = b'E';
     pub(in super::super) const NOTICE: u8 = b'N';
     pub(in super::super) const PARAMETER_STATUS: u8 = b'S';

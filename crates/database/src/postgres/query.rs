@@ -189,13 +189,42 @@ impl PostgresSession {
     }
 
     fn send_bound(&mut self, statement: &str, bound: &[Value]) -> Result<(), StatementError> {
+        self.put_bound(statement, bound)?;
+        frontend::sync(self.wire.output());
+        self.unanswered += 1;
+        Ok(())
+    }
+
+    /// A statement with its values, up to the `Sync` that asks for the answer.
+    pub(super) fn put_bound(
+        &mut self,
+        statement: &str,
+        bound: &[Value],
+    ) -> Result<(), StatementError> {
+        self.put_named("", true, statement, bound)
+    }
+
+    /// The same for a statement that the server keeps by a name, and knows
+    /// already unless it `is_new`.
+    pub(super) fn put_named(
+        &mut self,
+        name: &str,
+        is_new: bool,
+        statement: &str,
+        bound: &[Value],
+    ) -> Result<(), StatementError> {
         let output = self.wire.output();
         let before = output.len();
-        let types = bound.iter().map(values::bound_type);
-        let result = frontend::parse("", statement, types, output).and_then(|()| {
+        let parsed = if is_new {
+            let types = bound.iter().map(values::bound_type);
+            frontend::parse(name, statement, types, output)
+        } else {
+            Ok(())
+        };
+        let result = parsed.and_then(|()| {
             frontend::bind(
                 "",
-                "",
+                name,
                 [],
                 bound,
                 |value, buffer| {
@@ -220,8 +249,6 @@ impl PostgresSession {
             output.truncate(before);
             return Err(too_long(&error));
         }
-        frontend::sync(output);
-        self.unanswered += 1;
         Ok(())
     }
 }

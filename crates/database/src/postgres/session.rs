@@ -15,13 +15,14 @@ use super::catalog;
 use super::connect::Place;
 use super::kept::{Kept, set_config};
 use super::made::calls_set_config;
+use super::named::Named;
 use super::startup::{Key, Started};
 use super::status::Status;
 use super::wire::Wire;
 use crate::session::one_by_one;
 use crate::{
-    Batch, Canceller, Catalog, CopyRows, ErrorKind, Executed, Limits, Session, StatementError,
-    Value,
+    Answers, Batch, Canceller, Catalog, CopyRows, ErrorKind, Executed, Limits, Session,
+    StatementError, Value,
 };
 
 /// A connection to a PostgreSQL server, or to a pooler before one.
@@ -41,6 +42,8 @@ pub struct PostgresSession {
     /// Notices since the last answer.
     pub(super) notices: Vec<String>,
     is_pooled: Option<bool>,
+    /// Statements that the server keeps.
+    pub(super) named: Named,
     /// What a pooler does not keep.
     pub(super) kept: Kept,
     /// What of that it began with.
@@ -64,6 +67,7 @@ impl PostgresSession {
             unanswered: 0,
             notices: Vec::new(),
             is_pooled: None,
+            named: Named::default(),
             kept: Kept::default(),
             begun_with: Kept::default(),
             made: BTreeSet::new(),
@@ -129,14 +133,11 @@ impl PostgresSession {
             self.keep_limits();
             return self.keep_in_transaction().await;
         }
-        for (name, limit) in self.limits() {
-            let text = match limit {
-                None => format!("RESET {name}"),
-                Some(limit) => format!("SET {name} = '{}'", milliseconds(limit)),
-            };
-            self.run(&text).await?;
-        }
-        Ok(())
+        let set = self.limits().map(|(name, limit)| match limit {
+            None => format!("RESET {name}"),
+            Some(limit) => format!("SET {name} = '{}'", milliseconds(limit)),
+        });
+        self.run(&set.join("; ")).await.map(drop)
     }
 
     /// Makes what is kept, if a transaction is open.
@@ -290,6 +291,10 @@ impl Session for PostgresSession {
         one_by_one(self, statements).await
     }
 
+    async fn call_all(&mut self, calls: &[crate::Call<'_>]) -> Answers {
+        self.run_together(calls).await
+    }
+
     async fn copy_in(
         &mut self,
         statement: &str,
@@ -319,14 +324,7 @@ impl Session for PostgresSession {
     async fn commit(&mut self) -> Result<(), StatementError> {
         let (_, tag) = self.run_commit("COMMIT").await?;
         if tag == "ROLLBACK" {
-            // The server's way to say that a statement before had failed.
-            return Err(StatementError {
-                code: Some("25P02".to_owned()),
-                ..StatementError::new(
-                    ErrorKind::Refused,
-                    "pq: current transaction is aborted: COMMIT rolled it back (25P02)",
-                )
-            });
+            return Err(rolled_back());
         }
         Ok(())
     }
@@ -362,6 +360,18 @@ impl Session for PostgresSession {
 
     async fn close(mut self: Box<Self>) {
         self.end().await;
+    }
+}
+
+/// What a `COMMIT` means that answers `ROLLBACK`: the server's way to say that
+/// a statement before had failed.
+pub(super) fn rolled_back() -> StatementError {
+    StatementError {
+        code: Some("25P02".to_owned()),
+        ..StatementError::new(
+            ErrorKind::Refused,
+            "pq: current transaction is aborted: COMMIT rolled it back (25P02)",
+        )
     }
 }
 

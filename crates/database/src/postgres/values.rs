@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::message::cut_short;
+use super::message::{cut_short, fields};
 use crate::Value;
 
 /// Types that rows are read as, by the object identifiers they have in every
@@ -44,9 +44,18 @@ pub(super) fn bound_text(value: &Value) -> Option<String> {
     }
 }
 
+/// The values of a `DataRow` whose columns have these types.
+pub(super) fn row(body: Bytes, types: &[u32]) -> io::Result<Vec<Value>> {
+    let fields = fields(body)?;
+    let values = fields.iter().zip(types);
+    values
+        .map(|(field, type_of)| read(field.as_ref(), *type_of))
+        .collect()
+}
+
 /// A field of a row. Truth values are 1 and 0; every type without a kind of
 /// its own is text as the server writes it.
-pub(super) fn read(field: Option<&Bytes>, type_of: u32) -> io::Result<Value> {
+fn read(field: Option<&Bytes>, type_of: u32) -> io::Result<Value> {
     let Some(bytes) = field else {
         return Ok(Value::Null);
     };

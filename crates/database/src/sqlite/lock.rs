@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::atlas_lock::{AtlasLock, Attempt};
 use crate::lock::Waiting;
-use crate::{DatabaseUrl, LockError, LockEvent, LockName, LockOwner, LockRequest, MigrationLock};
+use crate::{
+    DatabaseUrl, LockError, LockEvent, LockName, LockOwner, LockRequest, MigrationLock, Question,
+};
 
 /// What stands in the lock file.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -45,7 +47,7 @@ pub(super) async fn acquire(
         });
     };
     let path = lock_path(database, &request.name)?;
-    let mut wait = Waiting::new(&request);
+    let mut wait = Waiting::with_cheap_looks(&request);
     let file = loop {
         let file = open(&path, database)?;
         match file.try_lock() {
@@ -59,6 +61,7 @@ pub(super) async fn acquire(
             Err(TryLockError::Error(error)) => return Err(file_error(&path, &error)),
         }
     };
+    wait.is_free().await;
     let token = read(&file).token + 1;
     let owner = LockOwner {
         pid: Some(request.pid),
@@ -117,6 +120,11 @@ impl MigrationLock for SqliteLock {
         } else {
             Err(removed(&self.path))
         }
+    }
+
+    /// It goes with the process: there is nothing to be fenced against.
+    fn questions(&self) -> Option<Vec<Question>> {
+        Some(Vec::new())
     }
 
     async fn release(mut self: Box<Self>) -> Result<(), LockError> {

@@ -10,7 +10,8 @@ use super::limits::Clocked;
 use super::worker::{Stopper, Worker};
 use super::{catalog, error};
 use crate::{
-    Access, Batch, Canceller, Catalog, ErrorKind, Executed, Limits, Session, StatementError, Value,
+    Access, Answer, Answers, Batch, Call, Canceller, Catalog, ErrorKind, Executed, Limits, Session,
+    StatementError, Value,
 };
 
 /// A connection to a SQLite database, on a thread of its own.
@@ -30,6 +31,13 @@ impl SqliteSession {
             worker,
             access,
             clocked,
+        }
+    }
+
+    fn begin_text(&self) -> &'static str {
+        match self.access {
+            Access::ReadWrite => "BEGIN IMMEDIATE",
+            Access::ReadOnly => "BEGIN",
         }
     }
 
@@ -69,6 +77,28 @@ impl Session for SqliteSession {
         })
     }
 
+    async fn call_all(&mut self, calls: &[Call<'_>]) -> Answers {
+        let begin = self.begin_text();
+        let steps: Vec<Step> = calls
+            .iter()
+            .map(|call| match *call {
+                Call::Begin => Step::Execute(begin.to_owned()),
+                Call::Execute(statement) => Step::Execute(statement.to_owned()),
+                Call::Query(statement, values) => {
+                    Step::Query(statement.to_owned(), values.to_vec())
+                }
+                Call::Commit => Step::Execute("COMMIT".to_owned()),
+            })
+            .collect();
+        let stopper = self.worker.stopper();
+        let clocked = self.clocked.clone();
+        let done = self
+            .worker
+            .call(move |connection| Ok(call_all(connection, steps, &clocked, &stopper)))
+            .await;
+        done.unwrap_or_else(Answers::none)
+    }
+
     async fn query(
         &mut self,
         statement: &str,
@@ -88,10 +118,7 @@ impl Session for SqliteSession {
     }
 
     async fn begin(&mut self) -> Result<(), StatementError> {
-        match self.access {
-            Access::ReadWrite => self.run("BEGIN IMMEDIATE").await,
-            Access::ReadOnly => self.run("BEGIN").await,
-        }
+        self.run(self.begin_text()).await
     }
 
     async fn commit(&mut self) -> Result<(), StatementError> {
@@ -184,6 +211,47 @@ fn execute_all(
         }
     }
     batch
+}
+
+/// A call, as it goes to the connection's thread.
+enum Step {
+    Execute(String),
+    Query(String, Vec<Value>),
+}
+
+fn call_all(
+    connection: &Connection,
+    steps: Vec<Step>,
+    clocked: &Clocked,
+    stopper: &Stopper,
+) -> Answers {
+    let mut answers = Answers::default();
+    for step in steps {
+        let answer = if stopper.is_stopped() {
+            Err(error::cancelled())
+        } else {
+            clocked.run(|| match step {
+                Step::Execute(text) => execute(connection, &text).map(Answer::of),
+                Step::Query(text, values) => query(connection, &text, values).map(|rows| Answer {
+                    rows,
+                    ..Answer::default()
+                }),
+            })
+        };
+        match answer {
+            Ok(answer) => answers.done.push(answer),
+            // A wait for a lock that was broken off ends as "busy".
+            Err(error) if error.kind == ErrorKind::Locked && stopper.is_stopped() => {
+                answers.failed = Some(error::cancelled());
+                break;
+            }
+            Err(error) => {
+                answers.failed = Some(error);
+                break;
+            }
+        }
+    }
+    answers
 }
 
 fn query(

@@ -108,7 +108,7 @@ async fn who_waits_gets_it_when_it_is_given_back_with_a_greater_token() {
     assert!(second.token() > token);
     let told = events.lock().expect("works").clone();
     assert!(
-        matches!(&told[..], [LockEvent::Waiting { holder, .. }] if holder.purpose == "first"),
+        matches!(&told[..], [LockEvent::Waiting { holder, .. }, LockEvent::LetGo] if holder.purpose == "first"),
         "{told:?}"
     );
     second.release().await.expect("works");
@@ -383,4 +383,32 @@ async fn the_leases_table_is_no_part_of_the_schema_and_goes_with_the_last_lock()
     let mut session = connect(&own).await;
     assert!(session.catalog(&[]).await.expect("works").is_empty());
     held.release().await.expect("works");
+}
+
+#[tokio::test]
+async fn questions_are_answered_as_expected_as_long_as_the_lock_is_held() {
+    let _turn = ONE_SERVER.lock().await;
+    let own = mariadb().database();
+    let held = lock(&own, request("mine")).await.expect("works");
+    let mut session = connect(&own).await;
+    let questions = held.questions().expect("it has a lease");
+    let mut are_answered = async || {
+        session.begin().await.expect("works");
+        let mut answered = Vec::new();
+        for question in &questions {
+            let rows = session.query(&question.text, &[]).await.expect("works");
+            answered.push(question.is_answered_by(&rows));
+        }
+        session.rollback().await.expect("works");
+        answered
+    };
+    assert_eq!(are_answered().await, [true]);
+    let mut other = connect(&own).await;
+    other
+        .execute(&format!(
+            "UPDATE {LEASE_TABLE} SET token = token + 1 WHERE part = 'fence'"
+        ))
+        .await
+        .expect("works");
+    assert_eq!(are_answered().await, [false]);
 }

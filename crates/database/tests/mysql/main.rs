@@ -9,3 +9,4 @@ mod limits;
 mod lock;
 mod session;
 mod support;
+mod together;

@@ -466,3 +466,32 @@ async fn without_the_right_to_write_the_lease_the_lock_is_still_one() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn questions_are_answered_as_expected_as_long_as_the_lock_is_held() {
+    let database = postgres().database();
+    let held = lock(&database.url(), "release 12").await;
+    let mut session = connect(&database.url()).await;
+    let mut are_answered = async |isolation: &str| {
+        session
+            .execute(&format!("BEGIN ISOLATION LEVEL {isolation}"))
+            .await
+            .unwrap();
+        let mut answered = Vec::new();
+        for question in held.questions().unwrap() {
+            let rows = session.query(&question.text, &[]).await.unwrap();
+            answered.push(question.is_answered_by(&rows));
+        }
+        session.rollback().await.unwrap();
+        answered
+    };
+    assert_eq!(are_answered("READ COMMITTED").await, [true, true]);
+    // It may see what was before it got the lock.
+    assert_eq!(are_answered("REPEATABLE READ").await, [true, false]);
+    let mut other = connect(&database.url()).await;
+    other
+        .execute("UPDATE shipgate_lease SET token = token + 1")
+        .await
+        .unwrap();
+    assert_eq!(are_answered("READ COMMITTED").await, [true, false]);
+}

@@ -8,3 +8,4 @@ mod session;
 mod sources;
 mod support;
 mod tls;
+mod together;

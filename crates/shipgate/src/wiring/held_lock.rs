@@ -58,6 +58,7 @@ pub(crate) fn in_words(event: &LockEvent) -> String {
         LockEvent::AtlasLockUnusable { file, message } => {
             format!("Atlas is not kept out: {}: {message}", file.display())
         }
+        LockEvent::LetGo => "the migration lock was given back".to_owned(),
     }
 }
 

@@ -168,13 +168,18 @@ impl Lease {
         run: &str,
         token: u64,
     ) -> Result<bool, StatementError> {
-        let ask = format!(
+        let rows = session.query(&self.question(run), &[]).await?;
+        Ok(rows.iter().flatten().next().and_then(number) == i64::try_from(token).ok())
+    }
+
+    /// Asks for the last token, and takes the lock `run`, as
+    /// [`check`](Self::check) does.
+    pub(super) fn question(&self, run: &str) -> String {
+        format!(
             "SELECT token, GET_LOCK('{run}', 0) FROM {} \
              WHERE name = '{}' AND part = 'fence' LOCK IN SHARE MODE",
             self.table, self.name
-        );
-        let rows = session.query(&ask, &[]).await?;
-        Ok(rows.iter().flatten().next().and_then(number) == i64::try_from(token).ok())
+        )
     }
 
     async fn try_take(

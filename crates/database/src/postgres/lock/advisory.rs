@@ -139,25 +139,29 @@ pub(super) async fn is_true(
     Ok(session.query(question, &[]).await? == [[Value::Integer(1)]])
 }
 
+/// Selects the `pid` of who holds a lock exclusively.
+pub(super) fn granted(key: i64) -> String {
+    let [high, low] = [key >> 32, key].map(|part| part & 0xffff_ffff);
+    format!(
+        "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted \
+         AND objsubid = 1 AND database = (SELECT oid FROM pg_catalog.pg_database \
+                                          WHERE datname = pg_catalog.current_database()) \
+         AND classid::bigint = {high} AND objid::bigint = {low} AND mode = 'ExclusiveLock'"
+    )
+}
+
 /// Who holds a lock, as the server sees its session.
 pub(super) async fn holder(
     session: &mut PostgresSession,
     key: i64,
     who: &str,
 ) -> Result<LockOwner, StatementError> {
-    let [high, low] = [key >> 32, key].map(|part| part & 0xffff_ffff);
-    let rows = session
-        .query(
-            "SELECT l.pid, a.application_name, pg_catalog.host(a.client_addr) \
-             FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-             AND l.database = (SELECT oid FROM pg_catalog.pg_database \
-                               WHERE datname = pg_catalog.current_database()) \
-             AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.mode = 'ExclusiveLock' \
-             LIMIT 1",
-            &[Value::Integer(high), Value::Integer(low)],
-        )
-        .await?;
+    let question = format!(
+        "SELECT l.pid, a.application_name, pg_catalog.host(a.client_addr) \
+         FROM ({}) l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid LIMIT 1",
+        granted(key)
+    );
+    let rows = session.query(&question, &[]).await?;
     let mut owner = LockOwner {
         pid: None,
         host: None,

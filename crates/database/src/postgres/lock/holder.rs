@@ -13,7 +13,7 @@ use crate::postgres::connect::connect;
 use crate::postgres::session::PostgresSession;
 use crate::postgres::settings::Settings;
 use crate::{
-    ConnectOptions, ErrorKind, LeasePlace, LockError, LockEvent, LockRequest, Session,
+    ConnectOptions, ErrorKind, LeasePlace, LockError, LockEvent, LockRequest, Question, Session,
     StatementError, Value,
 };
 
@@ -152,6 +152,23 @@ impl Holder {
         self.lost.clone().map_or(Ok(()), Err)
     }
 
+    /// The same, and whether the lease is still ours, for a session in a
+    /// transaction. In one that saw the table before it got the lock the
+    /// second answer is not to be trusted: there it is never the right one.
+    pub(super) fn questions(&self) -> Option<Vec<Question>> {
+        let lease = self.lease.as_ref()?;
+        Some(vec![
+            Question {
+                text: self.fencing(true)?,
+                answer: Value::Integer(1),
+            },
+            Question {
+                text: lease.question(),
+                answer: Value::Integer(self.token),
+            },
+        ])
+    }
+
     /// Renews the lease and makes sure of the advisory locks.
     ///
     /// # Errors
@@ -288,6 +305,7 @@ async fn take(
             .pause(holder.map_err(|error| refused(&error))?)
             .await?;
     }
+    waiting.is_free().await;
     let Some(lease) = lease else {
         if !has_schema {
             waiting.tell(&LockEvent::LeaseUnusable {

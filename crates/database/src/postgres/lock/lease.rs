@@ -1,7 +1,7 @@
 //! The lease: the row that tells who holds the lock.
 
 use jiff::Timestamp;
-use postgres_protocol::escape::escape_identifier;
+use postgres_protocol::escape::{escape_identifier, escape_literal};
 
 use super::{EXPIRY, process};
 use crate::postgres::session::PostgresSession;
@@ -250,6 +250,18 @@ impl Lease {
             // Not there, or not for this user.
             Err(_) => Ok(None),
         }
+    }
+
+    /// Asks for the token of this holder's row, as it is now: NULL where the
+    /// transaction shows what was before it.
+    pub(super) fn question(&self) -> String {
+        format!(
+            "SELECT CASE WHEN pg_catalog.current_setting('transaction_isolation') = 'read committed' \
+             THEN token END FROM {} WHERE name = {} AND holder = {}",
+            self.table,
+            escape_literal(&self.name),
+            escape_literal(&self.holder)
+        )
     }
 
     /// Renews it; whether it was still this holder's.

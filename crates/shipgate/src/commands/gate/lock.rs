@@ -36,9 +36,9 @@ pub(super) async fn take(
             let line = held_lock::in_words(event);
             match event {
                 LockEvent::Waiting { .. } => words.say(&line),
-                LockEvent::LeaseUnusable { .. } | LockEvent::AtlasLockUnusable { .. } => {
-                    words.detail(&line);
-                }
+                LockEvent::LeaseUnusable { .. }
+                | LockEvent::AtlasLockUnusable { .. }
+                | LockEvent::LetGo => words.detail(&line),
             }
         })),
     };

@@ -145,6 +145,7 @@ fn lock_warning(event: &LockEvent) -> String {
             file.display()
         ),
         LockEvent::Waiting { holder, .. } => format!("the migration lock is held by {holder}"),
+        LockEvent::LetGo => "the migration lock was given back".to_owned(),
     }
 }
 
