@@ -2,25 +2,33 @@
 //! a stop from outside, and waits for other sessions.
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    Batch, Canceller, Clock, CopyRows, Database, Executed, LockError, LockEvent, LockRequest,
-    MigrationLock, Session, StatementError, Value, Wait, WaitHook,
+    Answers, Batch, Call, Canceller, Clock, CopyRows, Database, Executed, LockError, LockEvent,
+    LockRequest, MigrationLock, Session, StatementError, Value, Wait, WaitHook,
 };
 use shipgate_sql::Dialect;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::sleep;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
 
 use crate::apply::told::Told;
 use crate::apply::{ApplyEvent, ApplySink, CancelToken};
 use crate::history::{History, Snapshot};
 
-/// How often whoever waits for the lock looks whether it is still needed.
+/// How often whoever waits for the lock looks whether it is still needed: at
+/// first soon, for most holders take moments, then less and less often.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_millis(250);
+
+/// How long is waited for a holder at most before the lock is asked for.
+const ASIDE: Duration = Duration::from_millis(500);
 
 /// What became of the wish for the lock.
 pub(super) enum Locked<T> {
@@ -33,7 +41,7 @@ pub(super) enum Locked<T> {
 }
 
 /// A call on a session that is under way.
-type Call<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
+type Running<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
 
 /// A session with ears.
 pub(super) struct Conductor<'r> {
@@ -112,7 +120,7 @@ impl<'r> Conductor<'r> {
     /// it in the database.
     async fn driven<'s, T>(
         &'s mut self,
-        call: impl FnOnce(&'s mut dyn Session) -> Call<'s, T>,
+        call: impl FnOnce(&'s mut dyn Session) -> Running<'s, T>,
     ) -> T {
         let canceller = self.session.canceller();
         let running = call(&mut *self.session);
@@ -132,9 +140,37 @@ impl<'r> Conductor<'r> {
     }
 
     /// Executes statements one after the other, up to the first that fails; a
-    /// stop from outside interrupts the one that runs.
-    pub(super) async fn execute_all(&mut self, statements: &[&str]) -> Batch {
-        self.driven(|session| session.execute_all(statements)).await
+    /// stop from outside interrupts the one that runs. `meanwhile` is called
+    /// once they are on their way to the database.
+    pub(super) async fn execute_all(
+        &mut self,
+        statements: &[&str],
+        meanwhile: impl FnOnce(&mut dyn ApplySink, &mut Told),
+    ) -> Batch {
+        let canceller = self.session.canceller();
+        let mut running = self.session.execute_all(statements);
+        let mut done = look_at(&mut running).await;
+        if done.is_pending() {
+            // Where a task sends them, it is its turn now.
+            yield_now().await;
+            done = look_at(&mut running).await;
+        }
+        meanwhile(self.sink, &mut self.told);
+        if let Poll::Ready(batch) = done {
+            return batch;
+        }
+        let cancel = &mut self.cancel;
+        drive(running, &*canceller, cancel, &mut self.waits, self.sink).await
+    }
+
+    /// Calls what else is called during a call.
+    pub(super) fn call_now(&mut self, meanwhile: impl FnOnce(&mut dyn ApplySink, &mut Told)) {
+        meanwhile(self.sink, &mut self.told);
+    }
+
+    /// Makes calls together; a stop from outside interrupts the one that runs.
+    pub(super) async fn call_all(&mut self, calls: &[Call<'_>]) -> Answers {
+        self.driven(|session| session.call_all(calls)).await
     }
 
     /// Executes `COPY … FROM STDIN` with its rows.
@@ -168,6 +204,57 @@ impl<'r> Conductor<'r> {
         drive(running, &*canceller, never, &mut self.waits, self.sink).await
     }
 
+    /// Makes a last query and commits; it is too late to be stopped.
+    pub(super) async fn commit_with(&mut self, statement: &str, values: &[Value]) -> Answers {
+        let calls = [Call::Query(statement, values), Call::Commit];
+        let canceller = self.session.canceller();
+        let running = self.session.call_all(&calls);
+        let never = &mut CancelToken::never();
+        drive(running, &*canceller, never, &mut self.waits, self.sink).await
+    }
+
+    /// Waits a little for another one who is at work, without a place in the
+    /// line and the connection that takes: of many who come at once, most find
+    /// nothing left to do then. `None`: the lock is to be taken.
+    async fn wait_aside<T>(
+        &mut self,
+        database: &dyn Database,
+        request: &LockRequest,
+        history: &dyn History,
+        is_pending: &(dyn Fn(Snapshot) -> Result<(), T> + Sync),
+    ) -> Option<Locked<T>> {
+        let question = database.lock_question(request)?;
+        // It comes on top of the request's limit, and is to be no matter.
+        let ends = Instant::now() + ASIDE.min(request.timeout / 10);
+        let mut pause = FIRST_LOOK;
+        while Instant::now() < ends {
+            let rows = self.session.query(&question.text, &[]).await.ok()?;
+            if !question.is_answered_by(&rows) {
+                return None;
+            }
+            self.sink.waits();
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Some(Locked::Cancelled),
+                () = sleep(pause) => pause = pause.mul_f64(1.5).min(ASIDE / 8),
+            }
+            if let Some(needless) = self.is_needless(history, is_pending).await {
+                return Some(Locked::NotNeeded(needless));
+            }
+        }
+        None
+    }
+
+    /// What the history says, if nothing is left to do.
+    async fn is_needless<T>(
+        &mut self,
+        history: &dyn History,
+        is_pending: &(dyn Fn(Snapshot) -> Result<(), T> + Sync),
+    ) -> Option<T> {
+        let snapshot = history.read(&mut *self.session).await.ok()?;
+        is_pending(snapshot).err()
+    }
+
     /// Takes the migration lock, telling who holds it meanwhile. Whoever waits
     /// looks now and then whether the holder has done all there was to do:
     /// `is_pending` tells by the history, or hands back what makes the lock needless.
@@ -178,36 +265,54 @@ impl<'r> Conductor<'r> {
         history: &dyn History,
         is_pending: &(dyn Fn(Snapshot) -> Result<(), T> + Sync),
     ) -> Result<Locked<T>, LockError> {
+        if let Some(ended) = self
+            .wait_aside(database, request, history, is_pending)
+            .await
+        {
+            return Ok(ended);
+        }
         let (sender, mut events) = unbounded_channel();
         let mut request = request.clone();
         request.on_event = Some(Arc::new(move |event: &LockEvent| tell(&sender, event)));
         let locking = database.lock(request);
         tokio::pin!(locking);
         // A SQLite database is not read while another one writes it.
-        let looks = self.session.dialect() != Dialect::Sqlite;
+        let may_look = self.session.dialect() != Dialect::Sqlite;
+        let mut pause = FIRST_LOOK;
         self.sink.waits();
         loop {
-            tokio::select! {
+            let looks = tokio::select! {
                 biased;
                 Some(event) = events.recv() => match event {
                     LockEvent::Waiting { holder, remaining } => {
                         let holder = &holder;
                         self.sink.event(&ApplyEvent::WaitingForLock { holder, remaining });
+                        false
                     }
-                    other => self.sink.event(&ApplyEvent::LockIsWeak { event: &other }),
+                    LockEvent::LetGo => true,
+                    other => {
+                        self.sink.event(&ApplyEvent::LockIsWeak { event: &other });
+                        false
+                    }
                 },
                 // Nothing was done yet: letting go is all it takes to stop.
                 () = self.cancel.cancelled() => return Ok(Locked::Cancelled),
                 locked = &mut locking => return locked.map(Locked::Held),
-                () = sleep(LOOK), if looks => {
-                    let snapshot = history.read(&mut *self.session).await;
-                    if let Some(Err(needless)) = snapshot.ok().map(is_pending) {
-                        return Ok(Locked::NotNeeded(needless));
-                    }
+                () = sleep(pause), if may_look => {
+                    pause = (pause * 2).min(LOOK);
+                    true
                 }
+            };
+            if looks && let Some(needless) = self.is_needless(history, is_pending).await {
+                return Ok(Locked::NotNeeded(needless));
             }
         }
     }
+}
+
+/// Lets a call go on as far as it can without waiting.
+async fn look_at<T>(running: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *running).poll(context))).await
 }
 
 /// Waits for a call's end. The call is never dropped: what a statement did

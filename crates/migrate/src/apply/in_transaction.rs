@@ -13,6 +13,7 @@ use crate::apply::attempts::Attempts;
 use crate::apply::file_run::Run;
 use crate::apply::foreign_keys::{self, Violation};
 use crate::apply::prepare::Prepared;
+use crate::apply::together::Together;
 use crate::golang::GoDuration;
 
 /// Which of several files were told.
@@ -42,7 +43,12 @@ impl<'a> Run<'a, '_> {
         let mut attempts = Attempts::new(file.patience, self.dialect());
         self.conductor.told.mark();
         loop {
-            match self.attempt(files, started).await {
+            let done = match self.attempt_together(file, started).await {
+                Ok(Together::NotSuited) => self.attempt(files, started).await,
+                Ok(Together::Done) => Ok(()),
+                Err(error) => Err(error),
+            };
+            match done {
                 Ok(()) => return Ok(()),
                 Err(error) => self.try_again(&mut attempts, error).await?,
             }
@@ -218,7 +224,7 @@ impl<'a> Run<'a, '_> {
 
     /// The server may have committed before the connection broke. The rows
     /// were written in the transaction: they tell.
-    async fn look_for_lost_commit(
+    pub(super) async fn look_for_lost_commit(
         &mut self,
         files: &[Prepared<'a>],
         source: StatementError,

@@ -25,6 +25,8 @@ mod session_state;
 mod statements;
 mod step_kind;
 mod stepwise;
+mod teller;
+mod together;
 mod told;
 mod warnings;
 

@@ -1,6 +1,8 @@
 //! What a run does with its session: limits, fences, a new one for a lost one.
 
-use shipgate_database::{ErrorKind, Limits, OpenError, Value};
+use shipgate_database::{
+    Answer, Call, ErrorKind, Limits, OpenError, Question, StatementError, Value,
+};
 use shipgate_sql::Dialect;
 
 use crate::apply::engine::connect;
@@ -11,6 +13,25 @@ use crate::apply::session_state::SessionState;
 use crate::apply::step_kind::{UNTRANSACTIONAL, Untransactional, may_change_engines};
 use crate::apply::{ApplyError, ApplyEvent, Patience, StateGone};
 use crate::script::{Unit, Window};
+
+/// Opens a transaction and asks whether it is fenced.
+pub(super) fn opening(questions: &[Question]) -> Vec<Call<'_>> {
+    let questions = questions
+        .iter()
+        .map(|question| Call::Query(&question.text, &[]));
+    std::iter::once(Call::Begin).chain(questions).collect()
+}
+
+/// Why a transaction could not be opened.
+pub(super) fn not_begun(source: StatementError) -> ApplyError {
+    if source.kind == ErrorKind::Cancelled {
+        return ApplyError::Cancelled(None);
+    }
+    ApplyError::Transaction {
+        action: "begin",
+        source,
+    }
+}
 
 impl Run<'_, '_> {
     pub(super) fn dialect(&self) -> Dialect {
@@ -47,15 +68,37 @@ impl Run<'_, '_> {
 
     /// Opens a transaction, and makes sure that this run is still the one migrator.
     pub(super) async fn begin(&mut self) -> Result<(), ApplyError> {
-        if let Err(source) = self.conductor.begin().await {
-            return Err(if source.kind == ErrorKind::Cancelled {
-                ApplyError::Cancelled(None)
-            } else {
-                ApplyError::Transaction {
-                    action: "begin",
-                    source,
-                }
-            });
+        if let Some(questions) = self.questions() {
+            let answers = self.conductor.call_all(&opening(&questions)).await;
+            match answers.failed {
+                None => return self.fenced_by(&questions, &answers.done).await,
+                Some(source) if answers.done.is_empty() => return Err(not_begun(source)),
+                // Asked by itself it tells why.
+                Some(_) => self.roll_back().await,
+            }
+        }
+        self.conductor.begin().await.map_err(not_begun)?;
+        self.fence().await
+    }
+
+    /// What to ask to be fenced; nothing without a lock.
+    pub(super) fn questions(&self) -> Option<Vec<Question>> {
+        match &self.lock {
+            None => Some(Vec::new()),
+            Some(lock) => lock.questions(),
+        }
+    }
+
+    /// Makes sure of the same as [`fence`](Self::fence), by the answers to
+    /// what [opened](opening) the transaction.
+    pub(super) async fn fenced_by(
+        &mut self,
+        questions: &[Question],
+        answers: &[Answer],
+    ) -> Result<(), ApplyError> {
+        let mut asked = questions.iter().zip(answers.iter().skip(1));
+        if asked.all(|(question, answer)| question.is_answered_by(&answer.rows)) {
+            return Ok(());
         }
         self.fence().await
     }

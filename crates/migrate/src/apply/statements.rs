@@ -2,16 +2,18 @@
 //! others one by one, and `COPY … FROM STDIN` with its rows.
 //!
 //! What is told of them is the same either way, and in the same order. A batch
-//! is kept so short that what is told lags behind by moments.
+//! is kept so short that what is told, a batch later, lags behind by moments.
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use shipgate_database::{CopyRows, ErrorKind, Executed, Session, StatementError};
-use shipgate_sql::Position;
+use shipgate_sql::{Dialect, Position};
 
 use crate::apply::file_run::Run;
 use crate::apply::prepare::Prepared;
-use crate::apply::{ApplyError, ApplyEvent, FailedStatement};
+use crate::apply::teller::Teller;
+use crate::apply::told::Told;
+use crate::apply::{ApplyError, ApplySink, FailedStatement};
 use crate::directory::File;
 use crate::golang::GoDuration;
 use crate::script::{Cursor, ScriptError, Unit, Window};
@@ -40,35 +42,96 @@ impl Pace {
     }
 }
 
+/// Statements that were done together and are not told of yet.
+#[derive(Default)]
+struct Untold {
+    window: Window,
+    done: Vec<Executed>,
+}
+
+impl Untold {
+    fn tell(&mut self, teller: &mut Teller<'_, '_>) {
+        teller.done_together(self.window.units().zip(&self.done));
+        self.done.clear();
+    }
+}
+
+/// Those of a window's statements that run together, and the one behind them
+/// that does not.
+fn parts<'u, 't>(
+    units: &'u [Unit<'t>],
+    dialect: Dialect,
+) -> (&'u [Unit<'t>], Option<&'u Unit<'t>>) {
+    match units.split_last() {
+        Some((last, before)) if !last.may_run_together(dialect) => (before, Some(last)),
+        _ => (units, None),
+    }
+}
+
 impl Run<'_, '_> {
     /// Executes the statements of a file that are still to be executed. A
     /// transaction is open.
+    ///
+    /// While the database is at a batch, the one before it is told of and the
+    /// one after it read.
     pub(super) async fn statements(&mut self, file: &Prepared<'_>) -> Result<(), ApplyError> {
         let dialect = self.conductor.session.dialect();
+        let may_run_together = |unit: &Unit<'_>| unit.may_run_together(dialect);
         let mut cursor = file.cursor()?;
         self.read_as_taken_apart(file, &cursor).await?;
-        let mut window = Window::default();
         let mut pace = Pace::new();
+        let mut untold = Untold::default();
+        let mut window = Window::default();
+        cursor.fill(&mut window, pace.statements, &may_run_together)?;
         loop {
-            cursor.fill(&mut window, pace.statements, &|unit| {
-                unit.may_run_together(dialect)
-            })?;
             let units: Vec<Unit<'_>> = window.units().collect();
-            let (together, alone) = match units.split_last() {
-                None => return Ok(()),
-                Some((last, before)) if !last.may_run_together(dialect) => (before, Some(last)),
-                Some(_) => (units.as_slice(), None),
-            };
+            let (together, alone) = parts(&units, dialect);
+            let mut following = None;
             if together.len() > 1 {
                 let started = self.conductor.now();
-                self.batch(file, together).await?;
+                let meanwhile = |teller: &mut Teller<'_, '_>| {
+                    untold.tell(teller);
+                    // What stands behind one that runs alone may be its rows.
+                    if alone.is_none() {
+                        let mut window = Window::default();
+                        let filled = cursor.fill(&mut window, pace.statements, &may_run_together);
+                        following = Some(filled.map(|()| window));
+                    }
+                };
+                let done = self.batch(file, together, meanwhile).await?;
                 pace.took(self.conductor.now().duration_since(started));
-            } else if let Some(unit) = together.first() {
-                self.statement(file, &mut cursor, unit).await?;
+                match alone {
+                    None => {
+                        untold.done = done;
+                        untold.window = window;
+                    }
+                    Some(unit) => {
+                        self.teller()
+                            .done_together(together.iter().copied().zip(&done));
+                        self.statement(file, &mut cursor, unit).await?;
+                    }
+                }
+            } else {
+                untold.tell(&mut self.teller());
+                if units.is_empty() {
+                    return Ok(());
+                }
+                for unit in &units {
+                    self.statement(file, &mut cursor, unit).await?;
+                }
             }
-            if let Some(unit) = alone {
-                self.statement(file, &mut cursor, unit).await?;
-            }
+            window = match following {
+                Some(Ok(following)) => following,
+                Some(Err(error)) => {
+                    untold.tell(&mut self.teller());
+                    return Err(error.into());
+                }
+                None => {
+                    let mut window = Window::default();
+                    cursor.fill(&mut window, pace.statements, &may_run_together)?;
+                    window
+                }
+            };
         }
     }
 
@@ -83,7 +146,7 @@ impl Run<'_, '_> {
         if self.conductor.cancel.is_cancelled() {
             return Err(ApplyError::Cancelled(None));
         }
-        self.statement_started(unit);
+        self.teller().started(unit);
         let started = self.conductor.now();
         let executed = if unit.kind.copies_from_stdin() {
             self.copy(cursor, unit).await?
@@ -93,7 +156,7 @@ impl Run<'_, '_> {
         match executed {
             Ok(executed) => {
                 let elapsed = GoDuration::between(started, self.conductor.now());
-                self.statement_done(unit, Some(elapsed), &executed);
+                self.teller().done(unit, Some(elapsed), &executed);
                 self.refuse_to_misread(file, cursor, unit)
             }
             Err(error) => Err(self.statement_failed(file, unit, error)),
@@ -110,55 +173,36 @@ impl Run<'_, '_> {
         rows.outcome(done)
     }
 
-    async fn batch(&mut self, file: &Prepared<'_>, units: &[Unit<'_>]) -> Result<(), ApplyError> {
+    /// Executes statements together, which are not told of yet if all are done;
+    /// `meanwhile` is called while the database is at them.
+    async fn batch(
+        &mut self,
+        file: &Prepared<'_>,
+        units: &[Unit<'_>],
+        meanwhile: impl FnOnce(&mut Teller<'_, '_>) + Send,
+    ) -> Result<Vec<Executed>, ApplyError> {
+        let report = &mut self.report;
+        let meanwhile = |sink: &mut dyn ApplySink, told: &mut Told| {
+            meanwhile(&mut Teller { report, sink, told });
+        };
         if self.conductor.cancel.is_cancelled() {
+            self.conductor.call_now(meanwhile);
             return Err(ApplyError::Cancelled(None));
         }
         let texts: Vec<&str> = units.iter().map(|unit| unit.text).collect();
-        let batch = self.conductor.execute_all(&texts).await;
-        for (unit, executed) in units.iter().zip(&batch.done) {
-            self.statement_started(unit);
-            self.statement_done(unit, None, executed);
-        }
+        let batch = self.conductor.execute_all(&texts, meanwhile).await;
         match (batch.failed, units.get(batch.done.len())) {
             (Some(error), Some(unit)) => {
-                self.statement_started(unit);
+                let mut teller = self.teller();
+                teller.done_together(units.iter().copied().zip(&batch.done));
+                teller.started(unit);
                 Err(self.statement_failed(file, unit, error))
             }
-            _ => Ok(()),
+            _ => Ok(batch.done),
         }
     }
 
-    pub(super) fn statement_started(&mut self, unit: &Unit<'_>) {
-        if !self.conductor.told.is_new() {
-            return;
-        }
-        self.report.statement(unit.text);
-        self.conductor.emit(&ApplyEvent::StatementStarted {
-            number: unit.number,
-            text: unit.text,
-            line: unit.line,
-        });
-    }
-
-    fn statement_done(
-        &mut self,
-        unit: &Unit<'_>,
-        elapsed: Option<GoDuration>,
-        executed: &Executed,
-    ) {
-        if !self.conductor.told.is_new() {
-            return;
-        }
-        self.conductor.emit(&ApplyEvent::StatementDone {
-            number: unit.number,
-            elapsed,
-            rows: executed.rows,
-            notices: &executed.notices,
-        });
-    }
-
-    fn statement_failed(
+    pub(super) fn statement_failed(
         &self,
         file: &Prepared<'_>,
         unit: &Unit<'_>,

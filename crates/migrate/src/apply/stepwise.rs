@@ -351,7 +351,7 @@ impl<'a> Run<'a, '_> {
             self.write_intent(files, index, step, intent).await?;
             self.commit_steps(files).await?;
             if is_done {
-                self.statement_started(step.unit);
+                self.teller().started(step.unit);
                 files[index].done += 1;
                 files[index].committed += 1;
                 return Ok(());

@@ -260,6 +260,10 @@ impl History for MySqlHistory {
         write(session, &statement, &values_of(revision, Spelling::MySql)).await
     }
 
+    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
+        Some((self.insert(), values_of(revision, Spelling::MySql)))
+    }
+
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {
         self.updates.delete(session, version).await
     }

@@ -258,6 +258,10 @@ impl History for PostgresHistory {
         .await
     }
 
+    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
+        Some((self.insert(), values_of(revision, Spelling::Postgres)))
+    }
+
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {
         self.updates.delete(session, version).await
     }

@@ -187,6 +187,10 @@ impl History for SqliteHistory {
         write(session, &statement, &values_of(revision, Spelling::Sqlite)).await
     }
 
+    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
+        Some((self.insert(), values_of(revision, Spelling::Sqlite)))
+    }
+
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {
         self.updates.delete(session, version).await
     }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shipgate_database::{DatabaseUrl, Session, StatementError};
+use shipgate_database::{DatabaseUrl, Session, StatementError, Value};
 use shipgate_sql::Dialect;
 
+use super::columns::has_code;
 use super::mysql::MySqlHistory;
 use super::postgres::PostgresHistory;
 use super::revision::Revision;
@@ -140,6 +141,16 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
+    /// Why an [insertion](History::insertion) failed.
+    pub(crate) fn not_inserted(version: &str, error: StatementError) -> Self {
+        // `unique_violation`, `ER_DUP_ENTRY`, and SQLite's.
+        if has_code(&error, &["23505", "1062", "SQLITE_CONSTRAINT_PRIMARYKEY"]) {
+            Self::Changed(version.to_owned())
+        } else {
+            Self::Write(error)
+        }
+    }
+
     /// The database's answer, if it gave one.
     #[must_use]
     pub const fn statement_error(&self) -> Option<&StatementError> {
@@ -236,6 +247,14 @@ pub trait History: Send + Sync {
         session: &mut dyn Session,
         revision: &Revision,
     ) -> Result<(), HistoryError>;
+
+    /// The statement with its values that writes the row of a file that had
+    /// none, and fails where there is one by then: for a caller that sends it
+    /// together with the commit. `None`: it takes more than one statement.
+    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
+        let _ = revision;
+        None
+    }
 
     /// Deletes a row.
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError>;

@@ -77,7 +77,7 @@ impl<'t> Unit<'t> {
     }
 
     /// With a delimiter of its own a file may have several in one.
-    fn is_one_statement(&self, dialect: Dialect) -> bool {
+    pub(crate) fn is_one_statement(&self, dialect: Dialect) -> bool {
         let text = self.text.strip_suffix(';').unwrap_or(self.text);
         memchr::memchr(b';', text.as_bytes()).is_none()
             || readings(dialect, text).all(|options| {

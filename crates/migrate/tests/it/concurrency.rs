@@ -116,7 +116,7 @@ async fn a_file_that_another_program_applied_meanwhile_is_not_executed_again() {
     // A program that knows nothing of our lock writes the next row while we run.
     project
         .execute(
-            "CREATE TRIGGER meanwhile AFTER UPDATE OF execution_time ON atlas_schema_revisions \
+            "CREATE TRIGGER meanwhile AFTER INSERT ON atlas_schema_revisions \
              WHEN new.version = '3' BEGIN \
              INSERT INTO atlas_schema_revisions SELECT '4', 'd', 2, 1, 1, executed_at, 0, '', '', '', 'null', 'other' \
              FROM atlas_schema_revisions WHERE version = '3'; END",

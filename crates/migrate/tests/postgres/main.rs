@@ -14,6 +14,7 @@ mod pooler;
 mod scenarios;
 mod session_state;
 mod strings;
+mod together;
 
 use scenarios::place::{Place, Server};
 use shipgate_testkit::{PostgresDatabase, postgres};
