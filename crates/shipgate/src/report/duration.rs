@@ -12,11 +12,15 @@ pub(crate) fn short(duration: Duration) -> String {
     } else if duration.as_secs() < 60 {
         format!("{:.2}s", duration.as_secs_f64())
     } else {
-        format!(
-            "{}m {:02}s",
-            duration.as_secs() / 60,
-            duration.as_secs() % 60
-        )
+        in_seconds(duration)
+    }
+}
+
+/// `12s`, `2m 05s`: for what is still going on.
+pub(crate) fn in_seconds(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds => format!("{}m {:02}s", seconds / 60, seconds % 60),
     }
 }
 
@@ -31,5 +35,11 @@ mod tests {
         assert_eq!(shown(12_345), "12ms");
         assert_eq!(shown(1_240_000), "1.24s");
         assert_eq!(shown(125_000_000), "2m 05s");
+    }
+
+    #[test]
+    fn what_goes_on_is_told_in_whole_seconds() {
+        assert_eq!(in_seconds(Duration::from_millis(12_345)), "12s");
+        assert_eq!(in_seconds(Duration::from_secs(60)), "1m 00s");
     }
 }

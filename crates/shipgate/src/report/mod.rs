@@ -8,7 +8,7 @@ mod size;
 mod snippet;
 mod table;
 
-pub(crate) use duration::short;
+pub(crate) use duration::{in_seconds, short};
 pub(crate) use migrations::{migrations, unfinished};
 pub(crate) use size::bytes;
 pub(crate) use snippet::snippet;

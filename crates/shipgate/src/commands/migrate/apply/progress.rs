@@ -8,7 +8,7 @@ use shipgate_migrate::apply::ApplyEvent;
 use tokio::task::JoinHandle;
 
 use crate::printer::Printer;
-use crate::report::short;
+use crate::report::in_seconds;
 
 /// What is done sooner needs no word.
 const QUIET: Duration = Duration::from_secs(2);
@@ -109,23 +109,19 @@ impl AtWork {
         let percent = done.saturating_mul(100) / (*statements).max(1);
         let mut line = format!(
             "{file}: {done} of {statements} statements ({percent}%) in {}",
-            short(whole_seconds(elapsed))
+            in_seconds(elapsed)
         );
         if let Some((at, since)) = self.statement {
             let runs = now.duration_since(since);
             if runs >= QUIET {
                 line.push_str(&format!(
                     "; the one in line {at} runs for {}",
-                    short(whole_seconds(runs))
+                    in_seconds(runs)
                 ));
             }
         }
         Some(line)
     }
-}
-
-fn whole_seconds(duration: Duration) -> Duration {
-    Duration::from_secs(duration.as_secs())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -162,7 +158,7 @@ mod tests {
         assert_eq!(
             at_work.line(after(72)).as_deref(),
             Some(
-                "3_data.sql: 1000 of 4000 statements (25%) in 1m12s; the one in line 17 runs for 1m"
+                "3_data.sql: 1000 of 4000 statements (25%) in 1m 12s; the one in line 17 runs for 1m 00s"
             )
         );
         at_work.statements = 0;
