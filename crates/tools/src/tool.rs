@@ -1,6 +1,7 @@
 //! What a migration tool has to say.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use shipgate_database::DatabaseUrl;
 use shipgate_sql::Dialect;
@@ -37,6 +38,12 @@ pub trait Tool: fmt::Debug + Send + Sync {
 
     /// How its migrations are applied without it; nothing if they cannot be.
     fn native(&self) -> Option<&'static dyn Native> {
+        None
+    }
+
+    /// From where it takes a relative path in a `file:` URL of a database, if
+    /// that is not where it is started.
+    fn database_directory(&self, _project: &Project) -> Option<PathBuf> {
         None
     }
 

@@ -9,12 +9,12 @@ use shipgate_project::Loaded;
 use shipgate_tools::history::TableName;
 
 use crate::cli::Place;
-use crate::commands::migrate::{given_url, parse_duration};
+use crate::commands::migrate::{base_of, given_url, parse_duration};
 use crate::error::CliError;
 use crate::site;
 use crate::wiring::access::open_failure;
 use crate::wiring::client::{client_settings, read_password};
-use crate::wiring::tooling::{Named, reading};
+use crate::wiring::tooling::{Named, Tooling, reading};
 
 /// Which migrations are meant, where detection does not find them.
 #[derive(clap::Args, Clone, Debug)]
@@ -102,7 +102,11 @@ impl Reach {
 
 impl HistoryFlags {
     /// The database; nothing if none is named.
-    pub(crate) fn reach(&self, loaded: Option<&Loaded>) -> Result<Option<Reach>, CliError> {
+    pub(crate) fn reach(
+        &self,
+        loaded: Option<&Loaded>,
+        tooling: Option<&Tooling>,
+    ) -> Result<Option<Reach>, CliError> {
         let connect_timeout = duration("--connect-timeout", &self.connect_timeout)?;
         let mut client = client_settings();
         if let Some(file) = &self.password_file {
@@ -110,7 +114,7 @@ impl HistoryFlags {
                 read_password(file).map_err(|message| CliError::usage("password-file", message))?;
             client.password = Some(password);
         }
-        let Some((url, is_said)) = self.database_url(loaded)? else {
+        let Some((url, is_said)) = self.database_url(loaded, tooling)? else {
             return Ok(None);
         };
         let database = open(&url, &client).map_err(|error| open_failure(&error))?;
@@ -125,6 +129,7 @@ impl HistoryFlags {
     fn database_url(
         &self,
         loaded: Option<&Loaded>,
+        tooling: Option<&Tooling>,
     ) -> Result<Option<(DatabaseUrl, bool)>, CliError> {
         let text = match given_url(self.url.clone()) {
             Some(Ok(text)) => text,
@@ -137,9 +142,10 @@ impl HistoryFlags {
                 return Ok(url.map(|url| (url, true)));
             }
         };
-        let here = std::env::current_dir().unwrap_or_default();
+        let of_tool = tooling.and_then(Tooling::database_directory);
+        let base = base_of(&text, of_tool.as_deref());
         let is_said = self.url.as_ref().is_some_and(|url| !url.is_empty());
-        DatabaseUrl::parse(&text, &here)
+        DatabaseUrl::parse(&text, &base)
             .map(|url| Some((url, is_said)))
             .map_err(|error| CliError::usage("database-url", error.to_string()))
     }

@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
     };
     let reach = arguments
         .history
-        .reach(loaded.as_ref())?
+        .reach(loaded.as_ref(), Some(&tooling))?
         .ok_or_else(no_database)?;
     let asked = Asked::listen(&app.printer, "stopping")?;
     tokio::select! {

@@ -113,6 +113,12 @@ impl Tooling {
         self.files.root().join(first.map_or("", String::as_str))
     }
 
+    /// From where the tool takes a relative path in a `file:` URL of a database,
+    /// if that is not where it is started.
+    pub(crate) fn database_directory(&self) -> Option<PathBuf> {
+        self.tool.database_directory(&self.files)
+    }
+
     /// What the files hold.
     pub(crate) fn status_of_files(&self) -> Status {
         status_of_files(self.tool, &self.files, self.migrations.as_ref())

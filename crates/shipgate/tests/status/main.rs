@@ -243,3 +243,29 @@ fn a_password_file_and_a_connect_timeout_are_taken_as_migrate_takes_them() {
         .exits(2)
         .says("error[flag]: invalid argument \"soon\" for \"--connect-timeout\" flag");
 }
+
+#[test]
+fn prisma_s_own_url_means_the_file_beside_the_schema() {
+    let place = Place::with(&[
+        ("prisma/schema.prisma", ""),
+        (
+            "prisma/migrations/20261101100000_users/migration.sql",
+            "CREATE TABLE users (id int);\n",
+        ),
+        (
+            "prisma/migrations/migration_lock.toml",
+            "provider = \"sqlite\"\n",
+        ),
+    ]);
+    rusqlite::Connection::open(place.0.path().join("prisma/dev.db"))
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE _prisma_migrations (id TEXT PRIMARY KEY, checksum TEXT, finished_at DATETIME,
+                 migration_name TEXT, logs TEXT, rolled_back_at DATETIME, started_at DATETIME,
+                 applied_steps_count INTEGER);
+             INSERT INTO _prisma_migrations VALUES ('1', 'other', 1795168800000, '20261101100000_users', NULL, NULL, 1795168800000, 1);",
+        )
+        .unwrap();
+    let ran = place.run(&["--url", "file:./dev.db"]).exits(0);
+    assert!(ran.stdout.contains("edited"), "{}", ran.stdout);
+}

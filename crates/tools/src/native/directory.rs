@@ -48,12 +48,6 @@ pub trait Native: fmt::Debug + Send + Sync {
         settings: &Settings,
     ) -> Result<Arc<dyn Ledger>, NativeError>;
 
-    /// From where the tool takes a relative path in a `file:` URL of a database,
-    /// if that is not where it is started.
-    fn database_directory(&self, _project: &Project) -> Option<PathBuf> {
-        None
-    }
-
     /// Whether Atlas reads this layout too, with a history of its own.
     fn is_read_by_atlas(&self) -> bool {
         false
@@ -133,7 +127,7 @@ pub fn open(
         native,
         directory,
         table: place.history.clone(),
-        database_directory: native.database_directory(project),
+        database_directory: tool.database_directory(project),
         ledger,
     })
 }

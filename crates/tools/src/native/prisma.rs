@@ -27,10 +27,10 @@ use super::directory::{Native, NativeError};
 use super::ledger::{Ledger, Line, Lines, run, text};
 use crate::checksum::{self, Checksum};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
-use crate::project::{Project, parent};
+use crate::project::Project;
 use crate::text::toml::text_at;
 use crate::tool::{Settings, Tool};
-use crate::tools::prisma::{CONFIGS, Prisma, TITLE, recorded, schema, table, wanted};
+use crate::tools::prisma::{Prisma, TITLE, recorded, table, wanted};
 
 const SCRIPT: &str = "migration.sql";
 
@@ -158,13 +158,6 @@ impl Native for NativePrisma {
         }
         let location = Location::with_format(&path, self.format());
         Ok(Directory::open(location)?)
-    }
-
-    /// Beside the schema; with a configuration file, where Prisma is started.
-    fn database_directory(&self, project: &Project) -> Option<PathBuf> {
-        let schema = schema(project)?;
-        let is_configured = project.first_file(&CONFIGS).is_some();
-        (!is_configured).then(|| project.root().join(parent(&schema)))
     }
 
     fn ledger(

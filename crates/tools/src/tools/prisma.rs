@@ -3,6 +3,7 @@
 //! Source: <https://www.prisma.io/docs/orm/prisma-migrate>.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use shipgate_sql::Dialect;
 
@@ -25,7 +26,7 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 pub(crate) struct Prisma;
 
 pub(crate) const TITLE: &str = "Prisma Migrate";
-pub(crate) const CONFIGS: [&str; 5] = [
+const CONFIGS: [&str; 5] = [
     "prisma.config.ts",
     "prisma.config.js",
     "prisma.config.mts",
@@ -119,6 +120,13 @@ impl Tool for Prisma {
         }))
     }
 
+    /// Beside the schema; with a configuration file, where Prisma is started.
+    fn database_directory(&self, project: &Project) -> Option<PathBuf> {
+        let schema = schema(project)?;
+        let is_configured = project.first_file(&CONFIGS).is_some();
+        (!is_configured).then(|| project.root().join(parent(&schema)))
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["prisma", "migrate", "deploy"])
     }
@@ -149,7 +157,7 @@ pub(crate) fn wanted(table: &TableName) -> Wanted {
 }
 
 /// The schema file.
-pub(crate) fn schema(project: &Project) -> Option<String> {
+fn schema(project: &Project) -> Option<String> {
     let named = project
         .text("package.json")
         .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())

@@ -68,7 +68,7 @@ impl<'a> Passage<'a> {
         let kill_timeout = duration("--kill-timeout", &arguments.kill_timeout)?;
         let reach = arguments
             .history
-            .reach(loaded.as_ref())?
+            .reach(loaded.as_ref(), tooling.as_ref())?
             .ok_or_else(no_database)?;
         let command = GateCommand::choose(&arguments.command, project, tooling.as_ref(), &reach)?;
         let room = Room::open(

@@ -21,7 +21,7 @@ use crate::error::{CliError, Exit};
 
 use config::{Config, ConfigFlags};
 use screen::Screen;
-pub(crate) use target::{given_url, parse_duration};
+pub(crate) use target::{base_of, given_url, parse_duration};
 
 /// Arguments of `shipgate migrate`.
 #[derive(clap::Args)]

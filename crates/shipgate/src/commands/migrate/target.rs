@@ -1,6 +1,6 @@
 //! From flags, environment and project file to a directory and a database.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -324,8 +324,7 @@ fn database_url(
     }
     match given_url(flag) {
         Some(Ok(text)) => {
-            let base = source.database_directory().filter(|_| is_of_app(&text));
-            let base = base.map_or_else(|| here.clone(), |base| here.join(base));
+            let base = base_of(&text, source.database_directory());
             return parsed_url(&text, &base, screen);
         }
         Some(Err((code, message))) => return Ok(Err(screen.fail(code, &message, &[])?)),
@@ -340,10 +339,18 @@ fn database_url(
     }
 }
 
-/// Whether a URL is `file:` with a relative path, as apps write it for SQLite.
-fn is_of_app(text: &str) -> bool {
-    text.strip_prefix("file:")
-        .is_some_and(|path| !path.starts_with('/'))
+/// From where a relative path in a given URL is meant: that of `file:`, as apps
+/// write it for SQLite, from where the app's tool takes it, any other from the
+/// working directory.
+pub(crate) fn base_of(url: &str, of_tool: Option<&Path>) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let is_of_app = url
+        .strip_prefix("file:")
+        .is_some_and(|path| !path.starts_with('/'));
+    match of_tool.filter(|_| is_of_app) {
+        Some(directory) => here.join(directory),
+        None => here,
+    }
 }
 
 /// The URL that `--url` gives, else the environment. Err: an error's code and words.

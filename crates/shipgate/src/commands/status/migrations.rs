@@ -24,7 +24,7 @@ pub(super) async fn part(
     let Some(tooling) = Tooling::find(&directory, &arguments.migrations.named(), project)? else {
         return Ok(None);
     };
-    let found = match arguments.history.reach(loaded.as_ref())? {
+    let found = match arguments.history.reach(loaded.as_ref(), Some(&tooling))? {
         Some(reach) => {
             let reading = reach.reading();
             tooling.status(reach.database.as_ref(), &reading).await?
