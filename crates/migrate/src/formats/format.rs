@@ -161,13 +161,16 @@ impl NewFile {
 #[error("unknown dir format {}", Quoted(.0))]
 pub struct UnknownFormat(pub String);
 
-const ALL: &[&dyn Format] = &[&Atlas, GOLANG_MIGRATE, GOOSE, &Flyway, &Liquibase, DBMATE];
+const ALL: &[&dyn Format] = &[&Atlas, GOLANG_MIGRATE, GOOSE, FLYWAY, &Liquibase, DBMATE];
 
 /// golang-migrate's.
 pub const GOLANG_MIGRATE: &dyn Format = &GolangMigrate;
 
 /// goose's.
 pub const GOOSE: &dyn Format = &Goose;
+
+/// Flyway's.
+pub const FLYWAY: &dyn Format = &Flyway;
 
 /// dbmate's.
 pub const DBMATE: &dyn Format = &Dbmate;

@@ -13,6 +13,8 @@ mod stem;
 mod txtar;
 
 pub(crate) use atlas::FOREIGN_MARKS;
-pub use format::{DBMATE, Format, GOLANG_MIGRATE, GOOSE, NewFile, UnknownFormat, default, named};
+pub use format::{
+    DBMATE, FLYWAY, Format, GOLANG_MIGRATE, GOOSE, NewFile, UnknownFormat, default, named,
+};
 pub use part::{Part, PartError};
 pub use txtar::CheckPart;

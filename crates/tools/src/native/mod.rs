@@ -11,6 +11,8 @@ pub(crate) mod dbmate;
 pub(crate) mod diesel;
 mod directory;
 pub(crate) mod drizzle;
+mod emptiness;
+pub(crate) mod flyway;
 pub(crate) mod golang_migrate;
 pub(crate) mod goose;
 mod history;

@@ -6,7 +6,6 @@
 //!
 //! Source: <https://www.prisma.io/docs/orm/prisma-migrate>.
 
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,16 +13,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use shipgate_database::{LEASE_TABLE, Session, StatementError, Value};
+use shipgate_database::{Session, StatementError, Value};
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::{Directory, File, Location};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
-use shipgate_migrate::history::{Entrance, PROGRESS_TABLE};
+use shipgate_migrate::history::Entrance;
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::{Dialect, SplitMode, statements};
 
 use super::advisory::{MysqlLock, PostgresLock};
 use super::directory::{Native, NativeError};
+use super::emptiness::not_empty;
 use super::ledger::{Ledger, Line, Lines, run, text};
 use crate::checksum::{self, Checksum};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
@@ -343,38 +343,7 @@ impl Ledger for PrismaLedger {
 
     /// Prisma does not begin a history in a schema that holds tables (P3005).
     async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, StatementError> {
-        let question = match session.dialect() {
-            Dialect::Postgres => {
-                "SELECT c.relname::text FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') \
-                 AND c.relnamespace = to_regnamespace(quote_ident(current_schema())) \
-                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
-                 WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
-                 ORDER BY c.relname"
-            }
-            Dialect::MySql | Dialect::MariaDb => {
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
-                 ORDER BY table_name"
-            }
-            Dialect::Sqlite => {
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-                 ORDER BY name"
-            }
-        };
-        let rows = session.query(question, &[]).await?;
-        let tables: BTreeSet<String> = rows
-            .into_iter()
-            .flatten()
-            .filter_map(|value| match value {
-                Value::Text(name) => Some(name),
-                _ => None,
-            })
-            .collect();
-        let has_history = tables.contains(&self.table.name);
-        let ours = [LEASE_TABLE, PROGRESS_TABLE];
-        let foreign = tables.iter().find(|name| !ours.contains(&name.as_str()));
-        Ok(foreign
-            .filter(|_| !has_history)
-            .map(|name| format!("found table \"{name}\", and no {}", self.table)))
+        not_empty(session, &self.table).await
     }
 
     async fn record(

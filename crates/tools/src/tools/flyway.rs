@@ -4,7 +4,7 @@
 //! Source: <https://documentation.red-gate.com/flyway>.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use shipgate_sql::Dialect;
@@ -15,6 +15,8 @@ use crate::compare::{Comparison, Outcome, Record, Rules, by_id, recorded, withou
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::Migration;
+use crate::native::Native;
+use crate::native::flyway::NativeFlyway;
 use crate::project::{Project, ReadError, base_name, clean, join};
 use crate::runner;
 use crate::sign::Sign;
@@ -25,14 +27,14 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 #[derive(Debug)]
 pub(crate) struct Flyway;
 
-const TITLE: &str = "Flyway";
+pub(crate) const TITLE: &str = "Flyway";
 const DIRECTORIES: [&str; 4] = [
     "src/main/resources/db/migration",
     "sql",
     "db/migration",
     "migrations",
 ];
-const CONFIGS: [&str; 3] = ["flyway.toml", "flyway.conf", "conf/flyway.conf"];
+pub(crate) const CONFIGS: [&str; 3] = ["flyway.toml", "flyway.conf", "conf/flyway.conf"];
 const TABLE: &str = "flyway_schema_history";
 
 const RULES: Rules = Rules {
@@ -118,10 +120,7 @@ impl Tool for Flyway {
                 pair[0].source.file, pair[1].source.file
             )));
         }
-        let table = settings.table_or(|| {
-            let named = option(project, "table").unwrap_or_else(|| TABLE.to_owned());
-            TableName::within(option(project, "defaultSchema"), named)
-        });
+        let table = table(project, settings);
         Ok(Box::new(FlywayMigrations {
             place: Place {
                 notes,
@@ -171,6 +170,10 @@ impl Tool for Flyway {
         true
     }
 
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeFlyway)
+    }
+
     fn aftermath(&self, dialect: Dialect) -> Aftermath {
         match dialect {
             Dialect::MySql | Dialect::MariaDb => Aftermath::Marked,
@@ -179,8 +182,29 @@ impl Tool for Flyway {
     }
 }
 
+/// The history table.
+pub(crate) fn table(project: &Project, settings: &Settings) -> TableName {
+    settings.table_or(|| {
+        let named = option(project, "table").unwrap_or_else(|| TABLE.to_owned());
+        TableName::within(option(project, "defaultSchema"), named)
+    })
+}
+
+/// What is read of the history table.
+pub(crate) fn wanted(table: &TableName) -> Wanted {
+    let required = &[
+        "installed_rank",
+        "version",
+        "description",
+        "type",
+        "checksum",
+        "success",
+    ];
+    Wanted::new(table.clone(), required).optional(&["installed_on", "installed_by"])
+}
+
 /// A setting of flyway.toml or flyway.conf.
-fn option(project: &Project, key: &str) -> Option<String> {
+pub(crate) fn option(project: &Project, key: &str) -> Option<String> {
     if let Some(text) = text_at(project, CONFIGS[0], &["flyway", key]) {
         return Some(text);
     }
@@ -193,7 +217,15 @@ fn option(project: &Project, key: &str) -> Option<String> {
     })
 }
 
-fn directory(project: &Project) -> String {
+/// A setting that is true or false.
+pub(crate) fn flag(project: &Project, key: &str) -> Option<bool> {
+    let said = value_at(project, CONFIGS[0], &["flyway", key]);
+    said.as_ref()
+        .and_then(toml::Value::as_bool)
+        .or_else(|| option(project, key)?.parse().ok())
+}
+
+pub(crate) fn directory(project: &Project) -> String {
     let listed = value_at(project, CONFIGS[0], &["flyway", "locations"]);
     let first = listed
         .as_ref()
@@ -221,7 +253,7 @@ fn directory(project: &Project) -> String {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Kind {
+pub(crate) enum Kind {
     Baseline,
     #[default]
     Versioned,
@@ -230,12 +262,12 @@ enum Kind {
 
 /// A migration's file, by its name.
 #[derive(Clone, Debug)]
-struct Source {
-    kind: Kind,
+pub(crate) struct Source {
+    pub(crate) kind: Kind,
     /// Empty for a repeatable one.
-    version: String,
-    description: String,
-    file: String,
+    pub(crate) version: String,
+    pub(crate) description: String,
+    pub(crate) file: String,
     in_code: bool,
 }
 
@@ -268,7 +300,7 @@ fn checksum_of(source: &Source, text: &str) -> Checksum {
 }
 
 /// Equal versions, however written, have one id.
-fn id(version: &str, description: &str) -> String {
+pub(crate) fn id(version: &str, description: &str) -> String {
     if version.is_empty() {
         return format!("R {description}");
     }
@@ -285,7 +317,7 @@ fn id(version: &str, description: &str) -> String {
     parts.join(".")
 }
 
-fn sources(project: &Project, directory: &str) -> Vec<Source> {
+pub(crate) fn sources(project: &Project, directory: &str) -> Vec<Source> {
     project
         .files_below(directory)
         .into_iter()
@@ -329,7 +361,7 @@ fn order(a: &Source, b: &Source) -> Ordering {
 }
 
 /// Number by number; repeatables, which begin with a letter, last.
-fn compare_versions(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare_versions(a: &str, b: &str) -> Ordering {
     let numbers = |text: &str| -> Option<Vec<u128>> {
         text.split(['.', '_'])
             .map(|part| part.parse().ok())
@@ -371,15 +403,17 @@ impl FlywayMigrations {
 
 /// The rows of a history, each version's or repeatable's last.
 #[derive(Default)]
-struct Ran {
-    versioned: Vec<Record>,
-    repeatable: HashMap<String, Record>,
+pub(crate) struct Ran {
+    pub(crate) versioned: Vec<Record>,
+    pub(crate) repeatable: HashMap<String, Record>,
     /// The version of `flyway baseline`.
-    baseline: Option<String>,
+    pub(crate) baseline: Option<String>,
+    /// The ids of those that a baseline's file made.
+    pub(crate) from_files: HashSet<String>,
 }
 
 impl Ran {
-    fn of(tables: &Tables) -> Self {
+    pub(crate) fn of(tables: &Tables) -> Self {
         let mut rows: Vec<Row<'_>> = tables
             .get(0)
             .iter()
@@ -402,8 +436,11 @@ impl Ran {
                     ran.repeatable
                         .remove(&row.text("description").unwrap_or_default());
                 }
-                (_, Some(version)) => {
+                (kind, Some(version)) => {
                     let record = record(&row, &version);
+                    if kind.ends_with("_BASELINE") {
+                        ran.from_files.insert(record.id.clone());
+                    }
                     versioned.insert(record.id.clone(), record);
                 }
                 (_, None) => {
@@ -440,15 +477,7 @@ impl Migrations for FlywayMigrations {
     }
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
-        let required = &[
-            "installed_rank",
-            "version",
-            "description",
-            "type",
-            "checksum",
-            "success",
-        ];
-        vec![Wanted::new(self.table.clone(), required).optional(&["installed_on", "installed_by"])]
+        vec![wanted(&self.table)]
     }
 
     fn expected(&self) -> Expected {

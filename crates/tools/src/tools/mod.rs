@@ -11,7 +11,7 @@ mod django;
 pub(crate) mod drizzle;
 mod ecto;
 mod efcore;
-mod flyway;
+pub(crate) mod flyway;
 pub(crate) mod golang_migrate;
 pub(crate) mod goose;
 pub(crate) mod javascript_form;

@@ -9,6 +9,7 @@ mod db_migrate;
 mod dbmate;
 mod diesel;
 mod drizzle;
+mod flyway;
 mod golang_migrate;
 mod goose;
 mod node_pg_migrate;

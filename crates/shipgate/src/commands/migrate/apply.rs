@@ -47,11 +47,11 @@ pub(crate) struct Arguments {
     /// Show what would be executed; write nothing
     #[arg(long)]
     dry_run: bool,
-    /// What one transaction spans: file, all or none [default: file]
+    /// What one transaction spans: file, all or none [default: file, or what the tool does whose own history it is]
     #[arg(long, value_name = "MODE")]
     tx_mode: Option<String>,
     /// What files added behind the last applied one mean: linear, linear-skip or
-    /// non-linear [default: linear]
+    /// non-linear [default: linear, or what the tool does whose own history it is]
     #[arg(long, value_name = "ORDER")]
     exec_order: Option<String>,
     /// The version a database without history stands at
