@@ -107,8 +107,6 @@ impl Placeholders {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::Placeholders;
 
     fn placeholders() -> Placeholders {
