@@ -8,6 +8,7 @@ use shipgate_tools::{Manifest, ManifestError};
 use crate::cli::{App, Place};
 use crate::commands::history_flags::{MigrationFlags, project_directory, project_of};
 use crate::error::{CliError, Exit};
+use crate::report::number_of_migrations;
 use crate::wiring::tooling::Tooling;
 
 /// Arguments of `shipgate manifest`.
@@ -45,9 +46,9 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Result<Exit, CliError> {
                 .with_hint("`-o` names a file in a directory that is there")
             })?;
             app.printer.say(&format!(
-                "{}: {} migrations, table {}, written to {}",
+                "{}: {}, table {}, written to {}",
                 tooling.tool.title(),
-                manifest.expected.migrations.len(),
+                number_of_migrations(manifest.expected.migrations.len()),
                 tooling.migrations.place().history,
                 file.display()
             ));

@@ -6,7 +6,7 @@ use serde_json::json;
 use shipgate_tools::{State, Status};
 
 use super::command::GateCommand;
-use crate::report::short;
+use crate::report::{number_of_migrations, short};
 
 /// Version of the result's form; readers ignore fields they do not know.
 const SCHEMA: u32 = 1;
@@ -60,8 +60,11 @@ impl Told {
         };
         match self.applied.len() {
             0 => format!("nothing more was applied; verified: {}", after.summary),
-            1 => format!("1 migration applied; verified: {}", after.summary),
-            more => format!("{more} migrations applied; verified: {}", after.summary),
+            more => format!(
+                "{} applied; verified: {}",
+                number_of_migrations(more),
+                after.summary
+            ),
         }
     }
 

@@ -10,7 +10,7 @@ use super::store_of;
 use crate::cli::{App, PlaceFlag};
 use crate::error::{CliError, Exit};
 use crate::printer::Output;
-use crate::report::{short, table};
+use crate::report::{number_of_migrations, short, table};
 
 /// Arguments of `shipgate release list`.
 #[derive(clap::Args)]
@@ -86,13 +86,9 @@ fn what(recorded: &Recorded) -> String {
 fn counted(applied: &Applied) -> String {
     let tool = applied.tool.as_ref();
     let tool = tool.map_or_else(String::new, |tool| format!(" ({tool})"));
-    let count = |count: usize| match count {
-        1 => "1 migration".to_owned(),
-        more => format!("{more} migrations"),
-    };
     match (applied.migrations.len(), applied.taken_back.len()) {
-        (0, back) => format!(", {} taken back{tool}", count(back)),
-        (more, _) => format!(", {}{tool}", count(more)),
+        (0, back) => format!(", {} taken back{tool}", number_of_migrations(back)),
+        (more, _) => format!(", {}{tool}", number_of_migrations(more)),
     }
 }
 

@@ -12,6 +12,7 @@ use shipgate_tools::{Entry, State, Status};
 
 use crate::commands::history_flags::Reach;
 use crate::error::CliError;
+use crate::report::number_of_migrations;
 use crate::wiring::access::open_failure;
 use crate::wiring::engine::host;
 use crate::wiring::tooling::{Tooling, reading};
@@ -147,7 +148,7 @@ fn expected(status: &Status) -> usize {
     status.migrations.len() - status.without_file().count()
 }
 
-/// `knex_migrations holds all 3 migrations; it is newer by 1: 4 tags`.
+/// `knex_migrations holds all that is expected: 3 migrations; it is newer by 1: 4 tags`.
 fn right(tooling: &Tooling, status: &Status) -> String {
     let newer: Vec<String> = status.without_file().map(name).collect();
     let title = tooling.tool.title();
@@ -158,8 +159,8 @@ fn right(tooling: &Tooling, status: &Status) -> String {
         format!("{title}: {history} stands at revisions that only a newer build knows")
     } else {
         format!(
-            "{title}: {history} holds all {} migrations",
-            expected(status)
+            "{title}: {history} holds all that is expected: {}",
+            number_of_migrations(expected(status))
         )
     };
     if !newer.is_empty() {
