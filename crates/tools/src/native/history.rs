@@ -359,7 +359,7 @@ impl History for ToolHistory {
         let has_progress = tables.found.pop().flatten().is_some();
         let half = self.read_progress(session, has_progress).await?;
         let lines = self.ledger.lines(&tables).map_err(unreadable)?;
-        if lines.records.is_empty() {
+        if lines.records.is_empty() && lines.baseline.is_none() {
             self.refuse_other_history(session).await?;
         }
         let mut snapshot = Snapshot {
@@ -378,6 +378,13 @@ impl History for ToolHistory {
                 snapshot.failed = Some(self.failed(record, why));
             }
             revisions.insert(record.id.clone(), self.revision(record));
+        }
+        if let Some(record) = &lines.baseline {
+            let declared = || Revision {
+                kind: RevisionKind::BASELINE,
+                ..self.revision(record)
+            };
+            revisions.entry(record.id.clone()).or_insert_with(declared);
         }
         for row in half {
             revisions.insert(row.version.clone(), row);

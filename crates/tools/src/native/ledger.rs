@@ -18,6 +18,9 @@ use crate::history::{HistoryError, TableName, Tables, Wanted};
 pub struct Lines {
     /// What its rows say; the id is the version as the tool's layout has it.
     pub records: Vec<Record>,
+    /// What a row declares applied up to its version, whether or not a file
+    /// of that version is there.
+    pub baseline: Option<Record>,
     /// What is strange about them, one sentence each.
     pub warnings: Vec<String>,
     /// Columns that an older version of the tool did not make.

@@ -291,6 +291,18 @@ async fn a_baseline_s_file_stands_for_its_versions_on_a_new_database_only() {
 }
 
 #[tokio::test]
+async fn a_baseline_s_file_is_passed_over_where_a_row_says_where_the_database_stands() {
+    for kind in Kind::ALL {
+        let place = place(kind, &[]);
+        empty_history(&place).await;
+        insert(&place, 1, "1", "BASELINE", "NULL", "true");
+        place.write(&[BASELINE, TAGS]);
+        assert_eq!(place.apply().await.applied(), ["2"], "{kind:?}");
+        assert!(place.apply().await.applied().is_empty(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_baseline_s_file_that_failed_halfway_is_gone_on_with() {
     let broken = BASELINE.1.replace("posts (", "posts (,");
     for kind in Kind::ALL {

@@ -265,6 +265,10 @@ impl Ledger for FlywayLedger {
 
     fn lines(&self, tables: &Tables) -> Result<Lines, HistoryError> {
         let ran = Ran::of(tables);
+        let baseline = ran.baseline.as_ref().map(|version| {
+            let spelt = self.spelt(Kind::Versioned, &id(version, ""));
+            Record::applied(spelt.unwrap_or(version), version, "")
+        });
         let mut records = Vec::new();
         let mut stands = ran.baseline;
         for mut record in ran.versioned {
@@ -296,6 +300,7 @@ impl Ledger for FlywayLedger {
         records.sort_by(|a, b| FlywayFormat.compare_versions(&a.id, &b.id));
         Ok(Lines {
             records,
+            baseline,
             ..Lines::default()
         })
     }
