@@ -66,6 +66,11 @@ pub trait Tool: fmt::Debug + Send + Sync {
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
 
+    /// `DATABASE_URL` as it is read by its command.
+    fn database_url(&self, url: &DatabaseUrl) -> String {
+        url.expose().to_owned()
+    }
+
     /// Variables beside `DATABASE_URL` by which its command learns where the database is.
     fn database_variables(&self, url: &DatabaseUrl) -> Vec<(&'static str, String)> {
         let _ = url;

@@ -68,6 +68,18 @@ fn the_command_gets_this_environment_and_the_database_of_the_flag() {
 }
 
 #[test]
+fn rails_is_told_the_database_by_its_adapter_s_name() {
+    let place = Place::new_empty();
+    place.file("db/migrate/20261101100000_users.rb", "");
+    place.script("echo \"$DATABASE_URL\"\n");
+    let arguments = ["--url", "sqlite://app.db", "--verify", "none"];
+    let mut command = place.command(&[&["gate"], &arguments[..], &["--", "./migrate.sh"]].concat());
+    let ran = Ran::from(command.output().unwrap()).exits(0);
+    let here = place.path().canonicalize().unwrap();
+    assert_eq!(ran.stdout, format!("sqlite3://{}/app.db\n", here.display()));
+}
+
+#[test]
 fn a_database_url_of_the_environment_stays_as_it_is() {
     let place = Place::knex();
     place.script(&format!("echo \"$DATABASE_URL\"\n{BOTH}"));

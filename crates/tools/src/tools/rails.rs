@@ -3,6 +3,9 @@
 //!
 //! Source: <https://guides.rubyonrails.org/active_record_migrations.html>.
 
+use shipgate_database::DatabaseUrl;
+use shipgate_sql::Dialect;
+
 use super::by_row::{ByRow, Layout, Parsed, needed};
 use crate::compare::{Record, Rules, by_number};
 use crate::expected::{BadExpectation, Expected};
@@ -118,6 +121,16 @@ impl Tool for Rails {
 
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
         ByRow::expecting(expected, &LAYOUT)
+    }
+
+    /// The scheme is the adapter's name.
+    fn database_url(&self, url: &DatabaseUrl) -> String {
+        let text = url.expose();
+        match (url.dialect(), url.file(), text.split_once("://")) {
+            (Dialect::Sqlite, Some(file), _) => format!("sqlite3://{}", file.display()),
+            (Dialect::MySql | Dialect::MariaDb, _, Some((_, rest))) => format!("mysql2://{rest}"),
+            _ => text.to_owned(),
+        }
     }
 
     fn command(&self, project: &Project) -> Vec<String> {

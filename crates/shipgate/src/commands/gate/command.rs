@@ -37,7 +37,7 @@ impl GateCommand {
         tooling: Option<&Tooling>,
         reach: &Reach,
     ) -> Result<Self, CliError> {
-        let mut env = environment(reach);
+        let mut env = environment(reach, tooling);
         let written = project.and_then(|project| project.database.command.as_ref());
         let (words, shown) = match (given, written) {
             ([], Some(command)) => {
@@ -124,15 +124,19 @@ impl GateCommand {
 }
 
 /// This process's environment, and where the database is.
-fn environment(reach: &Reach) -> BTreeMap<String, String> {
+fn environment(reach: &Reach, tooling: Option<&Tooling>) -> BTreeMap<String, String> {
     let mut env: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let url = reach.database.url();
     // What the environment says stays as it is: tools differ in how they
     // spell the same database.
     if reach.is_said || !env.contains_key(DATABASE_URL) {
-        env.insert(DATABASE_URL.to_owned(), url.absolute().expose().to_owned());
+        let url = reach.database.url().absolute();
+        let text = match tooling {
+            Some(tooling) => tooling.tool.database_url(&url),
+            None => url.expose().to_owned(),
+        };
+        env.insert(DATABASE_URL.to_owned(), text);
     }
     env
 }
