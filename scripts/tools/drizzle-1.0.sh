@@ -6,6 +6,8 @@ node_packages drizzle-1.0 drizzle-kit@1.0.0-rc.5 drizzle-orm@1.0.0-rc.5 @libsql/
 prepare() {
     drizzle_config 1.0.0-rc.5
     before=00000000-0000-0000-0000-000000000000
+    # On PostgreSQL each snapshot is made of the one before it, which must be there and come before.
+    case $kind in postgres) missing=refuses late=refuses ;; *) missing=up late=up ;; esac
 }
 
 path() {
