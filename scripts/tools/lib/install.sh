@@ -3,20 +3,46 @@
 # Every function takes the name of a directory below the cache first. What was
 # installed is written beside it, so that another version is installed anew.
 
-# once NAME WHAT COMMAND...: runs COMMAND in an empty $cache/NAME, unless WHAT is there already.
+# install_tools TOOL...: what their scripts install, the ready-made before what has to be compiled here; `failed` has
+# those for which that did not go.
+install_tools() {
+    local tool ready=() compiled=()
+    for tool in "$@"; do
+        if grep -qE '^(cargo|go)_program ' "$here/scripts/tools/$tool.sh"; then compiled+=("$tool"); else ready+=("$tool"); fi
+    done
+    for tool in "${ready[@]}" "${compiled[@]}"; do
+        # What comes before a script's first function; one without installs nothing.
+        # shellcheck source=/dev/null
+        (. <(sed '/^[a-z_]*() {/,$d' "$here/scripts/tools/$tool.sh")) &
+        wait $! || failed+=("$tool")
+    done
+}
+
+# once NAME WHAT COMMAND...: runs COMMAND in an empty $cache/NAME, unless WHAT is there already; another run that is
+# at it is waited for.
 once() {
-    local name=$1 what=$2
+    local name=$1 what=$2 began=$SECONDS
     shift 2
-    [ "$(cat "$cache/$name/.installed" 2>/dev/null)" != "$what" ] || return 0
-    echo "install $what"
-    rm -rf "${cache:?}/$name"
-    mkdir -p "$cache/$name"
-    (cd "$cache/$name" && "$@") >"$cache/$name.log" 2>&1 || {
-        tail -n 30 "$cache/$name.log" >&2
-        fail "cannot install $what"
-    }
-    rm -f "$cache/$name.log"
-    echo "$what" >"$cache/$name/.installed"
+    ! is_installed "$name" "$what" || return 0
+    {
+        flock 9
+        ! is_installed "$name" "$what" || return 0
+        echo "install $what"
+        rm -rf "${cache:?}/$name"
+        mkdir -p "$cache/$name"
+        (cd "$cache/$name" && "$@") >"$cache/$name.log" 2>&1 9>&- || {
+            tail -n 30 "$cache/$name.log" >&2
+            fail "cannot install $what"
+        }
+        rm -f "$cache/$name.log"
+        echo "$what" >"$cache/$name/.installed"
+        echo "     $name: installed in $((SECONDS - began)) s"
+    } 9>"$cache/$name.lock"
+}
+
+# is_installed NAME WHAT
+is_installed() {
+    [ "$(cat "$cache/$1/.installed" 2>/dev/null)" = "$2" ]
 }
 
 # node_packages NAME PACKAGE...: npm packages; $modules is their node_modules.
@@ -109,7 +135,9 @@ debian_packages() {
     done
     [ ${#missing[@]} = 0 ] && return
     [ "$(id -u)" = 0 ] || fail "not installed: ${missing[*]}; run as root: apt-get install ${missing[*]}"
+    local began=$SECONDS
     echo "install Debian: ${missing[*]}"
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
         >"$work/apt.log" 2>&1 || fail "apt-get install ${missing[*]}: $(tail -n 5 "$work/apt.log")"
+    echo "     ${missing[*]}: installed in $((SECONDS - began)) s"
 }
