@@ -21,7 +21,7 @@ up() {
 
 listed() {
     local current
-    current=$("$bin/alembic" current 2>/dev/null | cut -d' ' -f1)
+    current=$("$bin/alembic" current 2>/dev/null | cut -d' ' -f1) || return
     revisions_listed "$current" <<<"$("$bin/alembic" history | sed 's/ (.*//; s/,.*//' | awk '{ print $3 }' | tac)"
 }
 

@@ -34,6 +34,15 @@ up() {
     node_modules/.bin/db-migrate up ${section:+-e $section}
 }
 
+# It tells what it would run.
+listed() {
+    local said file
+    said=$(node_modules/.bin/db-migrate check ${section:+-e $section}) || return
+    for file in migrations/*.js; do
+        if grep -qF "'$(basename "$file" .js)'" <<<"$said"; then echo pending; else echo applied; fi
+    done
+}
+
 after_failure() {
     echo applied pending pending
 }

@@ -1,4 +1,6 @@
 # Diesel's command line.
+# It is linked with the servers' own libraries.
+debian_packages libpq-dev default-libmysqlclient-dev
 cargo_program diesel diesel_cli 2.3.14 sqlite-bundled,postgres,mysql
 
 prepare() {

@@ -52,9 +52,45 @@ after_failure() {
     echo applied pending pending
 }
 
+# Its files name those they come after.
+compare_order() {
+    local file
+    begin files
+    write $first users "$(table users)"
+    write $second posts "$(table posts)"
+    write $third likes "$(table likes)"
+    applies "three"
+    echo "# edited" >>"$(path $first users)"
+    expect "an edited file" applied applied applied
+
+    take_away $third likes
+    expect "the last file deleted" applied applied missing-file
+    applies "the last file deleted"
+    bring_back
+
+    take_away $second posts
+    ! "$shipgate" status --url "$url" . >"$work/words" 2>&1 || fail "$tool, $kind: a deleted file: $(cat "$work/words")"
+    warns "$(path $third likes)" "blog.${second:8:6}_posts, which no file holds"
+    refuses "a deleted file"
+    holds "$tool, $kind: a deleted file is refused by both"
+    bring_back
+
+    before="('blog', '${first:8:6}_users')"
+    write $late_version late "$(table late)"
+    expect "a file that came late, beside the others" applied pending applied applied
+    warns "several leaves"
+    refuses "a file that came late, beside the others"
+    sed -i "s/${first:8:6}_users/${late_version:8:6}_late/" "$(path $second posts)"
+    expect "a file that came late, between the others" applied out-of-order applied applied
+    refuses "a file that came late, between the others"
+    says InconsistentMigrationHistory
+}
+
 for kind in $kinds; do
     compare_progress
     compare_failure
+    compare_order
+    compare_gate
     begin squash
     write $first users "$(table users)"
     write $second posts "$(table posts)"

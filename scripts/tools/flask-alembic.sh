@@ -31,7 +31,7 @@ up() {
 
 listed() {
     local current
-    current=$("$bin/flask" --app shop db current 2>/dev/null | sed 's/.*-> //; s/[ ,].*//')
+    current=$("$bin/flask" --app shop db current 2>/dev/null | sed 's/.*-> //; s/[ ,].*//') || return
     revisions_listed "$current" <<<"$("$bin/flask" --app shop db log 2>/dev/null | sed 's/ (.*//; s/,.*//' | awk '{ print $3 }' | tac)"
 }
 

@@ -31,10 +31,11 @@ up() {
 
 listed() {
     local current
-    current=$("$bin/flask" db current 2>/dev/null | cut -d' ' -f1)
+    current=$("$bin/flask" db current 2>/dev/null | cut -d' ' -f1) || return
     revisions_listed "$current" <<<"$("$bin/flask" db history 2>/dev/null | sed 's/ (.*//; s/,.*//' | awk '{ print $3 }' | tac)"
 }
 
 # shellcheck source=scripts/tools/lib/revisions.sh
 . "$here/scripts/tools/lib/revisions.sh"
+late=refuses
 compare_revisions

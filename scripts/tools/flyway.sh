@@ -49,5 +49,5 @@ rows() {
     sql "SELECT installed_rank, version, description, type, script, checksum, success FROM flyway_schema_history ORDER BY installed_rank"
 }
 
-native=sql nothing='executed 0' edited=edited missing=refuses late=refuses
+native=sql nothing='executed 0' together=waits edited=edited missing=refuses late=refuses
 compare_all

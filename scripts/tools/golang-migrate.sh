@@ -29,6 +29,25 @@ up() {
     migrate up
 }
 
+# It tells one version, and whether that is dirty.
+listed() {
+    local said file number
+    said=$(migrate version 2>&1) || grep -qF 'no migration' <<<"$said" || return
+    for file in migrations/*.up.sql; do
+        number=$(basename "$file" | cut -d_ -f1)
+        case $said in
+        "$number") echo applied ;;
+        "$number (dirty)") echo failed ;;
+        [0-9]*) if [ "$number" -lt "${said%% *}" ]; then echo applied; else echo pending; fi ;;
+        *) echo pending ;;
+        esac
+    done
+}
+
+original_view() {
+    echo "$*"
+}
+
 after_failure() {
     echo applied failed pending
 }
@@ -37,7 +56,7 @@ rows() {
     sql "SELECT version, dirty FROM schema_migrations"
 }
 
-native=migrations nothing='no change'
+native=migrations nothing='no change' together=waits
 # What is below the version counts as applied, files that came late or went too.
 late=skips late_state=applied deleted='applied applied'
 compare_all

@@ -26,6 +26,22 @@ up() {
     DATABASE_URL=$url node_modules/.bin/node-pg-migrate up
 }
 
+# It tells what it would run, unless it would not run.
+listed() {
+    local said file
+    said=$(DATABASE_URL=$url node_modules/.bin/node-pg-migrate up --dry-run) || return
+    for file in migrations/*.sql; do
+        if grep -qF "### MIGRATION $(basename "$file" .sql) (UP) ###" <<<"$said"; then echo pending; else echo applied; fi
+    done
+}
+
+original_view() {
+    case $* in
+    *missing-file* | *out-of-order*) echo refused ;;
+    *) echo "$*" ;;
+    esac
+}
+
 after_failure() {
     echo pending pending pending
 }
@@ -34,6 +50,6 @@ rows() {
     sql "SELECT id, name FROM pgmigrations ORDER BY id"
 }
 
-native=migrations nothing='No migrations to run'
+native=migrations nothing='No migrations to run' together='Another migration is already running'
 kinds=postgres late=refuses missing=refuses
 compare_all

@@ -1,4 +1,4 @@
-# Alembic and its relatives: revisions that name the one before. A file that came late cannot be.
+# Alembic and its relatives: revisions that name the one before. One that comes late makes a second head.
 
 # sqlalchemy_url: the current database for SQLAlchemy.
 sqlalchemy_url() {
@@ -53,5 +53,24 @@ compare_revisions() {
         file=$(path $first users)
         echo "# edited" >>"$file"
         expect "an edited file" applied applied
+
+        take_away $second posts
+        sees=refused expect "a deleted file" not-checkable missing-file
+        refuses "a deleted file"
+        says "Can't locate revision identified by 'r${second:8:6}'"
+        bring_back
+
+        before="'r${first:8:6}'"
+        write $late_version late "$(table late)"
+        # What its history tells is no line then.
+        (unset -f listed && expect "a second head" applied pending applied)
+        warns "there are several heads"
+        if [ "$late" = refuses ]; then
+            refuses "a second head"
+        else
+            applies "a second head"
+            (unset -f listed && expect "both heads" applied applied applied)
+        fi
+        compare_gate
     done
 }

@@ -19,10 +19,12 @@
 #   flags          further flags of `shipgate status`
 #   native         the directory that `shipgate migrate apply` is given; empty: it cannot
 #   nothing        words of the original when nothing is to be done; empty: it has none
+#   together       the original beside Shipgate at work: waits, by a lock that both take; or its words when it will not
+#                  run then; empty: it has no lock
 
 defaults() {
     detected=$tool kinds='sqlite postgres mariadb'
-    comment=-- edited=applied missing=up late=up late_state=out-of-order deleted='applied missing-file applied' native='' nothing=''
+    comment=-- edited=applied missing=up late=up late_state=out-of-order deleted='applied missing-file applied' native='' nothing='' together=''
     flags=()
     unset -f prepare write path up listed after_failure rows 2>/dev/null || true
 }
@@ -140,6 +142,11 @@ compare_gate() {
     wait $two || fail "$tool, $kind: two gates at once: $(tail -n 30 "$work/two.log")"
     [ "$(wc -l <starts)" = 1 ] || fail "$tool, $kind: two gates at once: the original ran $(wc -l <starts) times: $(tail -n 30 "$work/one.log" "$work/two.log")"
     expect "two gates at once, the original ran once" applied applied
+    applies "after two gates"
+    expect "the original after two gates" applied applied
+    gate >"$work/one.log" 2>&1 || fail "$tool, $kind: a gate after the original: $(tail -n 30 "$work/one.log")"
+    [ "$(wc -l <starts)" = 1 ] || fail "$tool, $kind: a gate after the original: it ran again: $(tail -n 30 "$work/one.log")"
+    holds "$tool, $kind: after the original a gate has nothing to do"
     [[ $(after_failure) == *pending* ]] || return 0
     write $third broken "$(table half)" "INSERT INTO nowhere VALUES (1)"
     ! gate >"$work/one.log" 2>&1 || fail "$tool, $kind: a gate with a migration that fails: $(tail -n 30 "$work/one.log")"
@@ -187,6 +194,58 @@ $theirs"
     expect "the original goes on where Shipgate stopped" applied applied applied
 }
 
+# compare_together: one of the two comes while the other is at work.
+compare_together() {
+    [ -n "$native" ] || return 0
+    # MariaDB commits definitions: what two leave behind there that know nothing of each other cannot be foreseen.
+    [ "$kind" != mariadb ] || [ -n "$together" ] || return 0
+    meet up ours
+    meet ours up
+}
+
+# meet ONE OTHER: OTHER is started while ONE executes a statement; then both once more.
+meet() {
+    local what="$tool, $kind: $2 while $1 is at work" one
+    begin "$2-meets-$1"
+    write $first users "$(table users)"
+    write $second posts "$(table posts)" "$(slowly)" "INSERT INTO posts VALUES (1)"
+    "$1" >"$work/one.log" 2>&1 &
+    one=$!
+    until at_work || ! kill -0 $one 2>/dev/null; do sleep 0.05; done
+    if ! "$2" >"$work/other.log" 2>&1; then
+        case $kind,$together in
+        sqlite,* | *,) ;;
+        *,waits) fail "$what: $(cat "$work/other.log" "$work/ours.log")" ;;
+        *) [ "$2" = up ] && grep -qF -- "$together" "$work/other.log" || fail "$what: $(cat "$work/other.log" "$work/ours.log")" ;;
+        esac
+    fi
+    # One that took no lock may have been disturbed.
+    wait $one || [ "$kind" = sqlite ] || [ -z "$together" ] || fail "$what: $(cat "$work/one.log" "$work/ours.log")"
+    ours || fail "$what: Shipgate afterwards: $(cat "$work/ours.log")"
+    applies "$2 while $1 was at work"
+    says_nothing
+    [ "$(sql 'SELECT count(*), max(id) FROM posts')" = '1|1' ] || fail "$what: it was executed otherwise than once: $(sql 'SELECT * FROM posts')"
+    expect "$2 while $1 is at work" applied applied
+}
+
+# slowly: a statement on the table posts that takes a while and does nothing.
+slowly() {
+    case $kind in
+    sqlite) echo 'INSERT INTO posts WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT i FROM n WHERE i < 0' ;;
+    postgres) echo 'SELECT pg_sleep(3)' ;;
+    mariadb) echo 'DO SLEEP(3)' ;;
+    esac
+}
+
+# at_work: somebody executes that statement.
+at_work() {
+    case $kind in
+    sqlite) ! sqlite3 app.db 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null ;;
+    postgres) [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = '$name' AND pid <> pg_backend_pid() AND query LIKE '%pg_sleep(_)%'")" = 1 ] ;;
+    mariadb) [ "$(sql "SELECT count(*) FROM information_schema.processlist WHERE db = '$name' AND info LIKE '%SLEEP(_)'")" = 1 ] ;;
+    esac
+}
+
 says_nothing() {
     [ -z "$nothing" ] || says "$nothing"
 }
@@ -207,5 +266,6 @@ compare_all() {
         compare_files
         compare_gate
         compare_native
+        compare_together
     done
 }
