@@ -10,6 +10,7 @@ once() {
 
 debian_packages() {
     local package
+    debian=("$@")
     for package in "$@"; do
         dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
             leave_out "$package is not installed"
@@ -59,56 +60,80 @@ row_pending() {
 }
 
 row_crowd() {
-    "$shipgate" gate --help >/dev/null 2>&1 || return 0
-    begin crowd
-    write_migrations
-    words_of_up
-    crowd_of alone "${original[@]}"
-    begin gated
-    write_migrations
-    words_of_up
-    crowd_of gated "$shipgate" gate --url "$url" -- "${original[@]}"
+    local figures=()
+    crowd_of alone
+    crowd_of gated
+    echo "| $tool | $kind | $(IFS='|' && sed 's/|/ | /g' <<<"${figures[*]}") |" >>"$work/crowds"
 }
 
-# crowd_of WHO COMMAND...: 32 of it at once, and how they ended.
+# crowd_of alone|gated: the tool's command so often at once in a new database. To `figures` it adds how many ended with
+# an error, how often the tool was started, in what state that left the database, and milliseconds.
 crowd_of() {
-    local who=$1 process failed=0 began ended processes=()
-    shift
+    local process failed=0 began ended processes=() settings=() behind=() state=applied
+    begin "crowd-$1"
+    write_migrations
+    words_of_up
+    # What is set for the command is set for what runs it.
+    while [[ ${original[0]} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do
+        settings+=("${original[0]}")
+        original=("${original[@]:1}")
+    done
+    [ "$1" = alone ] || behind=("$shipgate" gate --url "$url" --project . --)
+    printf '#!/bin/sh\necho start >>"%s/starts"\nexec "$@"\n' "$PWD" >counted
+    chmod +x counted
     began=$(date +%s%N)
-    for ((process = 0; process < 32; process++)); do
-        metered "$@" >/dev/null 2>&1 &
+    for ((process = 0; process < crowd; process++)); do
+        env "${settings[@]}" "${behind[@]}" "$PWD/counted" "${original[@]}" >"$work/crowd.$process" 2>&1 &
         processes+=($!)
     done
-    for process in "${processes[@]}"; do
-        wait "$process" || failed=$((failed + 1))
+    for process in "${!processes[@]}"; do
+        wait "${processes[$process]}" || {
+            failed=$((failed + 1))
+            cp "$work/crowd.$process" "$work/last-failure"
+        }
     done
     ended=$(date +%s%N)
-    echo "| 32 at once, $who | $tool | $kind | $(((ended - began) / 1000000)) | | | $failed of 32 failed | | | | |"
+    "$shipgate" status --exit-code --url "$url" . >"$work/words" 2>&1 || state=$(tail -n 1 "$work/words")
+    [ "$1" = alone ] || [ "$failed" = 0 ] || tail -n 5 "$work/last-failure" >&2
+    figures+=("$failed" "$(wc -l <starts)" "$state" "$(((ended - began) / 1000000))")
 }
 
 # size: megabytes of the tool's packages and of the runtime below them, beside the one program.
 size() {
-    local packages runtime=0 program
-    if [ -n "${modules:-}" ]; then
-        packages=$(kilobytes "$modules")
-        runtime=$(kilobytes "$(readlink -f "$(type -P node)")")
-    elif [ -n "${jars:-}" ]; then
+    local packages=0 runtime=0 program
+    if [ -n "${jars:-}" ]; then
         # A class path: directories, and the jars in them.
         mapfile -d : -t jars <<<"${jars//\/\*/}"
-        packages=$(kilobytes "${jars[@]%$'\n'}")
+        packages=$(kilobytes ${modules:+"$modules"} "${jars[@]%$'\n'}")
         runtime=$(kilobytes "$(java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java.home = //p')")
+    elif [ -n "${modules:-}" ]; then
+        packages=$(kilobytes "$modules")
+        runtime=$(kilobytes "$(readlink -f "$(type -P node)")")
     elif [ -x "${bin:-}/python" ]; then
         packages=$(kilobytes "$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')")
         runtime=$(kilobytes --exclude=site-packages "$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')")
     elif [ -n "${bin:-}" ]; then
         packages=$(kilobytes "$bin")
     else
-        return 0
+        case ${debian[0]} in
+        ruby-*) runtime=$(debian_kilobytes ruby) ;;
+        php-*) runtime=$(debian_kilobytes php-cli) ;;
+        esac
+        packages=$(($(debian_kilobytes "${debian[@]}") - runtime))
     fi
     program=$(kilobytes "$shipgate")
     awk -v tool="$tool" -v packages="$packages" -v runtime="$runtime" -v ours="$program" 'BEGIN {
         printf "| size | %s | | | | %.0f, of which %.0f runtime | | | %.1f | | |\n", tool, (packages + runtime) / 1024, runtime / 1024, ours / 1024
     }'
+}
+
+# debian_kilobytes PACKAGE...: with all they depend on, but for what every Debian has.
+debian_kilobytes() {
+    apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" |
+        grep '^[a-z]' | sort -u |
+        # Names that other packages provide are none of its own.
+        { xargs dpkg-query --show --showformat='${Installed-Size} ${Priority} ${Status}\n' 2>/dev/null || true; } |
+        awk '/ installed$/ && $2 != "required" { sum += $1 } END { print sum }'
 }
 
 # kilobytes [OPTION...] PATH...: without what Python keeps compiled.
@@ -210,6 +235,15 @@ median() {
 head_of_table() {
     echo "| work | tool | database | ms | CPU ms | MB | Shipgate: ms | CPU ms | MB | times less CPU | by |"
     echo "|---|---|---|---|---|---|---|---|---|---|---|"
+}
+
+# table_of_crowds: if there were any.
+table_of_crowds() {
+    [ -s "$work/crowds" ] || return 0
+    echo
+    echo "| $crowd at once | database | alone: failed | tool started | left behind | ms | behind the gate: failed | tool started | left behind | ms |"
+    echo "|---|---|---|---|---|---|---|---|---|---|"
+    cat "$work/crowds"
 }
 
 line() {
