@@ -83,10 +83,20 @@ released() {
 }
 
 (released knex 'knex migrate:latest')
+(released prisma 'npx prisma migrate deploy')
 (released db-migrate 'db-migrate up')
 (released sequelize 'npx sequelize-cli db:migrate')
 # Rails takes `mysql://` in DATABASE_URL for an adapter of that name.
 (on=postgres released rails 'bin/rails db:migrate')
+(
+    debian_packages ruby-rails ruby-bundler
+    # Of the gems that Debian installed.
+    bundled() {
+        echo "gem 'pg'" >>Gemfile
+        bundle install --local --quiet >"$work/bundle.log" 2>&1 || fail "bundle install: $(cat "$work/bundle.log")"
+    }
+    more=bundled on=postgres released rails 'bundle exec rails db:migrate'
+)
 (released alembic 'alembic upgrade head')
 (released flask-migrate 'flask db upgrade')
 (released django 'python manage.py migrate')
