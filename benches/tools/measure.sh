@@ -73,7 +73,7 @@ crowd_of() {
     begin "crowd-$1"
     write_migrations
     words_of_up
-    # What is set for the command is set for what runs it.
+    # What is set for the command is set behind the gate, which sets the database's URL.
     while [[ ${original[0]} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do
         settings+=("${original[0]}")
         original=("${original[@]:1}")
@@ -83,7 +83,7 @@ crowd_of() {
     chmod +x counted
     began=$(date +%s%N)
     for ((process = 0; process < crowd; process++)); do
-        env "${settings[@]}" "${behind[@]}" "$PWD/counted" "${original[@]}" >"$work/crowd.$process" 2>&1 &
+        "${behind[@]}" "$PWD/counted" env "${settings[@]}" "${original[@]}" >"$work/crowd.$process" 2>&1 &
         processes+=($!)
     done
     for process in "${!processes[@]}"; do
