@@ -243,6 +243,9 @@ pub struct Question {
     pub text: String,
     /// The value.
     pub answer: Value,
+    /// A query that fails unless that is the value, where the database has a
+    /// way to say it.
+    pub demand: Option<String>,
 }
 
 impl Question {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shipgate_sql::{Dialect, SplitOptions};
 
-use crate::Catalog;
+use crate::{Catalog, Question};
 
 /// One connection to a database. Statements run one after the other.
 #[async_trait]
@@ -51,6 +51,27 @@ pub trait Session: Send {
         call_by_call(self, calls).await
     }
 
+    /// Whether [`Session::pipeline`] sends its calls ahead of their answers.
+    fn pipelines(&self) -> bool {
+        false
+    }
+
+    /// Makes calls as [`Session::call_all`] does, and tells each answer as
+    /// soon as it is known; why the call after those failed, if one did. The
+    /// calls may be those of several transactions, one behind the other: none
+    /// is begun unless everything before it was done.
+    ///
+    /// Dropping the future stops what runs.
+    async fn pipeline(
+        &mut self,
+        calls: &[Call<'_>],
+        answered: &mut (dyn FnMut(Answer) + Send),
+    ) -> Option<StatementError> {
+        let answers = call_by_call(self, calls).await;
+        answers.done.into_iter().for_each(answered);
+        answers.failed
+    }
+
     /// Runs `COPY … FROM STDIN` (`LOAD DATA LOCAL INFILE`) with these rows.
     ///
     /// # Errors
@@ -77,6 +98,18 @@ pub trait Session: Send {
     async fn limit(&mut self, limits: &Limits) -> Result<(), StatementError> {
         let _ = limits;
         Ok(())
+    }
+
+    /// The same for the transaction that is open, up to its end.
+    ///
+    /// # Errors
+    /// As [`Session::execute`]. Databases whose limits are of a session refuse.
+    async fn limit_transaction(&mut self, limits: &Limits) -> Result<(), StatementError> {
+        let _ = limits;
+        Err(StatementError::new(
+            ErrorKind::Refused,
+            format!("{} has no limits of a transaction", self.dialect()),
+        ))
     }
 
     /// Runs exactly one statement with values bound and returns its rows.
@@ -153,7 +186,16 @@ where
         let answer = match *call {
             Call::Begin => session.begin().await.map(|()| Answer::default()),
             Call::Commit => session.commit().await.map(|()| Answer::default()),
+            Call::Limit(limits) => {
+                let limited = session.limit_transaction(limits).await;
+                limited.map(|()| Answer::default())
+            }
             Call::Execute(statement) => session.execute(statement).await.map(Answer::of),
+            Call::Ask(question) => match session.query(&question.text, &[]).await {
+                Ok(rows) if question.is_answered_by(&rows) => Ok(Answer::default()),
+                Ok(_) => Err(answered_otherwise()),
+                Err(error) => Err(error),
+            },
             Call::Query(statement, values) => {
                 let rows = session.query(statement, values).await;
                 rows.map(|rows| Answer {
@@ -171,6 +213,11 @@ where
         }
     }
     answers
+}
+
+/// Why a [`Call::Ask`] failed.
+fn answered_otherwise() -> StatementError {
+    StatementError::new(ErrorKind::Refused, "the answer is not the one expected")
 }
 
 /// Stops the statement that a session is running.
@@ -204,6 +251,10 @@ pub struct Batch {
 pub enum Call<'c> {
     /// [`Session::begin`].
     Begin,
+    /// [`Session::limit_transaction`].
+    Limit(&'c Limits),
+    /// A question; it fails unless the answer is the one that is expected.
+    Ask(&'c Question),
     /// [`Session::execute`] of one statement that neither begins nor ends a
     /// transaction and reads no rows from the client.
     Execute(&'c str),

@@ -139,6 +139,7 @@ pub(super) fn question(request: &LockRequest) -> Option<Question> {
     Some(Question {
         text: format!("SELECT IS_USED_LOCK('{}') IS NOT NULL", names.own()),
         answer: Value::Integer(1),
+        demand: None,
     })
 }
 
@@ -280,6 +281,7 @@ impl MigrationLock for MysqlLock {
         Some(vec![Question {
             text: lease.question(&self.names.run(self.token)),
             answer: Value::Integer(i64::try_from(self.token).ok()?),
+            demand: None,
         }])
     }
 

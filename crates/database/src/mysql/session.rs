@@ -10,6 +10,7 @@ use super::link::Link;
 use super::together::Step;
 use super::worker::{Stopper, Worker};
 use super::{catalog, copy};
+use crate::session::call_by_call;
 use crate::{
     Access, Answers, Batch, Call, Canceller, Catalog, CopyRows, Executed, Limits, Session,
     StatementError, Value,
@@ -84,17 +85,22 @@ impl Session for MysqlSession {
     }
 
     async fn call_all(&mut self, calls: &[Call<'_>]) -> Answers {
-        let steps: Vec<Step> = calls
+        let steps: Option<Vec<Step>> = calls
             .iter()
             .map(|call| match *call {
-                Call::Begin => Step::Begin(self.start_transaction()),
-                Call::Execute(statement) => Step::Execute(statement.to_owned()),
+                Call::Begin => Some(Step::Begin(self.start_transaction())),
+                Call::Execute(statement) => Some(Step::Execute(statement.to_owned())),
                 Call::Query(statement, values) => {
-                    Step::Query(statement.to_owned(), values.to_vec())
+                    Some(Step::Query(statement.to_owned(), values.to_vec()))
                 }
-                Call::Commit => Step::Commit,
+                Call::Commit => Some(Step::Commit),
+                // What stands behind them depends on them.
+                Call::Limit(_) | Call::Ask(_) => None,
             })
             .collect();
+        let Some(steps) = steps else {
+            return call_by_call(self, calls).await;
+        };
         let done = self
             .worker
             .call(move |link| Box::pin(async move { Ok(link.call_all(&steps).await) }))

@@ -90,6 +90,7 @@ pub(super) fn question(request: &LockRequest) -> Option<Question> {
     Some(Question {
         text: format!("SELECT EXISTS ({})", advisory::granted(keys.own)),
         answer: Value::Integer(1),
+        demand: None,
     })
 }
 

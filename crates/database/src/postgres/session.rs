@@ -21,7 +21,7 @@ use super::status::Status;
 use super::wire::Wire;
 use crate::session::one_by_one;
 use crate::{
-    Answers, Batch, Canceller, Catalog, CopyRows, ErrorKind, Executed, Limits, Session,
+    Answer, Answers, Batch, Canceller, Catalog, CopyRows, ErrorKind, Executed, Limits, Session,
     StatementError, Value,
 };
 
@@ -205,6 +205,16 @@ fn milliseconds(limit: Duration) -> String {
     format!("{}ms", limit.as_millis().max(least))
 }
 
+/// Sets limits up to the end of the transaction; NULL: as the session has them.
+pub(super) const LIMIT_TRANSACTION: &str = "SELECT pg_catalog.set_config('lock_timeout', $1, true), \
+     pg_catalog.set_config('statement_timeout', $2, true)";
+
+/// The values of [`LIMIT_TRANSACTION`].
+pub(super) fn limit_values(limits: &Limits) -> [Value; 2] {
+    [limits.lock, limits.statement]
+        .map(|limit| limit.map_or(Value::Null, |limit| Value::Text(milliseconds(limit))))
+}
+
 /// A call that runs. Dropped before its answers are read, it is cancelled.
 pub(super) struct Call<'a> {
     pub(super) session: &'a mut PostgresSession,
@@ -292,7 +302,23 @@ impl Session for PostgresSession {
     }
 
     async fn call_all(&mut self, calls: &[crate::Call<'_>]) -> Answers {
-        self.run_together(calls).await
+        let mut done = Vec::with_capacity(calls.len());
+        let failed = self
+            .run_together(calls, &mut |answer| done.push(answer))
+            .await;
+        Answers { done, failed }
+    }
+
+    fn pipelines(&self) -> bool {
+        self.is_pooled == Some(false)
+    }
+
+    async fn pipeline(
+        &mut self,
+        calls: &[crate::Call<'_>],
+        answered: &mut (dyn FnMut(Answer) + Send),
+    ) -> Option<StatementError> {
+        self.run_together(calls, answered).await
     }
 
     async fn copy_in(
@@ -307,6 +333,11 @@ impl Session for PostgresSession {
         self.limits = *limits;
         self.limits_are_of_transaction = self.in_transaction();
         self.make_limits().await
+    }
+
+    async fn limit_transaction(&mut self, limits: &Limits) -> Result<(), StatementError> {
+        let values = limit_values(limits);
+        self.run_bound(LIMIT_TRANSACTION, &values).await.map(drop)
     }
 
     async fn query(

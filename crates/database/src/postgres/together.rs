@@ -4,6 +4,7 @@
 //! one has failed the server passes over all that follow, also a `COMMIT`
 //! (<https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING>).
 
+use std::borrow::Cow;
 use std::io;
 
 use bytes::Bytes;
@@ -14,22 +15,54 @@ use super::answer::Answer as Whole;
 use super::error::{refuse_nul, statement_error};
 use super::message::{column_types, tag};
 use super::named::Name;
-use super::session::{PostgresSession, rolled_back};
+use super::session::{LIMIT_TRANSACTION, PostgresSession, limit_values, rolled_back};
 use crate::session::call_by_call;
-use crate::{Answer, Answers, Call, Executed, StatementError, Value};
+use crate::{Answer, Call, Executed, StatementError, Value};
 
-/// The texts and values of a call.
-fn bound<'c>(call: &Call<'c>) -> (&'c str, &'c [Value]) {
-    match *call {
-        Call::Begin => ("BEGIN", &[]),
-        Call::Commit => ("COMMIT", &[]),
-        Call::Execute(statement) => (statement, &[]),
-        Call::Query(statement, values) => (statement, values),
+/// A call as it is sent.
+struct Sent<'c> {
+    text: &'c str,
+    values: Cow<'c, [Value]>,
+    /// It is asked again and again, and the server keeps it by a name.
+    is_kept: bool,
+}
+
+impl<'c> Sent<'c> {
+    /// `None`: it is not sent as it is.
+    fn of(call: &Call<'c>) -> Option<Self> {
+        let (text, values, is_kept): (_, &'c [Value], _) = match *call {
+            Call::Begin => ("BEGIN", &[], false),
+            Call::Commit => ("COMMIT", &[], false),
+            // It would read the message behind it as its rows.
+            Call::Execute(text) if classify(Dialect::Postgres, text).copies_from_stdin() => {
+                return None;
+            }
+            Call::Execute(text) => (text, &[], false),
+            Call::Query(text, values) => (text, values, true),
+            Call::Ask(question) => (question.demand.as_deref()?, &[], true),
+            Call::Limit(limits) => {
+                return Some(Self {
+                    text: LIMIT_TRANSACTION,
+                    values: Cow::Owned(limit_values(limits).into()),
+                    is_kept: true,
+                });
+            }
+        };
+        Some(Self {
+            text,
+            values: Cow::Borrowed(values),
+            is_kept,
+        })
     }
 }
 
-fn reads_rows(call: &Call<'_>) -> bool {
-    matches!(call, Call::Execute(text) if classify(Dialect::Postgres, text).copies_from_stdin())
+/// Whether somebody waits to hear that the first of these calls is done, while
+/// the server is at those behind it.
+fn is_waited_for(calls: &[Call<'_>]) -> bool {
+    matches!(
+        calls,
+        [Call::Commit, _, ..] | [Call::Execute(_), Call::Execute(_), ..]
+    )
 }
 
 /// What is read of the call whose turn it is.
@@ -41,94 +74,108 @@ struct Turn {
 }
 
 impl PostgresSession {
-    /// Makes calls together.
-    pub(super) async fn run_together(&mut self, calls: &[Call<'_>]) -> Answers {
+    /// Makes calls together, and tells the answers as they come; why the call
+    /// after those failed, if one did.
+    pub(super) async fn run_together(
+        &mut self,
+        calls: &[Call<'_>],
+        answered: &mut (dyn FnMut(Answer) + Send),
+    ) -> Option<StatementError> {
         let is_pooled = match self.is_pooled().await {
             Ok(is_pooled) => is_pooled,
-            Err(error) => return Answers::none(error),
+            Err(error) => return Some(error),
         };
-        // Behind a pooler there is more to do for each; and a `COPY` would read
-        // the message behind it as its rows.
-        if is_pooled || calls.iter().any(reads_rows) {
-            return call_by_call(self, calls).await;
-        }
+        let sent: Option<Vec<Sent<'_>>> = calls.iter().map(Sent::of).collect();
+        // Behind a pooler there is more to do for each.
+        let Some(sent) = sent.filter(|_| !is_pooled) else {
+            let answers = call_by_call(self, calls).await;
+            answers.done.into_iter().for_each(answered);
+            return answers.failed;
+        };
         let call = match self.begin_call().await {
             Ok(call) => call,
-            Err(error) => return Answers::none(error),
+            Err(error) => return Some(error),
         };
         let session = &mut *call.session;
-        if let Err(error) = session.send_together(calls) {
+        if let Err(error) = session.send_together(calls, &sent) {
             session.named.forget();
-            return Answers::none(error);
+            return Some(error);
         }
-        let answers = session.answers(calls).await;
+        let failed = session.answers(calls, &sent, answered).await;
         drop(call);
-        if answers
-            .as_ref()
-            .is_ok_and(|answers| answers.failed.is_some())
-        {
-            self.named.forget();
+        match failed {
+            Ok(None) => None,
+            Ok(failed) => {
+                self.named.forget();
+                failed
+            }
+            Err(error) => Some(self.lose(&error)),
         }
-        answers.unwrap_or_else(|(done, error)| Answers {
-            done,
-            failed: Some(self.lose(&error)),
-        })
     }
 
     /// Sends all or nothing.
-    fn send_together(&mut self, calls: &[Call<'_>]) -> Result<(), StatementError> {
+    fn send_together(
+        &mut self,
+        calls: &[Call<'_>],
+        sent: &[Sent<'_>],
+    ) -> Result<(), StatementError> {
         let before = self.wire.output().len();
-        let sent = calls.iter().try_for_each(|call| {
-            let (text, values) = bound(call);
+        let put = sent.iter().enumerate().try_for_each(|(index, sent)| {
+            let (text, values) = (sent.text, &sent.values[..]);
             refuse_nul(text)?;
-            let is_ours = matches!(call, Call::Query(..));
-            match is_ours.then(|| self.named.name(text, values)).flatten() {
+            match sent
+                .is_kept
+                .then(|| self.named.name(text, values))
+                .flatten()
+            {
                 Some(Name { name, is_new }) => self.put_named(&name, is_new, text, values),
                 None => self.put_bound(text, values),
+            }?;
+            if is_waited_for(&calls[index..]) {
+                frontend::flush(self.wire.output());
             }
+            Ok(())
         });
-        if sent.is_err() {
+        if put.is_err() {
             self.wire.output().truncate(before);
-            return sent;
+            return put;
         }
         frontend::sync(self.wire.output());
         self.unanswered += 1;
         Ok(())
     }
 
-    async fn answers(&mut self, calls: &[Call<'_>]) -> Result<Answers, (Vec<Answer>, io::Error)> {
-        let mut answers = Answers::default();
+    async fn answers(
+        &mut self,
+        calls: &[Call<'_>],
+        sent: &[Sent<'_>],
+        answered: &mut (dyn FnMut(Answer) + Send),
+    ) -> io::Result<Option<StatementError>> {
+        let mut failed = None;
+        let mut done = 0;
         let mut turn = Turn::default();
         loop {
-            let frame = match self.wire.next().await {
-                Ok(frame) => frame,
-                Err(error) => return Err((answers.done, error)),
-            };
-            if !matches!(calls.get(answers.done.len()), Some(Call::Query(..))) {
+            let frame = self.wire.next().await?;
+            if !matches!(calls.get(done), Some(Call::Query(..))) {
                 turn.rows.clear();
             }
-            let is_last = match self.take_in_turn(&mut turn, frame.tag, frame.body) {
-                Ok(is_last) => is_last,
-                Err(error) => return Err((answers.done, error)),
-            };
+            let is_last = self.take_in_turn(&mut turn, frame.tag, frame.body)?;
             if let Some(report) = turn.whole.error.take()
-                && answers.failed.is_none()
+                && failed.is_none()
             {
-                let failing = calls.get(answers.done.len());
-                let text = failing.map_or("", |call| bound(call).0);
-                answers.failed = Some(statement_error(&report, text));
+                let text = sent.get(done).map_or("", |sent| sent.text);
+                failed = Some(statement_error(&report, text));
             }
             if is_last {
-                return Ok(answers);
+                return Ok(failed);
             }
-            if matches!(frame.tag, tag::COMMAND_COMPLETE | tag::EMPTY_QUERY) {
+            if failed.is_none() && matches!(frame.tag, tag::COMMAND_COMPLETE | tag::EMPTY_QUERY) {
                 let turn = std::mem::take(&mut turn);
-                if matches!(calls.get(answers.done.len()), Some(Call::Commit))
-                    && turn.whole.tag == "ROLLBACK"
-                {
-                    answers.failed = Some(rolled_back());
+                if matches!(calls.get(done), Some(Call::Commit)) && turn.whole.tag == "ROLLBACK" {
+                    failed = Some(rolled_back());
                 } else {
-                    answers.done.push(turn.into_answer(&mut self.notices));
+                    done += 1;
+                    answered(turn.into_answer(&mut self.notices));
                 }
             }
         }

@@ -9,6 +9,7 @@ use shipgate_sql::Dialect;
 use super::limits::Clocked;
 use super::worker::{Stopper, Worker};
 use super::{catalog, error};
+use crate::session::call_by_call;
 use crate::{
     Access, Answer, Answers, Batch, Call, Canceller, Catalog, ErrorKind, Executed, Limits, Session,
     StatementError, Value,
@@ -79,17 +80,22 @@ impl Session for SqliteSession {
 
     async fn call_all(&mut self, calls: &[Call<'_>]) -> Answers {
         let begin = self.begin_text();
-        let steps: Vec<Step> = calls
+        let steps: Option<Vec<Step>> = calls
             .iter()
             .map(|call| match *call {
-                Call::Begin => Step::Execute(begin.to_owned()),
-                Call::Execute(statement) => Step::Execute(statement.to_owned()),
+                Call::Begin => Some(Step::Execute(begin.to_owned())),
+                Call::Execute(statement) => Some(Step::Execute(statement.to_owned())),
                 Call::Query(statement, values) => {
-                    Step::Query(statement.to_owned(), values.to_vec())
+                    Some(Step::Query(statement.to_owned(), values.to_vec()))
                 }
-                Call::Commit => Step::Execute("COMMIT".to_owned()),
+                Call::Commit => Some(Step::Execute("COMMIT".to_owned())),
+                // What stands behind them depends on them.
+                Call::Limit(_) | Call::Ask(_) => None,
             })
             .collect();
+        let Some(steps) = steps else {
+            return call_by_call(self, calls).await;
+        };
         let stopper = self.worker.stopper();
         let clocked = self.clocked.clone();
         let done = self

@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    Answers, Batch, Call, Canceller, Clock, CopyRows, Database, Executed, LockError, LockEvent,
-    LockRequest, MigrationLock, Session, StatementError, Value, Wait, WaitHook,
+    Answer, Answers, Batch, Call, Canceller, Clock, CopyRows, Database, Executed, LockError,
+    LockEvent, LockRequest, MigrationLock, Session, StatementError, Value, Wait, WaitHook,
 };
 use shipgate_sql::Dialect;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::apply::told::Told;
 use crate::apply::{ApplyEvent, ApplySink, CancelToken};
-use crate::history::{History, Snapshot};
+use crate::history::{History, RowStatement, Snapshot};
 
 /// How often whoever waits for the lock looks whether it is still needed: at
 /// first soon, for most holders take moments, then less and less often.
@@ -29,6 +29,9 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// How long is waited for a holder at most before the lock is asked for.
 const ASIDE: Duration = Duration::from_millis(500);
+
+/// How often what runs is told to stop.
+const STOP_AGAIN: Duration = Duration::from_millis(100);
 
 /// What became of the wish for the lock.
 pub(super) enum Locked<T> {
@@ -204,9 +207,55 @@ impl<'r> Conductor<'r> {
         drive(running, &*canceller, never, &mut self.waits, self.sink).await
     }
 
-    /// Makes a last query and commits; it is too late to be stopped.
-    pub(super) async fn commit_with(&mut self, statement: &str, values: &[Value]) -> Answers {
-        let calls = [Call::Query(statement, values), Call::Commit];
+    /// Makes calls together, and hands each answer over as soon as it is known; why
+    /// the call after those failed, if one did. A stop from outside interrupts
+    /// the one that runs.
+    pub(super) async fn pipeline(
+        &mut self,
+        calls: &[Call<'_>],
+        answered: &mut (dyn FnMut(&mut dyn ApplySink, &mut Told, Answer) + Send),
+    ) -> Option<StatementError> {
+        let canceller = self.session.canceller();
+        let (sender, mut answers) = unbounded_channel();
+        let mut put = |answer| {
+            // The other end is here.
+            let _ = sender.send(answer);
+        };
+        let mut running = self.session.pipeline(calls, &mut put);
+        let (sink, told) = (&mut *self.sink, &mut self.told);
+        sink.waits();
+        let mut next_stop = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                failed = &mut running => {
+                    drop(running);
+                    while let Ok(answer) = answers.try_recv() {
+                        answered(sink, told, answer);
+                    }
+                    return failed;
+                }
+                Some(answer) = answers.recv() => answered(sink, told, answer),
+                Some(wait) = self.waits.recv() => tell_of_wait(sink, &wait),
+                // One that comes while a transaction commits is not heard.
+                () = async {
+                    self.cancel.cancelled().await;
+                    sleep_until(next_stop).await;
+                } => {
+                    canceller.cancel().await;
+                    next_stop = Instant::now() + STOP_AGAIN;
+                }
+            }
+        }
+    }
+
+    /// Makes last queries and commits; it is too late to be stopped.
+    pub(super) async fn commit_with(&mut self, row: &[RowStatement]) -> Answers {
+        let calls: Vec<_> = row
+            .iter()
+            .map(RowStatement::call)
+            .chain([Call::Commit])
+            .collect();
         let canceller = self.session.canceller();
         let running = self.session.call_all(&calls);
         let never = &mut CancelToken::never();

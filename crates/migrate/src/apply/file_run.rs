@@ -105,20 +105,36 @@ impl<'a, 'r> Run<'a, 'r> {
                 self.all_in_one_transaction(&files).await
             };
         }
-        for file in &files {
-            if file.tx_mode == TxMode::None {
-                let files = std::slice::from_ref(file);
-                self.stepwise(files, Grouping::Each).await?;
-            } else if self.goes_stepwise(file) {
-                let files = std::slice::from_ref(file);
-                self.stepwise(files, Grouping::Together).await?;
-            } else {
-                let started = self.file_started(file).await?;
-                let done = self.in_own_transaction(file, started).await;
-                self.file_ended(started, done)?;
+        let mut rest = files.as_slice();
+        while !rest.is_empty() {
+            let ahead = self.send_ahead(rest).await?;
+            rest = &rest[ahead.done..];
+            let Some((file, following)) = rest.split_first() else {
+                break;
+            };
+            if let Some(begun) = ahead.begun {
+                rest = following;
+                let done = self.goes_on(file, begun.at, begun.failed).await;
+                self.file_ended(begun.at, done)?;
+            } else if ahead.done == 0 {
+                rest = following;
+                self.file(file).await?;
             }
         }
         Ok(())
+    }
+
+    async fn file(&mut self, file: &Prepared<'a>) -> Result<(), ApplyError> {
+        let files = std::slice::from_ref(file);
+        if file.tx_mode == TxMode::None {
+            self.stepwise(files, Grouping::Each).await
+        } else if self.goes_stepwise(file) {
+            self.stepwise(files, Grouping::Together).await
+        } else {
+            let started = self.file_started(file).await?;
+            let done = self.in_own_transaction(file, started).await;
+            self.file_ended(started, done)
+        }
     }
 
     /// Whether one transaction cannot hold all of a file.
@@ -208,9 +224,7 @@ impl<'a, 'r> Run<'a, 'r> {
         let at = self.conductor.now();
         match done {
             Ok(()) => {
-                self.report.file_done(at);
-                let elapsed = GoDuration::between(started, at);
-                self.conductor.emit(&ApplyEvent::FileDone { at, elapsed });
+                self.teller().file_done(started, at);
                 Ok(())
             }
             Err(error) => {

@@ -39,9 +39,22 @@ impl<'a> Run<'a, '_> {
         started: Timestamp,
     ) -> Result<(), ApplyError> {
         self.restore_session(file).await?;
+        self.conductor.told.mark();
+        self.goes_on(file, started, None).await
+    }
+
+    /// The same for a file that was begun, and whose first attempt perhaps failed.
+    pub(super) async fn goes_on(
+        &mut self,
+        file: &Prepared<'a>,
+        started: Timestamp,
+        failed: Option<ApplyError>,
+    ) -> Result<(), ApplyError> {
         let files = std::slice::from_ref(file);
         let mut attempts = Attempts::new(file.patience, self.dialect());
-        self.conductor.told.mark();
+        if let Some(error) = failed {
+            self.try_again(&mut attempts, error).await?;
+        }
         loop {
             let done = match self.attempt_together(file, started).await {
                 Ok(Together::NotSuited) => self.attempt(files, started).await,
@@ -229,30 +242,29 @@ impl<'a> Run<'a, '_> {
         files: &[Prepared<'a>],
         source: StatementError,
     ) -> Result<(), ApplyError> {
-        let unknown = |source| {
-            Err(ApplyError::CommitUnknown {
+        match self.lost_commits(files).await {
+            None => Err(ApplyError::CommitUnknown {
                 source: Box::new(source),
-            })
-        };
-        if self.connect_again().await.is_err() {
-            return unknown(source);
+            }),
+            Some(committed) if committed == files.len() => self.enter().await,
+            Some(_) => Err(ApplyError::Transaction {
+                action: "commit",
+                source,
+            }),
         }
-        let Ok(snapshot) = self.history.read(&mut *self.conductor.session).await else {
-            return unknown(source);
-        };
-        let is_there = |file: &Prepared<'_>| {
+    }
+
+    /// How many of these files, from the first on, were committed before the
+    /// connection broke, by what a new session sees; nothing if there is none.
+    pub(super) async fn lost_commits(&mut self, files: &[Prepared<'a>]) -> Option<usize> {
+        self.connect_again().await.ok()?;
+        let snapshot = self.history.read(&mut *self.conductor.session).await.ok()?;
+        let is_there = |file: &&Prepared<'_>| {
             snapshot.revisions.iter().any(|row| {
                 row.version == file.file.version() && !row.is_partial() && row.hash == file.hash
             })
         };
-        if files.iter().all(is_there) {
-            self.enter().await
-        } else {
-            Err(ApplyError::Transaction {
-                action: "commit",
-                source,
-            })
-        }
+        Some(files.iter().take_while(is_there).count())
     }
 
     /// Rolls back what is open. If the session is lost the database does it by itself.

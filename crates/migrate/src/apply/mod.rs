@@ -1,5 +1,6 @@
 //! Executing migrations.
 
+mod ahead;
 mod attempts;
 mod blockers;
 mod cancel;

@@ -49,7 +49,11 @@ impl Run<'_, '_> {
         patience: Patience,
         stops_others: bool,
     ) -> Result<(), ApplyError> {
-        let limits = patience.limits(self.dialect(), stops_others);
+        self.limit_to(patience.limits(self.dialect(), stops_others))
+            .await
+    }
+
+    pub(super) async fn limit_to(&mut self, limits: Limits) -> Result<(), ApplyError> {
         if self.limits == limits {
             return Ok(());
         }

@@ -1,8 +1,10 @@
 //! Telling of statements: to the report, and as events.
 
+use jiff::Timestamp;
 use shipgate_database::Executed;
 
 use crate::apply::file_run::Run;
+use crate::apply::prepare::Prepared;
 use crate::apply::told::Told;
 use crate::apply::{ApplyEvent, ApplySink};
 use crate::golang::GoDuration;
@@ -58,6 +60,24 @@ impl Teller<'_, '_> {
             self.started(&unit);
             self.done(&unit, None, executed);
         }
+    }
+}
+
+impl<'a> Teller<'_, 'a> {
+    pub(super) fn file_started(&mut self, file: &Prepared<'a>, at: Timestamp) {
+        self.report.file_started(file.file, at, file.skipped);
+        self.sink.event(&ApplyEvent::FileStarted {
+            file: file.file,
+            at,
+            skipped: file.skipped,
+            total: file.script.len(),
+        });
+    }
+
+    pub(super) fn file_done(&mut self, started: Timestamp, at: Timestamp) {
+        self.report.file_done(at);
+        let elapsed = GoDuration::between(started, at);
+        self.sink.event(&ApplyEvent::FileDone { at, elapsed });
     }
 }
 

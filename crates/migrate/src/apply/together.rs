@@ -13,11 +13,11 @@ use crate::apply::file_run::Run;
 use crate::apply::prepare::Prepared;
 use crate::apply::session::{not_begun, opening};
 use crate::golang::GoDuration;
-use crate::history::{HistoryError, Started};
+use crate::history::{Started, Timing};
 use crate::script::{Cursor, Unit, Window};
 
 /// A file with more statements is told of in parts.
-const MOST: usize = 8;
+pub(super) const MOST: usize = 8;
 
 /// Whether a file was done together.
 pub(super) enum Together {
@@ -30,7 +30,7 @@ pub(super) enum Together {
 
 /// Whether the server lost, by what was executed, what it had kept for the
 /// session: `invalid_sql_statement_name`, `feature_not_supported`.
-fn is_forgotten(error: &StatementError) -> bool {
+pub(super) fn is_forgotten(error: &StatementError) -> bool {
     matches!(error.code.as_deref(), Some("26000" | "0A000"))
 }
 
@@ -52,7 +52,7 @@ impl<'a> Run<'a, '_> {
         let is_suited = file.started == Started::New
             && !self.enforces_foreign_keys
             && (1..=MOST).contains(&file.script.len())
-            && self.history.insertion(&row).is_some();
+            && self.history.insertion(&row, Timing::Revision).is_some();
         let Some(questions) = self.questions().filter(|_| is_suited) else {
             return Ok(Together::NotSuited);
         };
@@ -89,11 +89,11 @@ impl<'a> Run<'a, '_> {
             return Err(error);
         }
         row.execution_time = GoDuration::between(started, self.conductor.now());
-        let Some((statement, values)) = self.history.insertion(&row) else {
+        let Some(statements) = self.history.insertion(&row, Timing::Revision) else {
             self.roll_back().await;
             return Ok(Together::NotSuited);
         };
-        let answers = self.conductor.commit_with(&statement, &values).await;
+        let answers = self.conductor.commit_with(&statements).await;
         let Some(error) = answers.failed else {
             return Ok(Together::Done);
         };
@@ -107,8 +107,8 @@ impl<'a> Run<'a, '_> {
             self.conductor.told.rewind();
             return Ok(Together::NotSuited);
         }
-        Err(if answers.done.is_empty() {
-            HistoryError::not_inserted(&row.version, error).into()
+        Err(if answers.done.len() < statements.len() {
+            self.history.not_inserted(&row.version, error).into()
         } else {
             ApplyError::Transaction {
                 action: "commit",

@@ -18,8 +18,8 @@ pub use kind::RevisionKind;
 pub(crate) use placement::quoted_text;
 pub use revision::Revision;
 pub use store::{
-    AMBIGUITY_NOTICE, Entrance, Failed, History, HistoryChoice, HistoryError, Snapshot, Started,
-    history_of, progress_of,
+    AMBIGUITY_NOTICE, Entrance, Failed, History, HistoryChoice, HistoryError, RowStatement,
+    Snapshot, Started, Timing, history_of, progress_of,
 };
 
 /// The table's name.

@@ -10,7 +10,7 @@ use super::columns::{has_code, read_older, revisions_of};
 use super::placement::Placement;
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of, written_over};
-use super::store::{History, HistoryError, Snapshot, Started};
+use super::store::{History, HistoryError, RowStatement, Snapshot, Started, Timing};
 use super::updates::{Updates, define, write};
 
 /// `ER_NO_SUCH_TABLE` and `ER_BAD_DB_ERROR`, by number and by SQLSTATE.
@@ -260,8 +260,12 @@ impl History for MySqlHistory {
         write(session, &statement, &values_of(revision, Spelling::MySql)).await
     }
 
-    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
-        Some((self.insert(), values_of(revision, Spelling::MySql)))
+    fn insertion(&self, revision: &Revision, timing: Timing) -> Option<Vec<RowStatement>> {
+        (timing == Timing::Revision).then(|| {
+            let text = self.insert();
+            let values = values_of(revision, Spelling::MySql);
+            vec![RowStatement { text, values }]
+        })
     }
 
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {

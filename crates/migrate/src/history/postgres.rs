@@ -10,7 +10,7 @@ use super::columns::{has_code, read_older, revisions_of};
 use super::placement::{Placement, quoted_text};
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of, written_over};
-use super::store::{History, HistoryError, Snapshot, Started};
+use super::store::{History, HistoryError, RowStatement, Snapshot, Started, Timing};
 use super::updates::{Updates, define, write};
 
 /// `undefined_table`; `invalid_schema_name`.
@@ -50,10 +50,20 @@ impl PostgresHistory {
     }
 
     fn insert(&self) -> String {
+        self.insert_with(|_| None)
+    }
+
+    /// A row of which some values are expressions, and the others bound.
+    fn insert_with(&self, expression: impl Fn(&str) -> Option<&'static str>) -> String {
         let columns = COLUMNS.map(|column| format!("\"{column}\""));
-        let values: Vec<_> = (1..=COLUMNS.len())
-            .map(|number| format!("${number}"))
-            .collect();
+        let mut bound = 0;
+        let values = COLUMNS.map(|column| match expression(column) {
+            Some(expression) => expression.to_owned(),
+            None => {
+                bound += 1;
+                format!("${bound}")
+            }
+        });
         format!(
             "INSERT INTO {} AS \"row\" ({}) VALUES ({})",
             self.table,
@@ -98,6 +108,18 @@ fn on_conflict() -> String {
         " ON CONFLICT (\"version\") DO UPDATE SET {}",
         columns.join(", ")
     )
+}
+
+/// What the database writes itself into a column of a file's row.
+fn database_time(column: &str) -> Option<&'static str> {
+    match column {
+        "executed_at" => Some("pg_catalog.transaction_timestamp()"),
+        "execution_time" => Some(
+            "(extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) \
+             * 1000000000)::bigint",
+        ),
+        _ => None,
+    }
 }
 
 /// A column's type as Atlas declares it.
@@ -258,8 +280,23 @@ impl History for PostgresHistory {
         .await
     }
 
-    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
-        Some((self.insert(), values_of(revision, Spelling::Postgres)))
+    fn insertion(&self, revision: &Revision, timing: Timing) -> Option<Vec<RowStatement>> {
+        let values = values_of(revision, Spelling::Postgres);
+        Some(vec![match timing {
+            Timing::Revision => RowStatement {
+                text: self.insert(),
+                values,
+            },
+            Timing::Database => {
+                let is_bound = |column: &&str| database_time(column).is_none();
+                let bound = COLUMNS.iter().zip(values);
+                let bound = bound.filter(|(column, _)| is_bound(column));
+                RowStatement {
+                    text: self.insert_with(database_time),
+                    values: bound.map(|(_, value)| value).collect(),
+                }
+            }
+        }])
     }
 
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {

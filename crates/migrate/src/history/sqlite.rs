@@ -7,7 +7,7 @@ use shipgate_sql::Dialect;
 use super::columns::{read_older, revisions_of};
 use super::revision::Revision;
 use super::rows::{COLUMNS, Spelling, values_of};
-use super::store::{History, HistoryError, Snapshot, Started};
+use super::store::{History, HistoryError, RowStatement, Snapshot, Started, Timing};
 use super::updates::{Updates, define, write};
 
 /// The history of a SQLite database.
@@ -187,8 +187,12 @@ impl History for SqliteHistory {
         write(session, &statement, &values_of(revision, Spelling::Sqlite)).await
     }
 
-    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
-        Some((self.insert(), values_of(revision, Spelling::Sqlite)))
+    fn insertion(&self, revision: &Revision, timing: Timing) -> Option<Vec<RowStatement>> {
+        (timing == Timing::Revision).then(|| {
+            let text = self.insert();
+            let values = values_of(revision, Spelling::Sqlite);
+            vec![RowStatement { text, values }]
+        })
     }
 
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {

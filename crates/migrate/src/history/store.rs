@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shipgate_database::{DatabaseUrl, Session, StatementError, Value};
+use shipgate_database::{Call, DatabaseUrl, Session, StatementError, Value};
 use shipgate_sql::Dialect;
 
 use super::columns::has_code;
@@ -80,6 +80,31 @@ pub enum Started {
     },
 }
 
+/// Who tells when a file's execution began, and how long it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// Its revision.
+    Revision,
+    /// The database, by its own clock: it began with its transaction, and ends
+    /// where its row is written.
+    Database,
+}
+
+/// A statement that writes a row, or a part of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowStatement {
+    /// Its text.
+    pub text: String,
+    /// The values bound to it.
+    pub values: Vec<Value>,
+}
+
+impl RowStatement {
+    pub(crate) fn call(&self) -> Call<'_> {
+        Call::Query(&self.text, &self.values)
+    }
+}
+
 /// Why the history cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -141,16 +166,6 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
-    /// Why an [insertion](History::insertion) failed.
-    pub(crate) fn not_inserted(version: &str, error: StatementError) -> Self {
-        // `unique_violation`, `ER_DUP_ENTRY`, and SQLite's.
-        if has_code(&error, &["23505", "1062", "SQLITE_CONSTRAINT_PRIMARYKEY"]) {
-            Self::Changed(version.to_owned())
-        } else {
-            Self::Write(error)
-        }
-    }
-
     /// The database's answer, if it gave one.
     #[must_use]
     pub const fn statement_error(&self) -> Option<&StatementError> {
@@ -248,12 +263,22 @@ pub trait History: Send + Sync {
         revision: &Revision,
     ) -> Result<(), HistoryError>;
 
-    /// The statement with its values that writes the row of a file that had
-    /// none, and fails where there is one by then: for a caller that sends it
-    /// together with the commit. `None`: it takes more than one statement.
-    fn insertion(&self, revision: &Revision) -> Option<(String, Vec<Value>)> {
-        let _ = revision;
+    /// The statements that write the row of a file that is done and had none,
+    /// and fail where there is one by then: for a caller that sends them together
+    /// with the commit. `None`: it takes more than statements.
+    fn insertion(&self, revision: &Revision, timing: Timing) -> Option<Vec<RowStatement>> {
+        let _ = (revision, timing);
         None
+    }
+
+    /// Why one of them failed.
+    fn not_inserted(&self, version: &str, error: StatementError) -> HistoryError {
+        // `unique_violation`, `ER_DUP_ENTRY`, and SQLite's.
+        if has_code(&error, &["23505", "1062", "SQLITE_CONSTRAINT_PRIMARYKEY"]) {
+            HistoryError::Changed(version.to_owned())
+        } else {
+            HistoryError::Write(error)
+        }
     }
 
     /// Deletes a row.

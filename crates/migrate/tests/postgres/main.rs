@@ -5,6 +5,7 @@
     reason = "a test ends where the world is not as it should be"
 )]
 
+mod ahead;
 mod copy;
 mod durability;
 mod history;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use shipgate_database::backup::Engine;
 use shipgate_database::{
-    Canceller, Catalog, ConnectOptions, Database, DatabaseUrl, ErrorKind, Executed, LockError,
-    LockRequest, MigrationLock, OpenError, Session, StatementError, Value,
+    Answer, Call, Canceller, Catalog, ConnectOptions, Database, DatabaseUrl, ErrorKind, Executed,
+    Limits, LockError, LockRequest, MigrationLock, OpenError, Session, StatementError, Value,
 };
 use shipgate_sql::Dialect;
 
@@ -136,6 +136,53 @@ impl Session for MortalSession {
         values: &[Value],
     ) -> Result<Vec<Vec<Value>>, StatementError> {
         mortally!(self, inner => inner.query(statement, values))
+    }
+
+    fn pipelines(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.pipelines())
+    }
+
+    /// Death before a call: it and those behind it were not sent. Death after
+    /// one: all were, and the server does them; only the answers are lost.
+    async fn pipeline(
+        &mut self,
+        calls: &[Call<'_>],
+        answered: &mut (dyn FnMut(Answer) + Send),
+    ) -> Option<StatementError> {
+        let first = self.calls.fetch_add(calls.len(), Ordering::SeqCst);
+        let last = self
+            .death
+            .at
+            .checked_sub(first)
+            .filter(|&last| last < calls.len());
+        let Some(inner) = &mut self.inner else {
+            return Some(dead());
+        };
+        let failed = match last {
+            None => inner.pipeline(calls, answered).await,
+            Some(last) if self.death.after => {
+                let mut heard = 0;
+                let mut answered = |answer| {
+                    heard += 1;
+                    if heard <= last {
+                        answered(answer);
+                    }
+                };
+                inner.pipeline(calls, &mut answered).await
+            }
+            Some(0) => None,
+            Some(last) => inner.pipeline(&calls[..last], answered).await,
+        };
+        if last.is_some() {
+            self.inner = None;
+            return Some(dead());
+        }
+        self.in_transaction = inner.in_transaction();
+        failed
+    }
+
+    async fn limit_transaction(&mut self, limits: &Limits) -> Result<(), StatementError> {
+        mortally!(self, inner => inner.limit_transaction(limits))
     }
 
     async fn begin(&mut self) -> Result<(), StatementError> {

@@ -14,11 +14,12 @@ use shipgate_database::{Session, StatementError, Value};
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::{Directory, File, Location};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
+use shipgate_migrate::history::{RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, delete, run, text};
+use super::ledger::{Ledger, Line, Lines, delete, one, tells_time, text};
 use crate::checksum;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::{Project, ReadError};
@@ -201,12 +202,18 @@ impl Ledger for DbMigrateLedger {
     }
 
     /// The moment is that of Node's clock, in a zone that nobody knows: in UTC here.
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
-        let dialect = session.dialect();
+    fn row(&self, dialect: Dialect, line: &Line<'_>, timing: Timing) -> Option<Vec<RowStatement>> {
+        let table = self.table.quoted(dialect);
+        let name = text(&format!("/{}", line.version));
+        if timing == Timing::Database {
+            let statement = format!(
+                "INSERT INTO {table} (name, run_on) VALUES (?, date_trunc('milliseconds', \
+                 pg_catalog.clock_timestamp() AT TIME ZONE 'UTC'))"
+            );
+            return tells_time(dialect)
+                .then(|| one(dialect, &statement, [name]))
+                .flatten();
+        }
         let at = line.ended();
         let (parameter, moment) = match dialect {
             Dialect::Sqlite => ("?", Value::Integer(at.as_millisecond())),
@@ -218,12 +225,8 @@ impl Ledger for DbMigrateLedger {
                 ("?", text(&at.strftime("%Y-%m-%d %H:%M:%S").to_string()))
             }
         };
-        let statement = format!(
-            "INSERT INTO {} (name, run_on) VALUES (?, {parameter})",
-            self.table.quoted(dialect)
-        );
-        let name = text(&format!("/{}", line.version));
-        run(session, &statement, &[name, moment]).await
+        let statement = format!("INSERT INTO {table} (name, run_on) VALUES (?, {parameter})");
+        one(dialect, &statement, [name, moment])
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {

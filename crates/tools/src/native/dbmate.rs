@@ -10,11 +10,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError};
 use shipgate_migrate::formats::{self, Format};
+use shipgate_migrate::history::{RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, delete, run, text};
+use super::ledger::{Ledger, Line, Lines, delete, one, text};
 use super::versions::Versions;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
@@ -85,14 +86,10 @@ impl Ledger for DbmateLedger {
         )]
     }
 
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
+    fn row(&self, dialect: Dialect, line: &Line<'_>, _timing: Timing) -> Option<Vec<RowStatement>> {
+        let table = self.table.quoted(dialect);
         let statement = format!("INSERT INTO {table} (version) VALUES (?)");
-        run(session, &statement, &[text(&id_of(line.version))]).await
+        one(dialect, &statement, [text(&id_of(line.version))])
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {

@@ -9,11 +9,12 @@ use shipgate_database::{Session, StatementError};
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
+use shipgate_migrate::history::{RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, run, text};
+use super::ledger::{Ledger, Line, Lines, one, run, text};
 use crate::checksum::Checksum;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
@@ -165,14 +166,10 @@ impl Ledger for DieselLedger {
         Vec::new()
     }
 
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
+    fn row(&self, dialect: Dialect, line: &Line<'_>, _timing: Timing) -> Option<Vec<RowStatement>> {
+        let table = self.table.quoted(dialect);
         let statement = format!("INSERT INTO {table} (version) VALUES (?)");
-        run(session, &statement, &[text(line.version)]).await
+        one(dialect, &statement, [text(line.version)])
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {

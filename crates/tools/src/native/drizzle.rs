@@ -17,11 +17,12 @@ use shipgate_migrate::TxMode;
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::{Directory, File, Location};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
+use shipgate_migrate::history::{RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::{Dialect, quoted_name};
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, run, text};
+use super::ledger::{Ledger, Line, Lines, numbered, run, tells_time, text};
 use crate::checksum::{self, Checksum};
 use crate::history::{HistoryError, Table, TableName, Tables, Wanted, read};
 use crate::project::Project;
@@ -308,12 +309,10 @@ impl Ledger for DrizzleLedger {
         Ok(())
     }
 
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
-        let dialect = session.dialect();
+    fn row(&self, dialect: Dialect, line: &Line<'_>, timing: Timing) -> Option<Vec<RowStatement>> {
+        if timing == Timing::Database && !tells_time(dialect) {
+            return None;
+        }
         let mut columns = vec!["hash", "created_at"];
         let mut values = vec![
             text(line.checksum.unwrap_or_default()),
@@ -334,7 +333,8 @@ impl Ledger for DrizzleLedger {
             columns.join(", "),
             vec!["?"; values.len()].join(", ")
         );
-        run(session, &statement, &values).await
+        let text = numbered(dialect, &statement);
+        Some(vec![RowStatement { text, values }])
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {

@@ -15,13 +15,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError};
 use shipgate_migrate::formats::{self, Format};
-use shipgate_migrate::history::Entrance;
+use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::advisory::{MysqlLock, PostgresLock, asked};
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, number, run};
+use super::ledger::{Ledger, Line, Lines, number, numbered};
 use super::versions::Versions;
 use crate::compare::{Outcome, Record, by_number};
 use crate::history::{HistoryError, Row, Table, TableName, Tables, Wanted};
@@ -91,17 +91,31 @@ impl GolangMigrateLedger {
         session: &mut dyn Session,
         version: Option<(&str, Mark)>,
     ) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
-        run(session, &format!("DELETE FROM {table}"), &[]).await?;
-        let Some((version, mark)) = version else {
-            return Ok(());
-        };
-        let dirty = match mark {
-            Mark::Clean => "FALSE",
-            Mark::Dirty => "TRUE",
-        };
-        let statement = format!("INSERT INTO {table} (version, dirty) VALUES (?, {dirty})");
-        run(session, &statement, &[number(version)]).await
+        for RowStatement { text, values } in self.standing_at(session.dialect(), version) {
+            session.query(&text, &values).await?;
+        }
+        Ok(())
+    }
+
+    /// The statements that say where the database stands.
+    fn standing_at(&self, dialect: Dialect, version: Option<(&str, Mark)>) -> Vec<RowStatement> {
+        let table = self.table.quoted(dialect);
+        let mut statements = vec![RowStatement {
+            text: format!("DELETE FROM {table}"),
+            values: Vec::new(),
+        }];
+        if let Some((version, mark)) = version {
+            let dirty = match mark {
+                Mark::Clean => "FALSE",
+                Mark::Dirty => "TRUE",
+            };
+            let statement = format!("INSERT INTO {table} (version, dirty) VALUES (?, {dirty})");
+            statements.push(RowStatement {
+                text: numbered(dialect, &statement),
+                values: vec![number(version)],
+            });
+        }
+        statements
     }
 
     /// The current version.
@@ -196,13 +210,8 @@ impl Ledger for GolangMigrateLedger {
         ]
     }
 
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
-        self.stand_at(session, Some((line.version, Mark::Clean)))
-            .await
+    fn row(&self, dialect: Dialect, line: &Line<'_>, _timing: Timing) -> Option<Vec<RowStatement>> {
+        Some(self.standing_at(dialect, Some((line.version, Mark::Clean))))
     }
 
     async fn begin(

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shipgate_database::{Session, StatementError};
 use shipgate_migrate::formats::{self, Format};
-use shipgate_migrate::history::Entrance;
+use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::advisory::PostgresLock;
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, delete, number, run};
+use super::ledger::{Ledger, Line, Lines, delete, number, one};
 use super::versions::Versions;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
@@ -109,14 +109,10 @@ impl Ledger for GooseLedger {
         ]
     }
 
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
+    fn row(&self, dialect: Dialect, line: &Line<'_>, _timing: Timing) -> Option<Vec<RowStatement>> {
+        let table = self.table.quoted(dialect);
         let statement = format!("INSERT INTO {table} (version_id, is_applied) VALUES (?, TRUE)");
-        run(session, &statement, &[number(line.version)]).await
+        one(dialect, &statement, [number(line.version)])
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {

@@ -14,8 +14,8 @@ use shipgate_database::{DatabaseUrl, Session, StatementError, Value};
 use shipgate_migrate::GoDuration;
 use shipgate_migrate::directory::{Directory, DirectoryError};
 use shipgate_migrate::history::{
-    Entrance, Failed, History, HistoryError, PROGRESS_TABLE, Revision, RevisionKind, Snapshot,
-    Started, history_of, progress_of,
+    Entrance, Failed, History, HistoryError, PROGRESS_TABLE, Revision, RevisionKind, RowStatement,
+    Snapshot, Started, Timing, history_of, progress_of,
 };
 use shipgate_sql::{Dialect, quoted_name};
 
@@ -46,6 +46,7 @@ pub(super) enum AtlasBeside {
 /// The history of one directory in one database, in its tool's table.
 pub(super) struct ToolHistory {
     ledger: Arc<dyn Ledger>,
+    dialect: Dialect,
     table: TableName,
     files: BTreeMap<String, Known>,
     progress: Arc<dyn History>,
@@ -99,6 +100,7 @@ impl ToolHistory {
             .map_or_else(|| TableName::new(""), |wanted| wanted.name);
         Ok(Self {
             ledger,
+            dialect: url.dialect(),
             table,
             files,
             progress: progress_of(url),
@@ -331,7 +333,12 @@ fn unreadable(error: ReadError) -> HistoryError {
 
 /// Whether a row of this key was there already.
 fn is_duplicate(error: &StatementError) -> bool {
-    let codes = ["23505", "1062", "1555", "2067"];
+    let codes = [
+        "23505",
+        "1062",
+        "SQLITE_CONSTRAINT_PRIMARYKEY",
+        "SQLITE_CONSTRAINT_UNIQUE",
+    ];
     error
         .code
         .as_deref()
@@ -489,6 +496,22 @@ impl History for ToolHistory {
         };
         written.map_err(self.refused("write a row of"))?;
         self.take_back_progress(session, version).await
+    }
+
+    fn insertion(&self, revision: &Revision, timing: Timing) -> Option<Vec<RowStatement>> {
+        if self.is_stepped(&revision.version) {
+            return None;
+        }
+        let line = self.line(revision);
+        self.ledger.row(self.dialect, &line, timing)
+    }
+
+    fn not_inserted(&self, version: &str, error: StatementError) -> HistoryError {
+        if is_duplicate(&error) {
+            HistoryError::Changed(version.to_owned())
+        } else {
+            self.refused("write a row of")(error)
+        }
     }
 
     async fn delete(&self, session: &mut dyn Session, version: &str) -> Result<(), HistoryError> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use shipgate_database::{Session, StatementError, Value};
 use shipgate_migrate::directory::File;
-use shipgate_migrate::history::Entrance;
+use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_sql::Dialect;
 
 use crate::checksum::Checksum;
@@ -61,6 +61,9 @@ impl Line<'_> {
 
 /// A tool's own history table, as the tool itself writes it.
 ///
+/// A tool whose rows are written at once has a [`Ledger::row`], or it
+/// [records](Ledger::record) them.
+///
 /// A file that one transaction spans is [recorded](Ledger::record) before its
 /// first statement and [finished](Ledger::finish) after its last, in that
 /// transaction. One that is executed step by step is [begun](Ledger::begin)
@@ -111,12 +114,29 @@ pub trait Ledger: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// The statements that write the row of a file that is done, all of it at
+    /// once; nothing if that takes more than statements.
+    fn row(
+        &self,
+        _dialect: Dialect,
+        _line: &Line<'_>,
+        _timing: Timing,
+    ) -> Option<Vec<RowStatement>> {
+        None
+    }
+
     /// Writes the row of a file whose transaction is open.
     async fn record(
         &self,
         session: &mut dyn Session,
         line: &Line<'_>,
-    ) -> Result<(), StatementError>;
+    ) -> Result<(), StatementError> {
+        let row = self.row(session.dialect(), line, Timing::Revision);
+        for RowStatement { text, values } in row.unwrap_or_default() {
+            session.query(&text, &values).await?;
+        }
+        Ok(())
+    }
 
     /// Writes into that row what is known at the end only.
     async fn finish(
@@ -193,6 +213,32 @@ pub(crate) fn numbered(dialect: Dialect, statement: &str) -> String {
         text.push_str(&format!("${number}{part}"));
     }
     text
+}
+
+/// The one statement of a row, in which `?` stands for each value.
+pub(crate) fn one<const N: usize>(
+    dialect: Dialect,
+    statement: &str,
+    values: [Value; N],
+) -> Option<Vec<RowStatement>> {
+    Some(vec![RowStatement {
+        text: numbered(dialect, statement),
+        values: values.into(),
+    }])
+}
+
+/// How long the transaction has lasted, as PostgreSQL counts it, in parts of a
+/// second of which there are so many in one.
+pub(crate) fn elapsed_sql(parts: u64) -> String {
+    format!(
+        "(extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) \
+         * {parts})::bigint"
+    )
+}
+
+/// Whether a database tells the times of its rows itself, where it is asked to.
+pub(crate) fn tells_time(dialect: Dialect) -> bool {
+    dialect == Dialect::Postgres
 }
 
 /// Runs a statement in which `?` stands for each value.

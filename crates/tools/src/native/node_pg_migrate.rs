@@ -17,13 +17,13 @@ use shipgate_database::{Session, StatementError};
 use shipgate_migrate::TxMode;
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
-use shipgate_migrate::history::Entrance;
+use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::{Dialect, quoted_name};
 
 use super::advisory::PostgresLock;
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, delete, run, text};
+use super::ledger::{Ledger, Line, Lines, delete, one, text};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
 use crate::tool::Settings;
@@ -247,14 +247,10 @@ impl Ledger for NodePgMigrateLedger {
         schema.into_iter().chain([table]).collect()
     }
 
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
-        let table = self.table.quoted(session.dialect());
+    fn row(&self, dialect: Dialect, line: &Line<'_>, _timing: Timing) -> Option<Vec<RowStatement>> {
+        let table = self.table.quoted(dialect);
         let statement = format!("INSERT INTO {table} (name, run_on) VALUES (?, NOW())");
-        run(session, &statement, &[text(line.version)]).await
+        one(dialect, &statement, [text(line.version)])
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {

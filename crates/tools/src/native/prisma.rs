@@ -17,14 +17,14 @@ use shipgate_database::{Session, StatementError, Value};
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::{Directory, File, Location};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
-use shipgate_migrate::history::Entrance;
+use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::{Dialect, SplitMode, statements};
 
 use super::advisory::{MysqlLock, PostgresLock};
 use super::directory::{Native, NativeError};
 use super::emptiness::not_empty;
-use super::ledger::{Ledger, Line, Lines, run, text};
+use super::ledger::{Ledger, Line, Lines, one, run, tells_time, text};
 use crate::checksum::{self, Checksum};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::Project;
@@ -344,6 +344,29 @@ impl Ledger for PrismaLedger {
     /// Prisma does not begin a history in a schema that holds tables (P3005).
     async fn not_clean(&self, session: &mut dyn Session) -> Result<Option<String>, StatementError> {
         not_empty(session, &self.table).await
+    }
+
+    fn row(&self, dialect: Dialect, line: &Line<'_>, timing: Timing) -> Option<Vec<RowStatement>> {
+        let table = self.table.quoted(dialect);
+        let head = "id, checksum, migration_name, applied_steps_count, started_at, finished_at";
+        let [id, checksum, name] = [
+            Value::Text(id()),
+            text(line.checksum.unwrap_or_default()),
+            text(line.version),
+        ];
+        if timing == Timing::Database {
+            let statement = format!(
+                "INSERT INTO {table} ({head}) VALUES (?, ?, ?, 1, \
+                 pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp())"
+            );
+            return tells_time(dialect)
+                .then(|| one(dialect, &statement, [id, checksum, name]))
+                .flatten();
+        }
+        let at = moment_sql(dialect);
+        let statement = format!("INSERT INTO {table} ({head}) VALUES (?, ?, ?, 1, {at}, {at})");
+        let [started, ended] = [line.started, line.ended()].map(|at| moment(dialect, at));
+        one(dialect, &statement, [id, checksum, name, started, ended])
     }
 
     async fn record(

@@ -14,11 +14,12 @@ use shipgate_database::{Session, StatementError};
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
+use shipgate_migrate::history::{RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, number, run, text};
+use super::ledger::{Ledger, Line, Lines, number, one, run, tells_time, text};
 use crate::checksum::{self, Checksum, Width};
 use crate::compare::by_number;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
@@ -197,26 +198,29 @@ impl Ledger for RefineryLedger {
         Vec::new()
     }
 
-    async fn record(
-        &self,
-        session: &mut dyn Session,
-        line: &Line<'_>,
-    ) -> Result<(), StatementError> {
+    fn row(&self, dialect: Dialect, line: &Line<'_>, timing: Timing) -> Option<Vec<RowStatement>> {
         let sum = match self.is_wide.load(Atomic::Relaxed) {
             true => line.checksums.last(),
             false => line.checksums.first(),
         };
+        let table = self.table.quoted(dialect);
+        let [version, name] = [number(line.version), text(line.description)];
+        let sum = text(sum.map_or("", String::as_str));
+        if timing == Timing::Revision {
+            let statement = format!(
+                "INSERT INTO {table} (version, name, applied_on, checksum) VALUES (?, ?, ?, ?)"
+            );
+            let started = text(&line.started.to_string());
+            return one(dialect, &statement, [version, name, started, sum]);
+        }
+        if !tells_time(dialect) {
+            return None;
+        }
         let statement = format!(
-            "INSERT INTO {} (version, name, applied_on, checksum) VALUES (?, ?, ?, ?)",
-            self.table.quoted(session.dialect())
+            "INSERT INTO {table} (version, name, applied_on, checksum) VALUES (?, ?, to_char(\
+             pg_catalog.transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), ?)"
         );
-        let values = [
-            number(line.version),
-            text(line.description),
-            text(&line.started.to_string()),
-            text(sum.map_or("", String::as_str)),
-        ];
-        run(session, &statement, &values).await
+        one(dialect, &statement, [version, name, sum])
     }
 
     async fn forget(&self, session: &mut dyn Session, version: &str) -> Result<(), StatementError> {

@@ -14,13 +14,13 @@ use shipgate_database::{Session, StatementError, Value};
 use shipgate_migrate::directive::{FileDirectives, Known};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
-use shipgate_migrate::history::Entrance;
+use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::{Dialect, quoted_name};
 
 use super::advisory::{MysqlLock, PostgresLock, asked};
 use super::directory::{Native, NativeError};
-use super::ledger::{Ledger, Line, Lines, number, run, text};
+use super::ledger::{Ledger, Line, Lines, elapsed_sql, number, one, run, tells_time, text};
 use crate::checksum::{self, Checksum};
 use crate::compare::by_number;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
@@ -133,17 +133,16 @@ impl SqlxLedger {
         success: &str,
         otherwise: &str,
     ) -> Result<(), StatementError> {
-        let statement = format!(
+        let statement = self.insertion(session.dialect(), success, "-1");
+        run(session, &(statement + otherwise), &line_values(line)).await
+    }
+
+    fn insertion(&self, dialect: Dialect, success: &str, elapsed: &str) -> String {
+        format!(
             "INSERT INTO {} (version, description, success, checksum, execution_time) \
-             VALUES (?, ?, {success}, ?, -1){otherwise}",
-            self.table.quoted(session.dialect())
-        );
-        let values = [
-            number(line.version),
-            text(line.description),
-            Value::Blob(checksum::unhex(line.checksum.unwrap_or_default())),
-        ];
-        run(session, &statement, &values).await
+             VALUES (?, ?, {success}, ?, {elapsed})",
+            self.table.quoted(dialect)
+        )
     }
 
     async fn update(
@@ -156,8 +155,7 @@ impl SqlxLedger {
             "UPDATE {} SET {success}execution_time = ? WHERE version = ?",
             self.table.quoted(session.dialect())
         );
-        let nanoseconds = i64::try_from(line.elapsed.as_nanos()).unwrap_or(i64::MAX);
-        let values = [Value::Integer(nanoseconds), number(line.version)];
+        let values = [Value::Integer(nanoseconds(line)), number(line.version)];
         run(session, &statement, &values).await
     }
 }
@@ -217,6 +215,16 @@ impl Ledger for SqlxLedger {
             "when its changes are undone: DELETE FROM {} WHERE version = {version}",
             self.table
         )]
+    }
+
+    fn row(&self, dialect: Dialect, line: &Line<'_>, timing: Timing) -> Option<Vec<RowStatement>> {
+        let elapsed = match timing {
+            Timing::Revision => nanoseconds(line).to_string(),
+            Timing::Database if tells_time(dialect) => elapsed_sql(1_000_000_000),
+            Timing::Database => return None,
+        };
+        let statement = self.insertion(dialect, "TRUE", &elapsed);
+        one(dialect, &statement, line_values(line))
     }
 
     async fn record(
@@ -288,6 +296,19 @@ impl Ledger for SqlxLedger {
             Lock::Mysql(name) => mysql_lock(&name).leave(session).await,
         }
     }
+}
+
+/// The values of a row that are bound.
+fn line_values(line: &Line<'_>) -> [Value; 3] {
+    [
+        number(line.version),
+        text(line.description),
+        Value::Blob(checksum::unhex(line.checksum.unwrap_or_default())),
+    ]
+}
+
+fn nanoseconds(line: &Line<'_>) -> i64 {
+    i64::try_from(line.elapsed.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// The lock of SQLx's library.

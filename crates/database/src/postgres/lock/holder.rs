@@ -157,14 +157,19 @@ impl Holder {
     /// second answer is not to be trusted: there it is never the right one.
     pub(super) fn questions(&self) -> Option<Vec<Question>> {
         let lease = self.lease.as_ref()?;
+        let run = self.keys.run;
         Some(vec![
             Question {
                 text: self.fencing(true)?,
                 answer: Value::Integer(1),
+                demand: Some(format!(
+                    "SELECT 1 / pg_catalog.pg_try_advisory_xact_lock_shared({run})::int"
+                )),
             },
             Question {
                 text: lease.question(),
                 answer: Value::Integer(self.token),
+                demand: Some(lease.demand(self.token)),
             },
         ])
     }

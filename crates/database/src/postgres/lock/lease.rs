@@ -264,6 +264,17 @@ impl Lease {
         )
     }
 
+    /// The same as a query that fails (`division_by_zero`) if it is not this token.
+    pub(super) fn demand(&self, token: i64) -> String {
+        format!(
+            "SELECT 1 / pg_catalog.count(*) FROM {} WHERE name = {} AND holder = {} AND token = {token} \
+             AND pg_catalog.current_setting('transaction_isolation') = 'read committed'",
+            self.table,
+            escape_literal(&self.name),
+            escape_literal(&self.holder)
+        )
+    }
+
     /// Renews it; whether it was still this holder's.
     pub(super) async fn renew(
         &self,

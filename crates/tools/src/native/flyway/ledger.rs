@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use shipgate_database::{Session, StatementError, Value};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::Format;
-use shipgate_migrate::history::Entrance;
+use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_sql::{Dialect, quoted_name};
 
 use super::super::advisory::{MysqlLock, PostgresLock, asked};
 use super::super::emptiness::not_empty;
-use super::super::ledger::{Ledger, Line, Lines, run, text};
+use super::super::ledger::{Ledger, Line, Lines, elapsed_sql, numbered, run, tells_time, text};
 use super::format::{BASELINE, FlywayFormat};
 use crate::checksum::{self, Checksum};
 use crate::compare::Record;
@@ -150,7 +150,21 @@ impl FlywayLedger {
         end: End,
     ) -> Result<(), StatementError> {
         let rank = self.greatest_rank(session).await? + 1;
-        let user = match (&self.installed_by, session.dialect()) {
+        let took = milliseconds(line).to_string();
+        let row = self.insertion(session.dialect(), line, end, &rank.to_string(), &took);
+        session.query(&row.text, &row.values).await.map(drop)
+    }
+
+    /// The statement that writes a row, whose rank and time are expressions.
+    fn insertion(
+        &self,
+        dialect: Dialect,
+        line: &Line<'_>,
+        end: End,
+        rank: &str,
+        took: &str,
+    ) -> RowStatement {
+        let user = match (&self.installed_by, dialect) {
             (Some(_), _) => "?",
             (None, Dialect::Postgres) => "current_user",
             (None, Dialect::MySql | Dialect::MariaDb) => "SUBSTRING_INDEX(USER(), '@', 1)",
@@ -162,22 +176,24 @@ impl FlywayLedger {
         };
         let statement = format!(
             "INSERT INTO {} (installed_rank, version, description, type, script, checksum, \
-             execution_time, success, installed_by) VALUES (?, ?, ?, ?, ?, ?, ?, {success}, {user})",
-            self.table.quoted(session.dialect())
+             execution_time, success, installed_by) \
+             VALUES ({rank}, ?, ?, ?, ?, ?, {took}, {success}, {user})",
+            self.table.quoted(dialect)
         );
         let subject = Subject::of(line.version);
         let checksum = line.checksum.and_then(|sum| sum.parse().ok());
         let mut values = vec![
-            Value::Integer(rank),
             subject.version(),
             Value::Text(abbreviated_end(&line.description.replace('_', " "), 200)),
             text(subject.kind()),
             Value::Text(abbreviated_start(line.file, 1000)),
             checksum.map_or(Value::Null, Value::Integer),
-            milliseconds(line),
         ];
         values.extend(self.installed_by.as_deref().map(text));
-        run(session, &statement, &values).await
+        RowStatement {
+            text: numbered(dialect, &statement),
+            values,
+        }
     }
 
     /// Deletes the rows about a version, however that is written in them.
@@ -362,6 +378,24 @@ impl Ledger for FlywayLedger {
         not_empty(session, &self.table).await
     }
 
+    fn row(&self, dialect: Dialect, line: &Line<'_>, timing: Timing) -> Option<Vec<RowStatement>> {
+        let took = match (timing, dialect) {
+            (_, Dialect::MySql | Dialect::MariaDb) => return None,
+            (Timing::Revision, _) => milliseconds(line).to_string(),
+            (Timing::Database, _) if tells_time(dialect) => elapsed_sql(1_000),
+            (Timing::Database, _) => return None,
+        };
+        let table = self.table.quoted(dialect);
+        let rank = format!("(SELECT coalesce(max(installed_rank), 0) + 1 FROM {table})");
+        Some(vec![self.insertion(
+            dialect,
+            line,
+            End::Success,
+            &rank,
+            &took,
+        )])
+    }
+
     async fn record(
         &self,
         session: &mut dyn Session,
@@ -381,7 +415,7 @@ impl Ledger for FlywayLedger {
         run(
             session,
             &statement,
-            &[milliseconds(line), Value::Integer(rank)],
+            &[Value::Integer(milliseconds(line)), Value::Integer(rank)],
         )
         .await
     }
@@ -444,13 +478,11 @@ fn mysql(name: &str) -> MysqlLock<'_> {
     MysqlLock { tool: TITLE, name }
 }
 
-fn milliseconds(line: &Line<'_>) -> Value {
+fn milliseconds(line: &Line<'_>) -> i64 {
     let most = i64::from(i32::MAX);
-    Value::Integer(
-        i64::try_from(line.elapsed.as_millis())
-            .unwrap_or(most)
-            .min(most),
-    )
+    i64::try_from(line.elapsed.as_millis())
+        .unwrap_or(most)
+        .min(most)
 }
 
 /// A text of at most so many characters, without its end.
