@@ -14,6 +14,7 @@ mod connection;
 mod copy;
 mod database;
 mod error;
+mod journal;
 mod limits;
 mod lock;
 mod lost_writes;

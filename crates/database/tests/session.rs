@@ -479,3 +479,69 @@ async fn calls_made_together_are_done_up_to_the_first_that_fails() {
     );
     assert!(session.in_transaction());
 }
+
+async fn transaction(session: &mut dyn Session, number: i64) {
+    session.begin().await.unwrap();
+    let values = [Value::Integer(number)];
+    session
+        .query("INSERT INTO t VALUES (?)", &values)
+        .await
+        .unwrap();
+    session.commit().await.unwrap();
+}
+
+async fn mode(session: &mut dyn Session) -> String {
+    let rows = session.query("PRAGMA journal_mode", &[]).await.unwrap();
+    format!("{rows:?}")
+}
+
+#[tokio::test]
+async fn the_journal_of_many_transactions_is_kept_and_goes_with_the_session() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("a.db");
+    let journal = directory.path().join("a.db-journal");
+    let mut one = session(&file).await;
+    one.execute("CREATE TABLE t(a)").await.unwrap();
+    transaction(&mut *one, 0).await;
+    assert!(!journal.exists());
+    let mut other = session(&file).await;
+    for number in 1..6 {
+        transaction(&mut *one, number).await;
+        if number > 2 {
+            assert!(journal.exists());
+        }
+    }
+    // The other one removes the file at its end, as it always does.
+    transaction(&mut *other, 6).await;
+    assert!(!journal.exists());
+    transaction(&mut *one, 7).await;
+    assert!(journal.exists());
+    assert!(mode(&mut *other).await.contains("delete"));
+    drop(one);
+    assert!(!journal.exists());
+    let rows = other.query("SELECT count(*) FROM t", &[]).await.unwrap();
+    assert_eq!(integer(&rows), 8);
+}
+
+#[tokio::test]
+async fn a_mode_that_somebody_chose_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("a.db");
+    let mut session = session(&file).await;
+    session.execute("CREATE TABLE t(a)").await.unwrap();
+    session
+        .execute("PRAGMA journal_mode = truncate")
+        .await
+        .unwrap();
+    for number in 0..5 {
+        transaction(&mut *session, number).await;
+    }
+    assert!(mode(&mut *session).await.contains("truncate"));
+    session.execute("PRAGMA journal_mode = wal").await.unwrap();
+    drop(session);
+    let mut session = self::session(&file).await;
+    for number in 5..10 {
+        transaction(&mut *session, number).await;
+    }
+    assert!(mode(&mut *session).await.contains("wal"));
+}

@@ -6,6 +6,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use shipgate_sql::Dialect;
 
+use super::journal::Journal;
 use super::limits::Clocked;
 use super::worker::{Stopper, Worker};
 use super::{catalog, error};
@@ -24,6 +25,7 @@ pub struct SqliteSession {
     worker: Worker,
     access: Access,
     clocked: Clocked,
+    journal: Journal,
 }
 
 impl SqliteSession {
@@ -32,6 +34,7 @@ impl SqliteSession {
             worker,
             access,
             clocked,
+            journal: Journal::default(),
         }
     }
 
@@ -40,6 +43,11 @@ impl SqliteSession {
             Access::ReadWrite => "BEGIN IMMEDIATE",
             Access::ReadOnly => "BEGIN",
         }
+    }
+
+    /// Its journal, if it may write one.
+    fn writing_journal(&self) -> Option<Journal> {
+        (self.access == Access::ReadWrite).then(|| self.journal.clone())
     }
 
     async fn run(&mut self, text: &'static str) -> Result<(), StatementError> {
@@ -98,9 +106,17 @@ impl Session for SqliteSession {
         };
         let stopper = self.worker.stopper();
         let clocked = self.clocked.clone();
+        let journal = self
+            .writing_journal()
+            .filter(|_| matches!(calls, [Call::Begin, ..]));
         let done = self
             .worker
-            .call(move |connection| Ok(call_all(connection, steps, &clocked, &stopper)))
+            .call(move |connection| {
+                if let Some(journal) = journal {
+                    journal.begins(connection);
+                }
+                Ok(call_all(connection, steps, &clocked, &stopper))
+            })
             .await;
         done.unwrap_or_else(Answers::none)
     }
@@ -124,7 +140,17 @@ impl Session for SqliteSession {
     }
 
     async fn begin(&mut self) -> Result<(), StatementError> {
-        self.run(self.begin_text()).await
+        let text = self.begin_text();
+        let clocked = self.clocked.clone();
+        let journal = self.writing_journal();
+        self.worker
+            .call(move |connection| {
+                if let Some(journal) = journal {
+                    journal.begins(connection);
+                }
+                clocked.run(|| execute(connection, text)).map(drop)
+            })
+            .await
     }
 
     async fn commit(&mut self) -> Result<(), StatementError> {
@@ -162,6 +188,13 @@ impl Session for SqliteSession {
 
     async fn close(self: Box<Self>) {
         drop(self);
+    }
+}
+
+impl Drop for SqliteSession {
+    fn drop(&mut self) {
+        let journal = self.journal.clone();
+        self.worker.end(move |connection| journal.ends(connection));
     }
 }
 

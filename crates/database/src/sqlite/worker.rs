@@ -191,6 +191,21 @@ impl Worker {
         result
     }
 
+    /// Does a last thing with the connection before it is closed. What is open
+    /// then is rolled back before it.
+    pub(super) fn end(&self, last: impl FnOnce(&Connection) + Send + 'static) {
+        if let Some(jobs) = &self.jobs {
+            let job: Job = Box::new(move |connection| {
+                if !connection.is_autocommit() {
+                    let _ = connection.execute_batch("ROLLBACK");
+                }
+                last(connection);
+            });
+            // A thread that has ended has no connection.
+            let _ = jobs.send(job);
+        }
+    }
+
     pub(super) fn in_transaction(&self) -> bool {
         self.state.in_transaction.load(Ordering::SeqCst)
     }
