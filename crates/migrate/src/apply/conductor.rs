@@ -235,7 +235,12 @@ impl<'r> Conductor<'r> {
                     }
                     return failed;
                 }
-                Some(answer) = answers.recv() => answered(sink, told, answer),
+                Some(answer) = answers.recv() => {
+                    answered(sink, told, answer);
+                    if answers.is_empty() {
+                        sink.waits();
+                    }
+                }
                 Some(wait) = self.waits.recv() => tell_of_wait(sink, &wait),
                 // One that comes while a transaction commits is not heard.
                 () = async {
