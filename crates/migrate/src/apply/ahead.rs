@@ -98,7 +98,29 @@ fn leaves_session(kind: StatementKind<'_>) -> bool {
     )
 }
 
-impl<'f, 'a> Telling<'f, 'a, '_> {
+impl Sent<'_, '_> {
+    /// The calls that are its transaction, in a session with these limits.
+    fn calls<'c>(
+        &'c self,
+        units: &'c [Unit<'c>],
+        questions: &'c [Question],
+        limits: Limits,
+    ) -> Vec<(Part, Call<'c>)> {
+        let mut calls = vec![(Part::Opening, Call::Begin)];
+        calls.extend(questions.iter().map(|ask| (Part::Opening, Call::Ask(ask))));
+        if self.limits != limits {
+            calls.push((Part::Opening, Call::Limit(&self.limits)));
+        }
+        for (number, unit) in units.iter().enumerate() {
+            calls.push((Part::Statement(number), Call::Execute(unit.text)));
+        }
+        calls.extend(self.row.iter().map(|row| (Part::Row, row.call())));
+        calls.push((Part::Commit, Call::Commit));
+        calls
+    }
+}
+
+impl<'a> Telling<'_, 'a, '_> {
     fn done(&self) -> usize {
         let parts = &self.parts[..self.answered];
         let is_end = |(_, part): &&(usize, Part)| matches!(part, Part::Commit);
@@ -163,28 +185,17 @@ impl<'a> Run<'a, '_> {
             .iter()
             .map(|sent| sent.window.units().collect())
             .collect();
-        let mut calls = Vec::new();
-        let mut parts = Vec::new();
-        for (index, (sent, units)) in sent.iter().zip(&units).enumerate() {
-            let mut put = |part, call| {
-                parts.push((index, part));
-                calls.push(call);
-            };
-            put(Part::Opening, Call::Begin);
-            for question in &questions {
-                put(Part::Opening, Call::Ask(question));
-            }
-            if sent.limits != limits {
-                put(Part::Opening, Call::Limit(&sent.limits));
-            }
-            for (number, unit) in units.iter().enumerate() {
-                put(Part::Statement(number), Call::Execute(unit.text));
-            }
-            for statement in &sent.row {
-                put(Part::Row, statement.call());
-            }
-            put(Part::Commit, Call::Commit);
-        }
+        let (parts, calls): (Vec<_>, Vec<_>) = sent
+            .iter()
+            .zip(&units)
+            .enumerate()
+            .flat_map(|(index, (sent, units))| {
+                let calls = sent.calls(units, &questions, limits);
+                calls
+                    .into_iter()
+                    .map(move |(part, call)| ((index, part), call))
+            })
+            .unzip();
         let at = self.conductor.now();
         let mut telling = Telling {
             sent: &sent,
@@ -201,20 +212,13 @@ impl<'a> Run<'a, '_> {
         let failed = self.conductor.pipeline(&calls, &mut answered).await;
         let done = telling.done();
         let begun = telling.began;
-        let Some(error) = failed else {
+        let part = parts.get(telling.answered).map(|(_, part)| *part);
+        let (Some(error), Some(part)) = (failed, part) else {
             return Ok(Ahead { done, begun: None });
         };
-        let part = parts.get(telling.answered).map(|(_, part)| *part);
         if error.kind == ErrorKind::SessionLost {
             let files = &files[done..sent.len()];
-            let failed = match part {
-                Some(Part::Statement(number)) => sent[done]
-                    .window
-                    .unit(number)
-                    .map(|unit| self.statement_failed(sent[done].file, &unit, error.clone())),
-                Some(Part::Opening) => Some(not_begun(error.clone())),
-                _ => None,
-            };
+            let failed = self.failed_part(&sent[done], part, error.clone());
             let failed = failed.unwrap_or_else(|| commit_failed(error.clone()));
             let lost = self.lost(files, begun, failed, error).await?;
             return Ok(Ahead {
@@ -222,25 +226,37 @@ impl<'a> Run<'a, '_> {
                 ..lost
             });
         }
-        let failed = match part {
-            Some(Part::Statement(number)) => sent[done]
-                .window
-                .unit(number)
-                .map(|unit| self.statement_failed(sent[done].file, &unit, error)),
-            _ if error.kind == ErrorKind::Cancelled => Some(ApplyError::Cancelled(None)),
-            Some(Part::Commit) => Some(commit_failed(error)),
-            Some(Part::Row) if !is_forgotten(&error) => {
-                let version = sent[done].file.file.version();
-                Some(self.history.not_inserted(version, error).into())
-            }
-            Some(Part::Opening | Part::Row) | None => None,
-        };
+        let failed = self.failed_part(&sent[done], part, error);
         self.roll_back().await;
         if failed.is_none() {
             self.conductor.told.rewind();
         }
         let begun = Some(Begun { at: begun, failed });
         Ok(Ahead { done, begun })
+    }
+
+    /// What is to be said of a file whose call failed; nothing if that is
+    /// better told of call by call.
+    fn failed_part(
+        &self,
+        sent: &Sent<'_, 'a>,
+        part: Part,
+        error: StatementError,
+    ) -> Option<ApplyError> {
+        match part {
+            Part::Statement(number) => {
+                let unit = sent.window.unit(number)?;
+                Some(self.statement_failed(sent.file, &unit, error))
+            }
+            _ if error.kind == ErrorKind::Cancelled => Some(ApplyError::Cancelled(None)),
+            Part::Opening if error.kind == ErrorKind::SessionLost => Some(not_begun(error)),
+            Part::Commit => Some(commit_failed(error)),
+            Part::Row if !is_forgotten(&error) => {
+                let version = sent.file.file.version();
+                Some(self.history.not_inserted(version, error).into())
+            }
+            Part::Opening | Part::Row => None,
+        }
     }
 
     /// With the connection, the answers to commits may have been lost. `failed`

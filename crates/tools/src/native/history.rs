@@ -499,7 +499,7 @@ impl History for ToolHistory {
     }
 
     fn insertion(&self, revision: &Revision, timing: Timing) -> Option<Vec<RowStatement>> {
-        if self.is_stepped(&revision.version) {
+        if !is_finished(revision) || self.is_stepped(&revision.version) {
             return None;
         }
         let line = self.line(revision);
