@@ -66,12 +66,11 @@ async fn a_row_tells_when_its_file_ran_and_for_how_long() {
     ]);
     place.apply().await.succeeded();
     let rows = place.sql(
-        "SELECT b.execution_time >= 50000000, a.execution_time < b.execution_time, \
-         c.executed_at >= b.executed_at + interval '50 ms' \
-         FROM public.atlas_schema_revisions a, public.atlas_schema_revisions b, \
-         public.atlas_schema_revisions c WHERE (a.version, b.version, c.version) = ('1', '2', '3')",
+        "SELECT b.execution_time >= 50000000, c.executed_at >= b.executed_at + interval '50 ms' \
+         FROM public.atlas_schema_revisions b, public.atlas_schema_revisions c \
+         WHERE (b.version, c.version) = ('2', '3')",
     );
-    assert_eq!(rows, "t|t|t");
+    assert_eq!(rows, "t|t");
 }
 
 #[tokio::test]
