@@ -481,17 +481,16 @@ async fn calls_made_together_are_done_up_to_the_first_that_fails() {
 }
 
 async fn transaction(session: &mut dyn Session, number: i64) {
-    session.begin().await.unwrap();
+    session.begin().await.expect("begun");
     let values = [Value::Integer(number)];
-    session
-        .query("INSERT INTO t VALUES (?)", &values)
-        .await
-        .unwrap();
-    session.commit().await.unwrap();
+    let inserted = session.query("INSERT INTO t VALUES (?)", &values).await;
+    inserted.expect("inserted");
+    session.commit().await.expect("committed");
 }
 
 async fn mode(session: &mut dyn Session) -> String {
-    let rows = session.query("PRAGMA journal_mode", &[]).await.unwrap();
+    let rows = session.query("PRAGMA journal_mode", &[]).await;
+    let rows = rows.expect("a mode");
     format!("{rows:?}")
 }
 
