@@ -16,6 +16,7 @@ pub mod postgres;
 mod session;
 pub mod sqlite;
 mod tls;
+mod unreached;
 mod url;
 
 pub use catalog::{Catalog, Difference, SchemaObject};

@@ -11,12 +11,15 @@ use super::infile::Infile;
 use super::link::Link;
 use super::settings::{Server, Settings};
 use crate::tls;
+use crate::unreached;
 use crate::url::TlsMode;
 use crate::{Access, ConnectOptions, OpenError, Wait};
 
 /// The pause after the first round of attempts; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// What one attempt has at least, however little time is left.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// Why an attempt failed.
 enum Failure {
@@ -37,7 +40,9 @@ pub(super) async fn connect(
     loop {
         let mut reasons = Vec::new();
         for server in &settings.servers {
-            match attempt(settings, server, options.access).await {
+            let left = options.connect_timeout.saturating_sub(begun.elapsed());
+            let patience = settings.attempt.min(left.max(SHORTEST_ATTEMPT));
+            match attempt(settings, server, options.access, patience).await {
                 Ok(connected) => return Ok(connected),
                 Err(Failure::Lasting(error)) => return Err(error),
                 Err(Failure::Passing(reason)) => reasons.push(format!("{server}: {reason}")),
@@ -52,7 +57,7 @@ pub(super) async fn connect(
             && let Some(hook) = &options.on_wait
         {
             hook(&Wait {
-                reason: format!("no connection to {reason}"),
+                reason: format!("waiting for {reason}"),
                 limit: options.connect_timeout.saturating_sub(waited),
             });
             told = Some(reason);
@@ -84,12 +89,13 @@ async fn attempt(
     settings: &Settings,
     server: &Server,
     access: Access,
+    patience: Duration,
 ) -> Result<(Link, Opts), Failure> {
     let encrypted = settings.tls.mode != TlsMode::Disabled;
-    match attempt_once(settings, server, access, encrypted).await {
+    match attempt_once(settings, server, access, patience, encrypted).await {
         // Nothing was to be checked: the two have no way to encrypt in common.
         Err(Failure::Lasting(OpenError::Tls { .. })) if settings.tls.mode == TlsMode::Preferred => {
-            attempt_once(settings, server, access, false).await
+            attempt_once(settings, server, access, patience, false).await
         }
         other => other,
     }
@@ -99,6 +105,7 @@ async fn attempt_once(
     settings: &Settings,
     server: &Server,
     access: Access,
+    patience: Duration,
     encrypted: bool,
 ) -> Result<(Link, Opts), Failure> {
     let infile = Infile::default();
@@ -109,14 +116,11 @@ async fn attempt_once(
                 message,
             })
         })?;
-    let conn = match tokio::time::timeout(settings.attempt, Conn::new(options.clone())).await {
+    let conn = match tokio::time::timeout(patience, Conn::new(options.clone())).await {
         Ok(Ok(conn)) => conn,
         Ok(Err(error)) => return Err(judge(error, settings, server)),
         Err(_) => {
-            return Err(Failure::Passing(format!(
-                "no answer within {:?}",
-                settings.attempt
-            )));
+            return Err(Failure::Passing(format!("no answer within {patience:.0?}")));
         }
     };
     let mut statements = settings.statements.clone();
@@ -173,7 +177,7 @@ fn judge_io(error: &io::Error, settings: &Settings, server: &Server) -> Failure 
             message: error.to_string(),
         });
     }
-    Failure::Passing(error.to_string())
+    Failure::Passing(unreached::words(error))
 }
 
 /// Numbers as in [`super::error`]; 9001 is ProxySQL without a server behind it.

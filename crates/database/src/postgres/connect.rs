@@ -1,6 +1,5 @@
 //! Connecting: which host, how, and whether it is worth waiting for.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::startup::{Key, Request, StartError, start};
 use super::target::Suits;
 use super::transport::{self, Encryption};
 use super::wire::Wire;
+use crate::unreached;
 use crate::{Access, ConnectOptions, OpenError, Wait};
 
 /// Where a session is, so that another connection can be made to it.
@@ -264,7 +264,7 @@ impl Place {
 
     fn failure(&self, error: StartError) -> Failure {
         match error {
-            StartError::Io(error) => Failure::ForNow(words(&error)),
+            StartError::Io(error) => Failure::ForNow(unreached::words(&error)),
             StartError::Tls(message) => Failure::ForGood(OpenError::Tls {
                 target: self.target(),
                 message,
@@ -294,17 +294,5 @@ impl Place {
             target: self.target(),
             message: message.to_owned(),
         })
-    }
-}
-
-/// `error` without the system's number.
-fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::NotFound => "no such socket".to_owned(),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-            "it closed the connection".to_owned()
-        }
-        _ => error.to_string(),
     }
 }

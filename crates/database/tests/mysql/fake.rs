@@ -97,7 +97,7 @@ async fn a_full_server_is_waited_for() {
     assert_eq!(
         said,
         [format!(
-            "no connection to {address}: Error 1040 (HY000): Too many connections"
+            "waiting for {address}: Error 1040 (HY000): Too many connections"
         )]
     );
 }
