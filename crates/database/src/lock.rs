@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Session, Value};
+use crate::{Dialect, Session, Value};
 pub(crate) use waiting::Waiting;
 
 /// The table, in the schema that holds the history, in which servers write
@@ -264,6 +264,8 @@ pub enum LockError {
     Held {
         /// Which lock.
         name: LockName,
+        /// Of which kind of database.
+        dialect: Dialect,
         /// Who.
         holder: LockOwner,
         /// How long it was waited for.

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{LockError, LockEvent, LockOwner, LockRequest};
+use crate::{Dialect, LockError, LockEvent, LockOwner, LockRequest};
 
 /// Waits for other holders, up to a limit over all of them, and tells who
 /// they are.
 pub(crate) struct Waiting<'a> {
     request: &'a LockRequest,
+    dialect: Dialect,
     started: Instant,
     pause: Duration,
     growth: f64,
@@ -21,9 +22,10 @@ pub(crate) struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     /// The wait for the request's lock begins now.
-    pub(crate) fn new(request: &'a LockRequest) -> Self {
+    pub(crate) fn new(request: &'a LockRequest, dialect: Dialect) -> Self {
         Self {
             request,
+            dialect,
             started: Instant::now(),
             pause: Duration::from_millis(10),
             growth: 2.0,
@@ -33,12 +35,12 @@ impl<'a> Waiting<'a> {
     }
 
     /// The same where a look costs next to nothing, and no server anything.
-    pub(crate) fn with_cheap_looks(request: &'a LockRequest) -> Self {
+    pub(crate) fn with_cheap_looks(request: &'a LockRequest, dialect: Dialect) -> Self {
         Self {
             pause: Duration::from_millis(2),
             growth: 1.05,
             longest: Duration::from_millis(50),
-            ..Self::new(request)
+            ..Self::new(request, dialect)
         }
     }
 
@@ -63,6 +65,7 @@ impl<'a> Waiting<'a> {
         if remaining.is_zero() {
             return Err(LockError::Held {
                 name: self.request.name.clone(),
+                dialect: self.dialect,
                 holder,
                 waited: self.request.timeout,
             });

@@ -36,8 +36,8 @@ use super::session::MysqlSession;
 use super::settings::Settings;
 use crate::lock::Waiting;
 use crate::{
-    ConnectOptions, LeasePlace, LockError, LockEvent, LockOwner, LockRequest, MigrationLock,
-    Question, Session, StatementError, Value,
+    ConnectOptions, Dialect, LeasePlace, LockError, LockEvent, LockOwner, LockRequest,
+    MigrationLock, Question, Session, StatementError, Value,
 };
 
 /// Everything that is held, on its connection.
@@ -85,7 +85,7 @@ pub(super) async fn acquire(
     settings: &Settings,
     request: LockRequest,
 ) -> Result<Box<dyn MigrationLock>, LockError> {
-    let mut wait = Waiting::new(&request);
+    let mut wait = Waiting::new(&request, Dialect::MySql);
     let mut session = open(settings, &request).await?;
     let schema = match &request.schema {
         Some(schema) => Some(schema.clone()),

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::atlas_lock::{AtlasLock, Attempt};
 use crate::lock::Waiting;
 use crate::{
-    DatabaseUrl, LockError, LockEvent, LockName, LockOwner, LockRequest, MigrationLock, Question,
+    DatabaseUrl, Dialect, LockError, LockEvent, LockName, LockOwner, LockRequest, MigrationLock,
+    Question,
 };
 
 /// What stands in the lock file.
@@ -47,7 +48,7 @@ pub(super) async fn acquire(
         });
     };
     let path = lock_path(database, &request.name)?;
-    let mut wait = Waiting::with_cheap_looks(&request);
+    let mut wait = Waiting::with_cheap_looks(&request, Dialect::Sqlite);
     let file = loop {
         let file = open(&path, database)?;
         match file.try_lock() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use shipgate_database::{ErrorKind, LockError, OpenError, StatementError};
+use shipgate_database::{Dialect, ErrorKind, LockError, OpenError, StatementError};
 use shipgate_sql::Position;
 
 use crate::apply::foreign_keys::ViolationList;
@@ -272,6 +272,11 @@ impl ApplyError {
                  executed yet; the part before must stay as it is"
                     .to_owned(),
             ],
+            Self::PartChanged { .. } => vec![
+                "statements that were executed must stay as they were, and those behind them may change: \
+                 put the file's beginning back, or correct it by a new migration"
+                    .to_owned(),
+            ],
             Self::Plan(PlanError::Changed(_)) => {
                 vec!["go on all the same with --allow-changed".to_owned()]
             }
@@ -282,10 +287,17 @@ impl ApplyError {
 
     pub(crate) fn lock_text(error: &LockError) -> String {
         match error {
-            LockError::Held { name, .. } => format!(
+            LockError::Held {
+                name,
+                dialect: Dialect::Sqlite,
+                ..
+            } => format!(
                 "acquiring database lock: sql/sqlite: lock on {} already taken",
                 Quoted(name.as_str())
             ),
+            LockError::Held { .. } => {
+                "acquiring database lock: sql/schema: lock is held by other session".to_owned()
+            }
             other => format!("acquiring database lock: {other}"),
         }
     }
@@ -299,6 +311,13 @@ impl ApplyError {
 }
 
 impl FailedStatement {
+    /// What the server says beside its message, line by line: which key, what
+    /// it would suggest.
+    pub fn server_words(&self) -> impl Iterator<Item = &str> {
+        let texts = [&self.error.detail, &self.error.hint];
+        texts.into_iter().flatten().flat_map(|text| text.lines())
+    }
+
     fn hints(&self) -> Vec<String> {
         let mut hints = vec![format!(
             "{}:{}:{}",
@@ -306,15 +325,13 @@ impl FailedStatement {
             self.position.line,
             self.position.column
         )];
+        hints.extend(
+            self.server_words()
+                .map(|line| format!("the server says: {line}")),
+        );
         hints.extend(self.notes.iter().cloned());
         if self.error.kind == ErrorKind::SessionLost {
             hints.push("run again: it goes on where it was broken off".to_owned());
-        }
-        if self.error.message.contains("from within a transaction") {
-            hints.push(
-                "this statement cannot run in a transaction: put '-- atlas:txmode none' into the file's first line"
-                    .to_owned(),
-            );
         }
         hints
     }

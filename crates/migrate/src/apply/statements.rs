@@ -281,9 +281,25 @@ pub(crate) fn failed_statement(
         offset: unit.offset,
         position: row.or(in_text).unwrap_or(start),
         statement: unit.text.to_owned(),
+        notes: way_out_of_transaction(file, &error).into_iter().collect(),
         error,
-        notes: Vec::new(),
     }
+}
+
+/// How the file is executed without a transaction, if the statement refuses
+/// to be in one.
+fn way_out_of_transaction(file: &File, error: &StatementError) -> Option<String> {
+    const REFUSALS: [&str; 2] = [
+        // PostgreSQL's, and SQLite's.
+        "inside a transaction block",
+        "from within a transaction",
+    ];
+    let refuses = REFUSALS.iter().any(|words| error.message.contains(words));
+    let mark = file.format().known_directives().without_transaction;
+    refuses.then(|| match mark {
+        Some(mark) => format!("`{mark}` executes the file without a transaction"),
+        None => "`--tx-mode none` executes files without a transaction".to_owned(),
+    })
 }
 
 /// The place in the file of the row that a `COPY … FROM STDIN` refused: of

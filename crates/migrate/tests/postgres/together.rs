@@ -48,3 +48,38 @@ async fn what_is_wrong_in_a_file_of_one_statement_is_told_with_its_place() {
         "1"
     );
 }
+
+#[tokio::test]
+async fn what_cannot_be_in_a_transaction_is_told_with_the_way_out() {
+    let place = fresh(&[(
+        "1_a.sql",
+        "CREATE TABLE notes (id int);\nCREATE INDEX CONCURRENTLY i ON notes (id);\n",
+    )]);
+    let hints = place.apply().await.failed().error.unwrap().hints();
+    assert!(hints[0].ends_with("1_a.sql:2:1"), "{hints:?}");
+    assert_eq!(
+        hints[1],
+        "`-- atlas:txmode none` executes the file without a transaction"
+    );
+}
+
+#[tokio::test]
+async fn what_the_server_adds_to_its_message_is_told() {
+    let place = fresh(&[(
+        "1_a.sql",
+        "CREATE TABLE notes (id int PRIMARY KEY);\nINSERT INTO notes VALUES (1);\n\
+         INSERT INTO notes VALUES (1);\n",
+    )]);
+    let hints = place.apply().await.failed().error.unwrap().hints();
+    assert!(hints[0].ends_with("1_a.sql:3:1"), "{hints:?}");
+    assert_eq!(hints[1], "the server says: Key (id)=(1) already exists.");
+    place.write(&[(
+        "1_a.sql",
+        "CREATE TABLE notes (id int PRIMARY KEY);\nSELECT ids FROM notes;\n",
+    )]);
+    let hints = place.apply().await.failed().error.unwrap().hints();
+    assert_eq!(
+        hints[1..],
+        ["the server says: Perhaps you meant to reference the column \"notes.id\"."]
+    );
+}

@@ -147,3 +147,23 @@ async fn a_file_says_how_long_it_waits_and_runs() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_held_migration_lock_is_told_in_the_words_of_atlas() {
+    let place = fresh(ALTER);
+    place.sql("CREATE TABLE busy (id int)");
+    let mut request = place.lock();
+    request.purpose = "release 12".to_owned();
+    let held = place.database().lock(request).await.unwrap();
+    let mut options = place.options();
+    options.plan.allow_dirty = true;
+    options.lock.timeout = Duration::ZERO;
+    let outcome = place.run(&*place.database(), &options, |_| {}).await;
+    assert_eq!(
+        outcome.error_text(),
+        "acquiring database lock: sql/schema: lock is held by other session"
+    );
+    let hints = outcome.error.unwrap().hints();
+    assert!(hints[0].contains("release 12"), "{hints:?}");
+    held.release().await.unwrap();
+}

@@ -13,8 +13,8 @@ use crate::postgres::connect::connect;
 use crate::postgres::session::PostgresSession;
 use crate::postgres::settings::Settings;
 use crate::{
-    ConnectOptions, ErrorKind, LeasePlace, LockError, LockEvent, LockRequest, Question, Session,
-    StatementError, Value,
+    ConnectOptions, Dialect, ErrorKind, LeasePlace, LockError, LockEvent, LockRequest, Question,
+    Session, StatementError, Value,
 };
 
 /// A lock, from its taking to its release.
@@ -102,7 +102,7 @@ impl Holder {
         settings: &Arc<Settings>,
         request: &LockRequest,
     ) -> Result<Self, LockError> {
-        let mut waiting = Waiting::new(request);
+        let mut waiting = Waiting::new(request, Dialect::Postgres);
         let mut connections = Connections::open(settings, request.connect_timeout)
             .await
             .map_err(|message| LockError::Server { message })?;
