@@ -29,6 +29,18 @@ pub enum PlanError {
     /// No file has the version to stop at.
     #[error("migration with version {} not found", Quoted(.0))]
     VersionNotFound(String),
+    /// An empty database begins with a checkpoint, which is more than was asked for.
+    #[error(
+        "version {} is part of checkpoint {checkpoint}, with which a database without history begins; \
+         stop there or later",
+        Quoted(.version)
+    )]
+    InCheckpoint {
+        /// The version to stop at.
+        version: String,
+        /// The file.
+        checkpoint: String,
+    },
     /// The database needs files that a baseline migration stands for.
     #[error(
         "the database stands at version {}, below baseline migration {file}, which is for empty databases only \

@@ -82,6 +82,14 @@ pub fn plan<'a>(
         _ => from_history(directory, revisions, options)?,
     };
     if let Some(last) = last_position {
+        if let (Some(first), None, []) = (plan.pending.first(), plan.baseline, revisions)
+            && first.position > last
+        {
+            return Err(PlanError::InCheckpoint {
+                version: directory.files()[last].version().to_owned(),
+                checkpoint: first.file.name().to_owned(),
+            });
+        }
         plan.pending.retain(|pending| pending.position <= last);
     }
     if let Limit::Amount(amount) = options.limit {

@@ -190,6 +190,15 @@ async fn a_new_database_begins_at_the_last_checkpoint() {
             "-- atlas:checkpoint v4\r\nINSERT INTO log VALUES ('checkpoint 4');",
         ),
     ]);
+    let early = project.apply_with(|options| {
+        options.plan.allow_dirty = true;
+        options.plan.limit = Limit::Version("2".to_owned());
+    });
+    assert_eq!(
+        early.await.error_text(),
+        "version \"2\" is part of checkpoint 4_d.sql, with which a database without history begins; \
+         stop there or later"
+    );
     apply(&project, ExecOrder::Linear).await.succeeded();
     assert_eq!(log(&project).await, ["checkpoint 4", "5_e.sql"]);
     assert_eq!(project.history().await.len(), 2);
