@@ -148,7 +148,8 @@ impl fmt::Display for StatusText<'_> {
             (count, _) => write!(f, " ({count} out of order)")?,
         }
         f.write_str("\n")?;
-        if partial {
+        let has_failed = !report.sql.is_empty() || !report.error.is_empty();
+        if partial && has_failed {
             writeln!(f, "\nLast migration attempt had errors:")?;
             writeln!(f, "  {dashes} SQL:   {}", report.sql)?;
             writeln!(
@@ -157,7 +158,7 @@ impl fmt::Display for StatusText<'_> {
                 palette.bright_red("ERROR:"),
                 report.error
             )?;
-        } else if out_of_order > 0 && !report.error.is_empty() {
+        } else if !partial && out_of_order > 0 && !report.error.is_empty() {
             writeln!(f, "\n  {} {}", palette.bright_red("ERROR:"), report.error)?;
         }
         Ok(())

@@ -93,6 +93,35 @@ Migration Status: PENDING
 }
 
 #[tokio::test]
+async fn a_file_that_is_half_applied_without_an_error_has_none() {
+    let project = Project::new(THREE);
+    let outcome = project
+        .apply_with(|options| options.tx_mode = TxMode::None)
+        .await;
+    assert!(outcome.error.is_some());
+    assert!(
+        text(&project)
+            .await
+            .contains("\nLast migration attempt had errors:\n")
+    );
+    project
+        .execute(
+            "UPDATE atlas_schema_revisions SET error = '', error_stmt = '' WHERE version = '3'",
+        )
+        .await;
+    assert_eq!(
+        text(&project).await,
+        "\
+Migration Status: PENDING
+  -- Current Version: 3 (1 statements applied)
+  -- Next Version:    3 (2 statements left)
+  -- Executed Files:  3 (last one partially)
+  -- Pending Files:   1
+"
+    );
+}
+
+#[tokio::test]
 async fn everything_applied() {
     let project = Project::new(&THREE[..2]);
     project.apply().await.succeeded();
