@@ -48,13 +48,26 @@ pub fn new(
         .new_files(&version, name.filter(|name| !name.is_empty()))
     {
         let path = location.path().join(&file.name);
-        create_new(&path, file.content.as_bytes())?;
+        if let Err(error) = create_new(&path, file.content.as_bytes()) {
+            return Err(taken_back(&created, error));
+        }
         created.push(path);
     }
-    if location.bookkeeping() == Bookkeeping::Atlas {
-        Directory::open(location)?.write_sum()?;
+    if location.bookkeeping() == Bookkeeping::Atlas
+        && let Err(error) = Directory::open(location).and_then(|mut new| new.write_sum())
+    {
+        return Err(taken_back(&created, error));
     }
     Ok(created)
+}
+
+/// Removes files without a checksum, which would be an error of the directory.
+fn taken_back(created: &[PathBuf], error: DirectoryError) -> NewError {
+    for path in created {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(path);
+    }
+    error.into()
 }
 
 fn free_version(directory: &Directory, now: Timestamp) -> String {
@@ -69,5 +82,42 @@ fn free_version(directory: &Directory, now: Timestamp) -> String {
             Ok(later) => moment = later,
             Err(_) => return version,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use jiff::Timestamp;
+
+    use super::new;
+    use crate::directory::Location;
+
+    #[test]
+    fn without_a_checksum_no_file_stays() {
+        let temporary = tempfile::tempdir().unwrap();
+        // Stands where the checksum file is written first.
+        let in_the_way = format!(".atlas.sum.{}.tmp", std::process::id());
+        fs::create_dir(temporary.path().join(&in_the_way)).unwrap();
+        let url = format!(
+            "file://{}?format=golang-migrate",
+            temporary.path().display()
+        );
+        let error = new(
+            Location::parse(&url).unwrap(),
+            Some("a"),
+            Timestamp::UNIX_EPOCH,
+        )
+        .unwrap_err();
+        assert!(
+            error.to_string().ends_with("atlas.sum: is a directory"),
+            "{error}"
+        );
+        let left: Vec<_> = fs::read_dir(temporary.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, [in_the_way.as_str()]);
     }
 }

@@ -18,7 +18,13 @@ pub(crate) fn create_new(path: &Path, content: &[u8]) -> Result<(), DirectoryErr
         file.write_all(content)?;
         file.sync_all()
     };
-    create().map_err(|source| failure(path, source))
+    create().map_err(|source| {
+        if source.kind() != io::ErrorKind::AlreadyExists {
+            // Half of a file is none; the first error is the one to tell.
+            let _ = fs::remove_file(path);
+        }
+        failure(path, source)
+    })
 }
 
 fn write_and_rename(path: &Path, content: &[u8]) -> io::Result<()> {

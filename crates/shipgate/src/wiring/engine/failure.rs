@@ -6,6 +6,7 @@ use std::time::Duration;
 use shipgate_database::{ErrorKind, LockError};
 use shipgate_migrate::apply::{ApplyError, ApplyFailure, FailedStatement};
 use shipgate_migrate::plan::PlanError;
+use shipgate_migrate::sum::ChecksumError;
 use shipgate_release::{Effect, Failure, FailureKind};
 
 use crate::report::short;
@@ -74,10 +75,15 @@ fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
                 .map(str::to_owned),
         );
         failure.report.append(&mut hints);
-        hints.push(
-            "look at what changed; when it is meant, `shipgate migrate hash` writes the checksums anew"
-                .to_owned(),
-        );
+        let hint = match checksum {
+            ChecksumError::Format(error) if !error.conflicts.is_empty() => {
+                "keep the files of both sides; `shipgate migrate hash --merge` writes their checksums anew"
+            }
+            _ => {
+                "look at what changed; when it is meant, `shipgate migrate hash` writes the checksums anew"
+            }
+        };
+        hints.push(hint.to_owned());
     }
     if let ApplyError::Plan(PlanError::NotClean(_)) = error {
         hints.push("if it stands at a version of this directory already, say so: `shipgate migrate set VERSION`".to_owned());
