@@ -64,6 +64,13 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
+        // Without a command Atlas answers with its help, and so on stdout.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return match write!(io::stdout(), "{}", error.render()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
         Err(error) => return refuse(&usage(&error)),
     };
     match cli.command {

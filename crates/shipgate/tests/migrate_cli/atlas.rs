@@ -19,6 +19,16 @@ fn it_tells_a_version_that_clients_understand() {
 }
 
 #[test]
+fn without_a_command_it_answers_with_its_help() {
+    let place = Place::empty();
+    for words in [&[][..], &["migrate"]] {
+        let help = place.atlas(words);
+        assert_eq!((help.stderr.as_str(), help.code), ("", 0), "{words:?}");
+        assert!(help.stdout.contains("Usage: atlas"), "{help:?}");
+    }
+}
+
+#[test]
 fn it_takes_the_flags_of_the_go_client() {
     let place = Place::with(&TWO);
     let applied = place.atlas(&[
