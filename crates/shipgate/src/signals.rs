@@ -9,6 +9,9 @@ use tokio::sync::watch;
 use crate::error::{CliError, Exit};
 use crate::printer::Printer;
 
+/// What is answered to the first signal where a safe point is near.
+pub(crate) const STOPPING: &str = "stopping at the next safe point; once more to end at once";
+
 /// Turns the first SIGINT or SIGTERM into a request to stop at the next safe
 /// point. A second one ends the program at once; what it was doing can then be
 /// resumed.
@@ -19,7 +22,7 @@ pub(crate) fn cancel_on_signal(printer: Arc<Printer>) -> Result<Cancel, CliError
     let asked = cancel.clone();
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
-        printer.say("stopping at the next safe point; once more to end at once");
+        printer.say(STOPPING);
         asked.request();
         let exit = either(&mut interrupt, &mut terminate).await;
         end_at_once(exit);
@@ -28,6 +31,7 @@ pub(crate) fn cancel_on_signal(printer: Arc<Printer>) -> Result<Cancel, CliError
 }
 
 /// A request to stop, and by which signal it came.
+#[derive(Clone)]
 pub(crate) struct Asked(watch::Receiver<Option<Exit>>);
 
 impl Asked {
@@ -47,13 +51,19 @@ impl Asked {
         Ok(Self(receiver))
     }
 
+    /// The exit code that was asked for, if one was.
+    pub(crate) fn heard(&self) -> Option<Exit> {
+        *self.0.borrow()
+    }
+
     /// Returns when it is asked for, with the exit code it asks for.
     pub(crate) async fn wait(&self) -> Exit {
         let mut receiver = self.0.clone();
-        match receiver.wait_for(Option::is_some).await {
-            Ok(exit) => exit.unwrap_or(Exit::Interrupted),
+        let heard = receiver.wait_for(Option::is_some).await;
+        match heard.ok().and_then(|heard| *heard) {
+            Some(exit) => exit,
             // Nobody listens any more, so nobody asks.
-            Err(_) => std::future::pending().await,
+            None => std::future::pending().await,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `apply`.
 
+use std::io::{BufRead, BufReader};
+
 use crate::support::{Place, said};
 
 const TWO: [(&str, &str); 2] = [
@@ -269,6 +271,31 @@ fn a_directory_of_another_format_is_executed_as_its_tool_would() {
         place.run(&["apply", "--dir", "file://migrations?format=nope"]),
         said("", "Error: unknown dir format \"nope\"\n", 1)
     );
+}
+
+#[test]
+fn the_exit_code_tells_which_signal_ended_it() {
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;\n";
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let place = Place::with(&[("1_a.sql", endless)]);
+        let mut running = std::process::Command::new(env!("CARGO_BIN_EXE_shipgate"))
+            .args(["migrate", "apply", "--url", "sqlite://app.db"])
+            .current_dir(place.root())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+        let begun = lines.find(|line| line.as_ref().unwrap().starts_with("    -> WITH"));
+        assert!(begun.is_some());
+        let sent = std::process::Command::new("kill")
+            .args([signal, &running.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        assert_eq!(running.wait().unwrap().code(), Some(code));
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ use super::source::source;
 use super::{DatabaseFlags, DirectoryFlags, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
-use crate::signals;
+use crate::signals::{self, Asked};
 use crate::wiring::early::Early;
 use crate::wiring::engine::operator_version;
 
@@ -100,9 +100,10 @@ pub(super) async fn run(
         Err(exit) => return Ok(exit),
     };
     let (handle, cancel) = CancelToken::new();
-    let asked = signals::cancel_on_signal(app.printer.clone())?;
+    let asked = Asked::listen(&app.printer, signals::STOPPING)?;
+    let heard = asked.clone();
     tokio::spawn(async move {
-        asked.wait().await;
+        heard.wait().await;
         handle.cancel();
     });
     let count = targets.len();
@@ -127,7 +128,10 @@ pub(super) async fn run(
                 let text = format!("stopped at {label}; {left} not begun");
                 app.printer.say(&text);
             }
-            return Ok(exit);
+            return Ok(match exit {
+                Exit::Interrupted => asked.heard().unwrap_or(exit),
+                exit => exit,
+            });
         }
     }
     Ok(Exit::Done)
