@@ -142,7 +142,8 @@ pub(super) fn patience_of(file: &File) -> Result<Patience, ApplyError> {
             "statement_timeout" => patience.statement_timeout = Some(duration()?),
             _ => {
                 let retries = directive.value.parse();
-                patience.lock_retries = Some(retries.map_err(|_| wrong("a whole number"))?);
+                patience.lock_retries =
+                    Some(retries.map_err(|_| wrong("a whole number from 0 on"))?);
             }
         }
     }
