@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use shipgate_sql::Position;
 
-use crate::formats::UnknownFormat;
+use crate::formats::{self, UnknownFormat};
 use crate::golang::{OsErrorText, Quoted};
 
 /// Why a migration directory cannot be used.
@@ -124,4 +124,25 @@ pub enum DirectoryError {
     /// `new` was asked for a name that cannot be a file's.
     #[error("{} cannot be part of a migration file's name: it has a path separator", Quoted(.0))]
     NameWithSeparator(String),
+}
+
+impl DirectoryError {
+    /// Whether there is no such directory.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Stat { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// What would be right, where the error itself does not say.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::UnknownFormat(_) => vec![format!(
+                "known are {}, and the tools that `shipgate status --tool` knows",
+                formats::names().join(", ")
+            )],
+            Self::UnsupportedScheme(_) => vec!["a directory is `file://PATH`".to_owned()],
+            _ => Vec::new(),
+        }
+    }
 }

@@ -181,6 +181,11 @@ pub fn default() -> &'static dyn Format {
     &Atlas
 }
 
+/// The names of all layouts.
+pub(crate) fn names() -> Vec<&'static str> {
+    ALL.iter().map(|format| format.name()).collect()
+}
+
 /// The layout of that name.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ mod stem;
 mod txtar;
 
 pub(crate) use atlas::FOREIGN_MARKS;
+pub(crate) use format::names;
 pub use format::{
     DBMATE, FLYWAY, Format, GOLANG_MIGRATE, GOOSE, NewFile, UnknownFormat, default, named,
 };

@@ -77,22 +77,47 @@ impl ChecksumError {
         )
     }
 
-    /// What else is known about the cause, one sentence each.
+    /// What else is known about the cause, and the command that helps.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
+        self.hints_with("")
+    }
+
+    /// The same, in which the command repeats these flags.
+    #[must_use]
+    pub fn hints_with(&self, flags: &str) -> Vec<String> {
+        let mut hints = self.causes();
+        let flags = match flags {
+            "" => String::new(),
+            flags => format!(" {flags}"),
+        };
+        match self {
+            Self::Format(error) if !error.conflicts.is_empty() => hints.push(format!(
+                "keep the files of both sides, then run: shipgate migrate hash --merge{flags}"
+            )),
+            Self::Mismatch {
+                line_endings: Some(_),
+                ..
+            } => {}
+            Self::Mismatch {
+                culprit: Some(_), ..
+            } => hints.push(format!("if that is meant: shipgate migrate hash{flags}")),
+            _ => hints.push(format!(
+                "if the files are right: shipgate migrate hash{flags}"
+            )),
+        }
+        hints
+    }
+
+    /// What is known about the cause, one sentence each.
+    #[must_use]
+    pub fn causes(&self) -> Vec<String> {
         match self {
             Self::Format(error) if error.conflicts.is_empty() => vec![format!(
                 "atlas.sum line {} is not of the form '<file name> h1:<hash>'",
                 error.line
             )],
-            Self::Format(error) => {
-                let mut hints: Vec<_> = error.conflicts.iter().map(ToString::to_string).collect();
-                hints.push(
-                    "keep the files of both sides, then write the checksums anew with 'migrate hash --merge'"
-                        .to_owned(),
-                );
-                hints
-            }
+            Self::Format(error) => error.conflicts.iter().map(ToString::to_string).collect(),
             Self::Mismatch {
                 line_endings: Some(files),
                 ..
@@ -208,7 +233,10 @@ mod tests {
              Please check your migration files and run 'atlas migrate hash' to re-hash the contents\n\
              \n"
         );
-        assert!(error.hints().is_empty());
+        assert_eq!(
+            error.hints_with("--dir file://db"),
+            ["if that is meant: shipgate migrate hash --dir file://db"]
+        );
     }
 
     #[test]
@@ -270,7 +298,13 @@ mod tests {
         let wrong = recorded().replacen("h1:", "h1:A", 1);
         let error = check_against(&files, &wrong);
         assert_eq!(error.notice().lines().count(), 3);
-        assert_eq!(error.hints().len(), 1);
+        assert_eq!(
+            error.hints(),
+            [
+                "the total in the first line of atlas.sum is not that of the lines below it",
+                "if the files are right: shipgate migrate hash"
+            ]
+        );
     }
 
     #[test]
@@ -281,8 +315,11 @@ mod tests {
         let error = check_against(&files(&[("1_a.sql", "A;\n")]), &conflicted);
         assert_eq!(error.to_string(), "checksum file format invalid");
         assert_eq!(
-            error.hints()[0],
-            "atlas.sum has a git conflict in lines 1 to 5 (HEAD against topic)"
+            error.hints_with("--dir file://db"),
+            [
+                "atlas.sum has a git conflict in lines 1 to 5 (HEAD against topic)",
+                "keep the files of both sides, then run: shipgate migrate hash --merge --dir file://db"
+            ]
         );
     }
 
@@ -309,6 +346,9 @@ mod tests {
             ("2_b.sql", "B;\r\n"),
             ("3_c.sql", "X;\n"),
         ]);
-        assert!(check_against(&edited_too, &recorded()).hints().is_empty());
+        assert_eq!(
+            check_against(&edited_too, &recorded()).hints(),
+            ["if that is meant: shipgate migrate hash"]
+        );
     }
 }

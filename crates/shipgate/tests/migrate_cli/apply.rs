@@ -267,10 +267,6 @@ fn a_directory_of_another_format_is_executed_as_its_tool_would() {
          \n  -------------------------\n  -- TIME\n  -- 1 migration\n  -- 1 sql statement\n"
     );
     assert_eq!(place.tables(), ["a"]);
-    assert_eq!(
-        place.run(&["apply", "--dir", "file://migrations?format=nope"]),
-        said("", "Error: unknown dir format \"nope\"\n", 1)
-    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_wrong_checksum_stops_every_verb() {
         &format!(
             "You have a checksum error in your migration directory.\n\n\tL2: 1_a.sql was edited\n\n{NOTICE}"
         ),
-        "Error: checksum mismatch\n",
+        "Error: checksum mismatch\nhint: if that is meant: shipgate migrate hash\n",
         1,
     );
     for verb in ["apply", "status", "set", "validate", "new"] {
@@ -38,7 +38,7 @@ fn a_wrong_checksum_stops_every_verb() {
         place.run(&["validate"]),
         said(
             &format!("You have a checksum error in your migration directory.\n{NOTICE}"),
-            "Error: checksum file not found\n",
+            "Error: checksum file not found\nhint: if the files are right: shipgate migrate hash\n",
             1
         )
     );
@@ -53,6 +53,45 @@ fn a_missing_directory_is_told() {
             "",
             "Error: sql/migrate: stat migrations: no such file or directory\n\
              hint: `--dir` names the directory; `shipgate migrate new` begins one\n",
+            1
+        )
+    );
+}
+
+#[test]
+fn the_command_that_is_told_is_about_the_same_directory() {
+    let place = Place::with(&[ONE]);
+    place.write(&[("1_a.sql", "CREATE TABLE b (id int);\n")]);
+    let refused = place.run(&["status", "--dir", "file://migrations?format=goose"]);
+    let told =
+        "hint: if that is meant: shipgate migrate hash --dir 'file://migrations?format=goose'\n";
+    assert!(refused.stderr.ends_with(told), "{refused:?}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_read_is_not_taken_for_a_missing_one() {
+    let place = Place::with(&[ONE]);
+    fs::create_dir(place.path("migrations/2_b.sql")).unwrap();
+    assert_eq!(
+        place.run(&["apply"]),
+        said(
+            "",
+            "Error: sql/migrate: read file \"2_b.sql\": read migrations/2_b.sql: is a directory\n",
+            1
+        )
+    );
+}
+
+#[test]
+fn a_format_that_is_none_is_told_with_those_that_are() {
+    let place = Place::with(&[ONE]);
+    assert_eq!(
+        place.run(&["ls", "--dir", "file://migrations?format=goos"]),
+        said(
+            "",
+            "Error: unknown dir format \"goos\"\n\
+             hint: known are atlas, golang-migrate, goose, flyway, liquibase, dbmate, \
+             and the tools that `shipgate status --tool` knows\n",
             1
         )
     );
@@ -90,7 +129,7 @@ fn a_git_conflict_in_the_checksums_is_told_and_resolved() {
             "Error: checksum file format invalid\n\
              hint: atlas.sum has a git conflict in lines 1 to 5 (HEAD against topic)\n\
              hint: atlas.sum has a git conflict in lines 7 to 11 (HEAD against topic)\n\
-             hint: keep the files of both sides, then write the checksums anew with 'migrate hash --merge'\n",
+             hint: keep the files of both sides, then run: shipgate migrate hash --merge\n",
             1
         )
     );

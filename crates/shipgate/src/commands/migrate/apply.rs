@@ -165,7 +165,8 @@ async fn apply_one(
         Err(exit) => return Ok(exit),
     };
     if let Err(error) = source.directory().check_sum() {
-        return screen.fail_checksum(&error);
+        let repeated = Repeated::of_directory(config, &arguments.directory);
+        return screen.fail_checksum(&error, &repeated.directory_flags());
     }
     if exec_order(arguments, settings).is_none() {
         options.plan.exec_order = source.exec_order();

@@ -3,6 +3,7 @@
 use shipgate_migrate::ImportError;
 use shipgate_migrate::directory::Location;
 
+use super::repeated::Repeated;
 use super::screen::Screen;
 use crate::cli::App;
 use crate::error::{CliError, Exit};
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, app: &App, screen: &mut Screen) -> Resu
         from.push_str(&format!("?format={format}"));
     }
     let imported = match (Location::parse(&from), Location::parse(&arguments.to)) {
-        (Ok(from), Ok(to)) => shipgate_migrate::import(from, &to),
+        (Ok(source), Ok(to)) => shipgate_migrate::import(source, &to),
         (Err(error), _) | (_, Err(error)) => Err(error.into()),
     };
     match imported {
@@ -43,14 +44,18 @@ pub(super) fn run(arguments: &Arguments, app: &App, screen: &mut Screen) -> Resu
             }
             Ok(Exit::Done)
         }
-        Err(ImportError::Checksum(error)) => screen.fail_checksum(&error),
+        Err(ImportError::Checksum(error)) => {
+            let source = Repeated::default().with("--dir", Some(&from));
+            screen.fail_checksum(&error, &source.flags())
+        }
         Err(error) => {
-            let hints = match error {
+            let hints = match &error {
                 ImportError::SameFormat(_) => {
                     vec![
                         "name the format of the source: `--from file://db?format=goose`".to_owned(),
                     ]
                 }
+                ImportError::Directory(error) => error.hints(),
                 _ => Vec::new(),
             };
             screen.fail("migrations-directory", &error.to_string(), &hints)

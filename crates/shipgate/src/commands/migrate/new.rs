@@ -9,6 +9,7 @@ use shipgate_migrate::directory::Location;
 use shipgate_migrate::formats;
 
 use super::config::Config;
+use super::repeated::Repeated;
 use super::screen::Screen;
 use super::{DirectoryFlags, editor, target};
 use crate::cli::App;
@@ -71,7 +72,10 @@ pub(super) async fn run(
                 None => Ok(Exit::Done),
             }
         }
-        Err(NewError::Checksum(error)) => screen.fail_checksum(&error),
+        Err(NewError::Checksum(error)) => {
+            let repeated = Repeated::of_directory(config.flags(), &arguments.directory);
+            screen.fail_checksum(&error, &repeated.directory_flags())
+        }
         Err(NewError::Directory(error)) => {
             screen.fail("migrations-directory", &error.to_string(), &[])
         }

@@ -14,17 +14,14 @@ use super::{DatabaseFlags, DirectoryFlags, HistoryKind};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Repeated {
     words: Vec<String>,
+    /// How many of them say where the directory is.
+    of_directory: usize,
     hides_url: bool,
 }
 
 impl Repeated {
-    /// Those that say where: env, project, directory, database, history.
-    pub(super) fn of(
-        config: &ConfigFlags,
-        directory: &DirectoryFlags,
-        database: &DatabaseFlags,
-        url: &DatabaseUrl,
-    ) -> Self {
+    /// Those that say where the directory is: env, project, directory.
+    pub(super) fn of_directory(config: &ConfigFlags, directory: &DirectoryFlags) -> Self {
         let mut repeated = Self::default();
         repeated.add("--config", config.config.as_deref());
         repeated.add("--env", config.env.as_deref());
@@ -35,6 +32,18 @@ impl Repeated {
         repeated.add("--project", project.and_then(|path| path.to_str()));
         repeated.add("--dir", directory.dir.as_deref());
         repeated.add("--dir-format", directory.dir_format.as_deref());
+        repeated.of_directory = repeated.words.len();
+        repeated
+    }
+
+    /// These, and those that say where the database is and its history.
+    pub(super) fn of(
+        config: &ConfigFlags,
+        directory: &DirectoryFlags,
+        database: &DatabaseFlags,
+        url: &DatabaseUrl,
+    ) -> Self {
+        let mut repeated = Self::of_directory(config, directory);
         if url.has_secrets() && database.url.is_some() {
             repeated.hides_url = true;
             repeated.words.push("--url \"$DATABASE_URL\"".to_owned());
@@ -63,6 +72,11 @@ impl Repeated {
     /// All of them, as a shell takes them.
     pub(super) fn flags(&self) -> String {
         self.words.join(" ")
+    }
+
+    /// Those that a command about the directory takes.
+    pub(super) fn directory_flags(&self) -> String {
+        self.words[..self.of_directory].join(" ")
     }
 
     /// What has to be done before they are of use.
@@ -129,6 +143,10 @@ mod tests {
             r"--env prod --var token=... --dir 'file://db/migrations?format=goose' \
               --url 'sqlite://a b.db' --revisions-schema 'it'\''s' --history atlas --lock-name own"
                 .replace("\\\n              ", "")
+        );
+        assert_eq!(
+            repeated.directory_flags(),
+            "--env prod --var token=... --dir 'file://db/migrations?format=goose'"
         );
         assert_eq!(repeated.hint(), None);
     }

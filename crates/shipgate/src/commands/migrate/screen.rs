@@ -131,12 +131,17 @@ impl Screen {
         Ok(Exit::Failed)
     }
 
-    /// A directory whose checksums do not hold.
-    pub(crate) fn fail_checksum(&mut self, error: &ChecksumError) -> Result<Exit, CliError> {
+    /// A directory whose checksums do not hold. The command that writes them
+    /// anew is told with these flags.
+    pub(crate) fn fail_checksum(
+        &mut self,
+        error: &ChecksumError,
+        flags: &str,
+    ) -> Result<Exit, CliError> {
         if !self.wants_json() {
             self.write(&error.notice())?;
         }
-        self.fail("checksum", &error.to_string(), &error.hints())
+        self.fail("checksum", &error.to_string(), &error.hints_with(flags))
     }
 }
 

@@ -9,6 +9,7 @@ use shipgate_migrate::{Effect, SetError, SetOptions, settle};
 
 use super::apply::{parse_lock_name, parse_timeout};
 use super::config::Config;
+use super::repeated::Repeated;
 use super::screen::Screen;
 use super::source::source;
 use super::{DatabaseFlags, DirectoryFlags, target};
@@ -87,8 +88,9 @@ pub(super) async fn run(
         Err(exit) => return Ok(exit),
     };
     let directory = source.directory();
+    let repeated = Repeated::of_directory(config.flags(), &arguments.directory);
     if let Err(error) = directory.check_sum() {
-        return screen.fail_checksum(&error);
+        return screen.fail_checksum(&error, &repeated.directory_flags());
     }
     let project = &arguments.directory.project;
     let reach = match target::database(&arguments.database, project, &settings, &source, screen)? {
@@ -139,7 +141,7 @@ pub(super) async fn run(
                 screen.write(&settled.to_string())?;
                 Ok(Exit::Done)
             }
-            Err(error) => fail(&error, screen),
+            Err(error) => fail(&error, &repeated, screen),
         };
     }
     match shipgate_migrate::set(reach.database.as_ref(), directory, version, &options).await {
@@ -148,13 +150,13 @@ pub(super) async fn run(
             screen.write(&report.text(screen.palette()).to_string())?;
             Ok(Exit::Done)
         }
-        Err(error) => fail(&error, screen),
+        Err(error) => fail(&error, &repeated, screen),
     }
 }
 
-fn fail(error: &SetError, screen: &mut Screen) -> Result<Exit, CliError> {
+fn fail(error: &SetError, repeated: &Repeated, screen: &mut Screen) -> Result<Exit, CliError> {
     match error {
-        SetError::Checksum(error) => screen.fail_checksum(error),
+        SetError::Checksum(error) => screen.fail_checksum(error, &repeated.directory_flags()),
         SetError::History(HistoryError::Ambiguous) => screen.fail_ambiguous(),
         error => screen.fail("history", &error.to_string(), &error.hints()),
     }

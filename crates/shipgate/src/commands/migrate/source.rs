@@ -135,19 +135,28 @@ pub(super) async fn source(
         Ok(location) => location,
         Err(error) => {
             let message = error.to_string();
-            return Ok(Err(screen.fail("migrations-directory", &message, &[])?));
+            return Ok(Err(screen.fail(
+                "migrations-directory",
+                &message,
+                &error.hints(),
+            )?));
         }
     };
     let opened = spawn_blocking(move || Directory::open(location)).await;
     match opened.unwrap_or_else(|ended| resume_unwind(ended.into_panic())) {
         Ok(directory) => Ok(Ok(Source::Atlas(Box::new(directory)))),
         Err(error) => {
-            let hint = "`--dir` names the directory; `shipgate migrate new` begins one".to_owned();
+            let mut hints = error.hints();
+            if error.is_missing() {
+                hints.push(
+                    "`--dir` names the directory; `shipgate migrate new` begins one".to_owned(),
+                );
+            }
             let message = error.to_string();
             Ok(Err(screen.fail(
                 "migrations-directory",
                 &message,
-                &[hint],
+                &hints,
             )?))
         }
     }

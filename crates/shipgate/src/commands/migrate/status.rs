@@ -7,6 +7,7 @@ use shipgate_migrate::{Reading, StatusError};
 
 use super::config::Config;
 use super::format::Format;
+use super::repeated::Repeated;
 use super::screen::Screen;
 use super::source::source;
 use super::{DatabaseFlags, DirectoryFlags, target};
@@ -60,8 +61,9 @@ pub(super) async fn run(
         Err(exit) => return Ok(exit),
     };
     let directory = source.directory();
+    let repeated = Repeated::of_directory(config.flags(), &arguments.directory);
     if let Err(error) = directory.check_sum() {
-        return screen.fail_checksum(&error);
+        return screen.fail_checksum(&error, &repeated.directory_flags());
     }
     let project = &arguments.directory.project;
     let reach = match target::database(&arguments.database, project, &settings, &source, screen)? {
@@ -85,7 +87,9 @@ pub(super) async fn run(
     let report = match shipgate_migrate::status(reach.database.as_ref(), directory, &reading).await
     {
         Ok(report) => report,
-        Err(StatusError::Checksum(error)) => return screen.fail_checksum(&error),
+        Err(StatusError::Checksum(error)) => {
+            return screen.fail_checksum(&error, &repeated.directory_flags());
+        }
         Err(StatusError::History(HistoryError::Ambiguous)) => return screen.fail_ambiguous(),
         Err(error) => return screen.fail("history", &error.to_string(), &[]),
     };

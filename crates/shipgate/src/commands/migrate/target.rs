@@ -115,7 +115,7 @@ pub(super) fn location(
         Err(error) => Ok(Err(screen.fail(
             "migrations-directory",
             &error.to_string(),
-            &[],
+            &error.hints(),
         )?)),
     }
 }

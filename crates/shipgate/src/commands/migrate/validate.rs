@@ -5,6 +5,7 @@ use shipgate_database::ConnectOptions;
 use shipgate_migrate::ValidateError;
 
 use super::config::Config;
+use super::repeated::Repeated;
 use super::screen::Screen;
 use super::source::source;
 use super::{DirectoryFlags, ReachFlags, target};
@@ -17,7 +18,8 @@ use crate::wiring::notice::wait_hook;
 pub(crate) struct Arguments {
     #[command(flatten)]
     directory: DirectoryFlags,
-    /// An empty database; the migrations are tried on one like it in memory: sqlite://dev?mode=memory
+    /// An empty database on which the migrations are tried, and which is empty again afterwards; of
+    /// SQLite one in memory: sqlite://dev?mode=memory
     #[arg(long, value_name = "URL")]
     dev_url: Option<String>,
     #[command(flatten)]
@@ -54,7 +56,10 @@ pub(super) async fn run(
             }
             validated.directory
         }
-        Err(ValidateError::Checksum(error)) => return screen.fail_checksum(&error),
+        Err(ValidateError::Checksum(error)) => {
+            let repeated = Repeated::of_directory(config.flags(), &arguments.directory);
+            return screen.fail_checksum(&error, &repeated.directory_flags());
+        }
         Err(ValidateError::Directory(error)) => {
             return screen.fail("migrations-directory", &error.to_string(), &[]);
         }

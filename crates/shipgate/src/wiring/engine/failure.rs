@@ -65,7 +65,10 @@ pub(super) fn timed_out(limit: Duration) -> Failure {
 }
 
 fn with_hints(mut failure: Failure, error: &ApplyError) -> Failure {
-    let mut hints = error.hints();
+    let mut hints = match error {
+        ApplyError::Checksum(checksum) => checksum.causes(),
+        error => error.hints(),
+    };
     if let ApplyError::Checksum(checksum) = error {
         failure.report.extend(
             checksum
@@ -125,6 +128,7 @@ fn snippet(failed: &FailedStatement, directory: &Path) -> Vec<String> {
     if let Some(code) = &failed.error.code {
         lines.push(format!("= {code}"));
     }
+    lines.extend(failed.server_words().map(|line| format!("= {line}")));
     lines
 }
 

@@ -78,7 +78,7 @@ impl Job {
 
 fn fail(error: &ApplyError, repeated: &Repeated, screen: &mut Screen) -> Result<Exit, CliError> {
     if let ApplyError::Checksum(checksum) = error {
-        return screen.fail_checksum(checksum);
+        return screen.fail_checksum(checksum, &repeated.directory_flags());
     }
     if let ApplyError::History(HistoryError::Ambiguous) = error {
         return screen.fail_ambiguous();
