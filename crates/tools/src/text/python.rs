@@ -2,7 +2,19 @@
 //!
 //! Logical lines are told apart by indentation and brackets; an assignment's
 //! value is read if it is a literal: texts (also joined by standing side by
-//! side), numbers, `None`, `True`, `False`, tuples, lists and sets.
+//! side), numbers, `None`, `True`, `False`, tuples, lists, sets and dictionaries,
+//! sums of texts and of lists, and names that are given such a value once.
+
+mod assignment;
+mod lexer;
+mod reader;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use self::assignment::assigned;
+use self::lexer::{Kind, Statement, Token};
+use self::reader::Reader;
 
 /// A value in a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +29,8 @@ pub enum Literal {
     Number(String),
     /// A tuple, list or set.
     Sequence(Vec<Literal>),
+    /// A dictionary.
+    Pairs(Vec<(Literal, Literal)>),
     /// Anything else, as its words: `migrations.swappable_dependency(…)`.
     Computed(String),
 }
@@ -45,7 +59,7 @@ impl Literal {
     }
 }
 
-/// An assignment: `name = value` or `name: annotation = value`.
+/// An assignment: `name = value` or `name: annotation = value`; `a, b = 1, 2` are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
     /// What is assigned to.
@@ -56,51 +70,58 @@ pub struct Assignment {
     pub line: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    Name(String),
-    Number(String),
-    Text(String),
-    /// A text with parts that are computed.
-    Computed,
-    Mark(char),
-    /// `==`, `+=`, `->` and such: never an assignment.
-    Operator(String),
-}
-
-#[derive(Clone, Debug)]
-struct Token {
-    kind: Kind,
-    line: usize,
-}
-
-/// One statement and how far it is indented.
-#[derive(Clone, Debug)]
-struct Statement {
-    indent: usize,
-    tokens: Vec<Token>,
-}
-
 /// A module, read once.
 #[derive(Clone, Debug)]
 pub struct Module {
     statements: Vec<Statement>,
+    constants: OnceLock<Constants>,
 }
 
 impl Module {
     /// Reads a text.
     pub fn new(text: &str) -> Self {
         Self {
-            statements: Lexer::new(text).statements(),
+            statements: lexer::statements(text),
+            constants: OnceLock::new(),
         }
     }
 
     /// The assignments that are not inside of anything.
     pub fn assignments(&self) -> Vec<Assignment> {
-        self.statements
-            .iter()
-            .filter(|statement| statement.indent == 0)
-            .filter_map(assignment)
+        let outer = self.statements.iter();
+        self.resolved(outer.filter(|statement| statement.indent == 0))
+    }
+
+    /// The assignments of these statements, with names of constants as their values.
+    fn resolved<'s>(&self, statements: impl Iterator<Item = &'s Statement>) -> Vec<Assignment> {
+        let constants = self.constants();
+        statements
+            .flat_map(|statement| assigned(statement, constants))
+            .collect()
+    }
+
+    /// What is assigned to a name once, and not under a condition.
+    fn constants(&self) -> &Constants {
+        self.constants.get_or_init(|| {
+            let plain = self.constants_by(&Constants::new());
+            self.constants_by(&plain)
+        })
+    }
+
+    /// The same, where these are known.
+    fn constants_by(&self, known: &Constants) -> Constants {
+        let mut values: HashMap<String, Option<Literal>> = HashMap::new();
+        for statement in &self.statements {
+            for Assignment { name, value, .. } in assigned(statement, known) {
+                let is_constant = statement.indent == 0
+                    && !values.contains_key(&name)
+                    && !matches!(value, Literal::Computed(_));
+                values.insert(name, is_constant.then_some(value));
+            }
+        }
+        values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
             .collect()
     }
 
@@ -127,16 +148,13 @@ impl Module {
             .take_while(|statement| statement.indent > outer)
             .collect();
         let indent = body.first().map_or(0, |statement| statement.indent);
-        Some(
-            body.into_iter()
-                .filter(|statement| statement.indent == indent)
-                .filter_map(assignment)
-                .collect(),
-        )
+        let own = body.into_iter();
+        Some(self.resolved(own.filter(|statement| statement.indent == indent)))
     }
 
     /// Values of the keyword argument `name=` in any call.
     pub fn keywords(&self, name: &str) -> Vec<Literal> {
+        let constants = self.constants();
         let mut found = Vec::new();
         for statement in &self.statements {
             for (at, pair) in statement.tokens.windows(2).enumerate() {
@@ -145,7 +163,7 @@ impl Module {
                     && matches!(&pair[0].kind, Kind::Name(word) if word == name)
                     && pair[1].kind == Kind::Mark('=');
                 if is_keyword {
-                    found.push(Reader::new(&statement.tokens, at + 2).element());
+                    found.push(Reader::new(&statement.tokens, at + 2, constants).element());
                 }
             }
         }
@@ -161,379 +179,8 @@ impl Module {
     }
 }
 
-fn assignment(statement: &Statement) -> Option<Assignment> {
-    let tokens = &statement.tokens;
-    let Kind::Name(name) = &tokens.first()?.kind else {
-        return None;
-    };
-    let equals = match &tokens.get(1)?.kind {
-        Kind::Mark('=') => 1,
-        Kind::Mark(':') => {
-            let mut depth = 0_i32;
-            2 + tokens[2..].iter().position(|token| match token.kind {
-                Kind::Mark('(' | '[' | '{') => {
-                    depth += 1;
-                    false
-                }
-                Kind::Mark(')' | ']' | '}') => {
-                    depth -= 1;
-                    false
-                }
-                Kind::Mark('=') => depth == 0,
-                _ => false,
-            })?
-        }
-        _ => return None,
-    };
-    Some(Assignment {
-        name: name.clone(),
-        value: Reader::new(tokens, equals + 1).whole(),
-        line: tokens[0].line,
-    })
-}
-
-/// Brackets within brackets beyond this are not followed.
-const DEPTH: usize = 64;
-
-struct Reader<'a> {
-    tokens: &'a [Token],
-    at: usize,
-    depth: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn new(tokens: &'a [Token], at: usize) -> Self {
-        Self {
-            tokens,
-            at,
-            depth: 0,
-        }
-    }
-}
-
-impl Reader<'_> {
-    fn peek(&self) -> Option<&Kind> {
-        self.tokens.get(self.at).map(|token| &token.kind)
-    }
-
-    /// A value up to the end of the statement; with bare commas a tuple.
-    fn whole(&mut self) -> Literal {
-        let first = self.element();
-        if self.peek().is_none() {
-            return first;
-        }
-        let mut items = vec![first];
-        while self.peek() == Some(&Kind::Mark(',')) {
-            self.at += 1;
-            if self.peek().is_some() {
-                items.push(self.element());
-            }
-        }
-        match self.peek() {
-            None => Literal::Sequence(items),
-            Some(_) => Literal::Computed(self.words(0)),
-        }
-    }
-
-    /// A value up to a comma or closing bracket.
-    fn element(&mut self) -> Literal {
-        let start = self.at;
-        let value = self.primary();
-        match self.peek() {
-            None | Some(Kind::Mark(',' | ')' | ']' | '}')) => value,
-            Some(_) => {
-                self.skip();
-                Literal::Computed(self.words(start))
-            }
-        }
-    }
-
-    fn primary(&mut self) -> Literal {
-        let Some(kind) = self.peek().cloned() else {
-            return Literal::Computed(String::new());
-        };
-        self.at += 1;
-        match kind {
-            Kind::Name(name) => match name.as_str() {
-                "None" => Literal::None,
-                "True" => Literal::Truth(true),
-                "False" => Literal::Truth(false),
-                _ => Literal::Computed(name),
-            },
-            Kind::Number(number) => Literal::Number(number),
-            Kind::Text(mut text) => {
-                while let Some(Kind::Text(more)) = self.peek() {
-                    text.push_str(more);
-                    self.at += 1;
-                }
-                Literal::Text(text)
-            }
-            Kind::Mark(open @ ('(' | '[' | '{')) if self.depth < DEPTH => {
-                self.depth += 1;
-                let sequence = self.sequence(open);
-                self.depth -= 1;
-                sequence
-            }
-            Kind::Computed | Kind::Mark(_) | Kind::Operator(_) => {
-                Literal::Computed(self.words(self.at - 1))
-            }
-        }
-    }
-
-    fn sequence(&mut self, open: char) -> Literal {
-        let start = self.at - 1;
-        let close = match open {
-            '(' => ')',
-            '[' => ']',
-            _ => '}',
-        };
-        let mut items = Vec::new();
-        let mut has_comma = false;
-        loop {
-            match self.peek() {
-                Some(Kind::Mark(mark)) if *mark == close => {
-                    self.at += 1;
-                    break;
-                }
-                Some(Kind::Mark(',')) => {
-                    has_comma = true;
-                    self.at += 1;
-                }
-                // A bracket that does not fit, or the end: no literal.
-                None | Some(Kind::Mark(')' | ']' | '}')) => {
-                    return Literal::Computed(self.words(start));
-                }
-                Some(_) => items.push(self.element()),
-            }
-        }
-        match items.pop() {
-            Some(only) if open == '(' && items.is_empty() && !has_comma => only,
-            last => {
-                items.extend(last);
-                Literal::Sequence(items)
-            }
-        }
-    }
-
-    /// Past what belongs to the value that began, up to its end.
-    fn skip(&mut self) {
-        let mut depth = 0_usize;
-        while let Some(kind) = self.peek() {
-            match kind {
-                Kind::Mark('(' | '[' | '{') => depth += 1,
-                Kind::Mark(')' | ']' | '}') if depth == 0 => break,
-                Kind::Mark(')' | ']' | '}') => depth -= 1,
-                Kind::Mark(',') if depth == 0 => break,
-                _ => {}
-            }
-            self.at += 1;
-        }
-    }
-
-    fn words(&self, start: usize) -> String {
-        let end = self.at.min(self.tokens.len());
-        self.tokens[start.min(end)..end]
-            .iter()
-            .map(|token| match &token.kind {
-                Kind::Name(word) | Kind::Number(word) | Kind::Operator(word) => word.clone(),
-                Kind::Text(text) => format!("'{text}'"),
-                Kind::Computed => "f''".to_owned(),
-                Kind::Mark(mark) => mark.to_string(),
-            })
-            .collect()
-    }
-}
-
-struct Lexer {
-    letters: Vec<char>,
-    at: usize,
-    line: usize,
-}
-
-impl Lexer {
-    fn new(text: &str) -> Self {
-        Self {
-            letters: text.trim_start_matches('\u{feff}').chars().collect(),
-            at: 0,
-            line: 1,
-        }
-    }
-
-    fn peek(&self, ahead: usize) -> Option<char> {
-        self.letters.get(self.at + ahead).copied()
-    }
-
-    fn step(&mut self) -> Option<char> {
-        let letter = self.peek(0)?;
-        self.at += 1;
-        if letter == '\n' {
-            self.line += 1;
-        }
-        Some(letter)
-    }
-
-    fn statements(mut self) -> Vec<Statement> {
-        let mut statements = Vec::new();
-        let mut indent = self.indent();
-        let mut tokens: Vec<Token> = Vec::new();
-        let mut depth = 0_usize;
-        let mut end = |tokens: &mut Vec<Token>, indent: usize| {
-            if !tokens.is_empty() {
-                statements.push(Statement {
-                    indent,
-                    tokens: std::mem::take(tokens),
-                });
-            }
-        };
-        while let Some(letter) = self.peek(0) {
-            let line = self.line;
-            let kind = match letter {
-                '#' => {
-                    while self.peek(0).is_some_and(|letter| letter != '\n') {
-                        self.step();
-                    }
-                    continue;
-                }
-                '\\' => {
-                    self.step();
-                    if self.peek(0) == Some('\r') {
-                        self.step();
-                    }
-                    self.step();
-                    continue;
-                }
-                '\n' if depth == 0 => {
-                    self.step();
-                    end(&mut tokens, indent);
-                    indent = self.indent();
-                    continue;
-                }
-                ';' if depth == 0 => {
-                    self.step();
-                    end(&mut tokens, indent);
-                    continue;
-                }
-                letter if letter.is_whitespace() => {
-                    self.step();
-                    continue;
-                }
-                '"' | '\'' => self.text(""),
-                letter if letter.is_alphabetic() || letter == '_' => {
-                    let word = self.word();
-                    let is_prefix =
-                        word.len() <= 2 && word.chars().all(|letter| "rRbBuUfFtT".contains(letter));
-                    match self.peek(0) {
-                        Some('"' | '\'') if is_prefix => self.text(&word),
-                        _ => Kind::Name(word),
-                    }
-                }
-                letter if letter.is_ascii_digit() => Kind::Number(self.word()),
-                '(' | '[' | '{' => {
-                    depth += 1;
-                    self.step();
-                    Kind::Mark(letter)
-                }
-                ')' | ']' | '}' => {
-                    depth = depth.saturating_sub(1);
-                    self.step();
-                    Kind::Mark(letter)
-                }
-                letter => {
-                    self.step();
-                    match self.peek(0) {
-                        Some('=') if "=!<>+-*/%&|^@:".contains(letter) => {
-                            self.step();
-                            Kind::Operator(format!("{letter}="))
-                        }
-                        Some('>') if letter == '-' => {
-                            self.step();
-                            Kind::Operator("->".to_owned())
-                        }
-                        _ => Kind::Mark(letter),
-                    }
-                }
-            };
-            tokens.push(Token { kind, line });
-        }
-        end(&mut tokens, indent);
-        statements
-    }
-
-    /// How far the line that begins here is indented; a tab counts to the next 8.
-    fn indent(&mut self) -> usize {
-        let mut width = 0;
-        while let Some(letter @ (' ' | '\t')) = self.peek(0) {
-            width = if letter == ' ' {
-                width + 1
-            } else {
-                (width / 8 + 1) * 8
-            };
-            self.at += 1;
-        }
-        width
-    }
-
-    fn word(&mut self) -> String {
-        let mut word = String::new();
-        while let Some(letter) = self.peek(0)
-            && (letter.is_alphanumeric() || letter == '_')
-        {
-            word.push(letter);
-            self.at += 1;
-        }
-        word
-    }
-
-    fn text(&mut self, prefix: &str) -> Kind {
-        let quote = self.step().unwrap_or('"');
-        let is_raw = prefix.contains(['r', 'R']);
-        let triple = self.peek(0) == Some(quote) && self.peek(1) == Some(quote);
-        if triple {
-            self.at += 2;
-        }
-        let mut text = String::new();
-        loop {
-            match self.peek(0) {
-                None => break,
-                Some('\n') if !triple => break,
-                Some('\\') => {
-                    self.step();
-                    let Some(letter) = self.step() else { break };
-                    match letter {
-                        letter if is_raw => text.extend(['\\', letter]),
-                        '\n' => {}
-                        'n' => text.push('\n'),
-                        't' => text.push('\t'),
-                        letter @ ('\\' | '\'' | '"') => text.push(letter),
-                        letter => text.extend(['\\', letter]),
-                    }
-                }
-                Some(letter) if letter == quote && !triple => {
-                    self.step();
-                    break;
-                }
-                Some(letter)
-                    if letter == quote
-                        && self.peek(1) == Some(quote)
-                        && self.peek(2) == Some(quote) =>
-                {
-                    self.at += 3;
-                    break;
-                }
-                Some(letter) => {
-                    self.step();
-                    text.push(letter);
-                }
-            }
-        }
-        let is_computed = prefix.contains(['f', 'F', 't', 'T']) && text.contains('{');
-        if is_computed || prefix.contains(['b', 'B']) {
-            Kind::Computed
-        } else {
-            Kind::Text(text)
-        }
-    }
-}
+/// Names and the literals they stand for.
+type Constants = HashMap<String, Literal>;
 
 #[cfg(test)]
 mod tests {
@@ -581,7 +228,6 @@ mod tests {
             "[x for x in y]",
             "f'{a}'",
             "a.b",
-            "{'a': 1}",
             "'a' if b else 'c'",
         ] {
             let found = value(written);
@@ -593,6 +239,52 @@ mod tests {
             };
             assert!(is_computed, "{written}: {found:?}");
         }
+    }
+
+    #[test]
+    fn dictionaries_and_sums_are_read() {
+        assert_eq!(
+            value("{'a': 'b', **c, 'd': ['e'],}"),
+            Literal::Pairs(vec![
+                (text("a"), text("b")),
+                (text("d"), Literal::Sequence(vec![text("e")])),
+            ])
+        );
+        assert_eq!(value("'a' + 'b'"), text("ab"));
+        assert_eq!(
+            value("['a'] + [\n 'b'] + ['c']"),
+            Literal::Sequence(vec![text("a"), text("b"), text("c")])
+        );
+    }
+
+    #[test]
+    fn a_name_stands_for_what_it_is_given_once() {
+        let module = Module::new(
+            "APP = 'blog'\nFIRST = [(APP, '0001')]\nx = FIRST\ntwice = 'a'\nif z:\n    twice = 'b'\ny = twice\nloop = loop\n",
+        );
+        let value = |name: &str| module.assigned(name).unwrap().value;
+        let pair = Literal::Sequence(vec![text("blog"), text("0001")]);
+        assert_eq!(value("x"), Literal::Sequence(vec![pair]));
+        assert_eq!(value("y"), Literal::Computed("twice".to_owned()));
+        assert_eq!(value("loop"), Literal::Computed("loop".to_owned()));
+    }
+
+    #[test]
+    fn one_statement_may_assign_to_several_names() {
+        for written in [
+            "a, b = 'x', 'y'",
+            "(a, b) = ('x', 'y')",
+            "[a, b] = ['x', 'y']",
+        ] {
+            let module = Module::new(written);
+            assert_eq!(module.assigned("a").unwrap().value, text("x"), "{written}");
+            assert_eq!(module.assigned("b").unwrap().value, text("y"), "{written}");
+        }
+        let module = Module::new("a = b = 'x'\nc, d = pair()\n");
+        assert_eq!(module.assigned("a").unwrap().value, text("x"));
+        assert_eq!(module.assigned("b").unwrap().value, text("x"));
+        let computed = module.assigned("c").unwrap().value;
+        assert!(matches!(computed, Literal::Computed(_)));
     }
 
     #[test]
