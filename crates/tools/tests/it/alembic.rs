@@ -113,6 +113,28 @@ fn a_row_that_no_file_holds_makes_what_is_not_below_uncheckable() {
 }
 
 #[test]
+fn what_comes_after_a_known_row_is_pending_whatever_the_others_are() {
+    let project = alembic();
+    project
+        .file(
+            "alembic/versions/side.py",
+            &revision("5d1e0d4b9b3e", "'1975ea83b712'", "side"),
+        )
+        .sql(TABLE)
+        .sql("INSERT INTO alembic_version VALUES ('ae1027a6acf0'), ('deadbeef0000')");
+    assert_eq!(
+        lines(&project.status()),
+        [
+            "1975ea83b712 users: applied",
+            "ae1027a6acf0 posts: applied",
+            "27c6a30d7c24 tags: pending",
+            "5d1e0d4b9b3e side: not checkable",
+            "deadbeef0000: missing file"
+        ]
+    );
+}
+
+#[test]
 fn a_dependency_counts_as_applied() {
     let project = alembic();
     let text = revision("beef00000001", "None", "other").replace(

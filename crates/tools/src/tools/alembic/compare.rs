@@ -11,11 +11,12 @@ pub(super) fn compare(graph: &Graph, rows: Vec<String>, program: &str) -> Compar
         rows.into_iter().partition(|id| graph.place(id).is_some());
     let places: Vec<usize> = known.iter().filter_map(|id| graph.place(id)).collect();
     let implied = graph.implied(&places);
+    let beyond = graph.beyond(&places);
     for (at, revision) in graph.revisions().iter().enumerate() {
         let migration = migration(revision);
         comparison.entries.push(if implied.contains(&at) {
             Entry::of(migration, State::Applied)
-        } else if unknown.is_empty() {
+        } else if unknown.is_empty() || beyond.contains(&at) {
             Entry::of(migration, State::Pending)
         } else {
             Entry::of(migration, State::NotCheckable).because(format!(

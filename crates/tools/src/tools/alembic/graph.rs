@@ -102,6 +102,20 @@ impl Graph {
         self.places.get(id).copied()
     }
 
+    /// What certainly is not applied if the history names these as its heads:
+    /// everything that comes after them, for it would stand in their place.
+    pub(super) fn beyond(&self, ids: &[usize]) -> HashSet<usize> {
+        let mut beyond = HashSet::new();
+        // Each comes after what it needs.
+        for (at, needs) in self.needs.iter().enumerate() {
+            let follows = |need: &usize| ids.contains(need) || beyond.contains(need);
+            if needs.iter().any(follows) {
+                beyond.insert(at);
+            }
+        }
+        beyond
+    }
+
     /// Everything that is applied if these are: they, and what they need.
     pub(super) fn implied(&self, ids: &[usize]) -> HashSet<usize> {
         let mut implied = HashSet::new();

@@ -45,6 +45,13 @@ impl Revision {
             }),
         }
         };
+        if module.assigned("down_revision").is_none() {
+            return Err(wrong(
+                revision.line,
+                "down_revision is not assigned beside revision; the first revision has None"
+                    .to_owned(),
+            ));
+        }
         Ok(Some(Self {
             id: id.to_owned(),
             down: texts("down_revision")?,
@@ -129,6 +136,16 @@ mod tests {
             let found = Revision::of("x.py", &text).unwrap().unwrap();
             assert_eq!(found.down, ["a", "b"], "{down}");
         }
+    }
+
+    #[test]
+    fn a_revision_whose_place_is_unknown_is_named() {
+        let text = "revision = 'a'\nif x:\n    down_revision = 'b'\n";
+        let error = Revision::of("v/x.py", text).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "v/x.py:1: down_revision is not assigned beside revision; the first revision has None"
+        );
     }
 
     #[test]
