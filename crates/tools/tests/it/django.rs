@@ -190,3 +190,76 @@ fn an_app_may_have_a_label_of_its_own() {
     );
     assert_eq!(project.states()[1], "zoo.0001 initial: pending");
 }
+
+#[test]
+fn a_squash_without_a_row_of_its_own_breaks_no_order() {
+    let project = squashed();
+    project
+        .sql(TABLE)
+        .sql(&applied(&[("blog", "0001_initial"), ("blog", "0002_body")]));
+    let status = project.status();
+    assert_eq!(lines(&status)[0], "aaa.0001 initial: pending");
+    assert!(status.warnings.is_empty(), "{:?}", status.warnings);
+    project.sql(&applied(&[("blog", "0001_squashed_0002_body")]));
+    let recorded = project.status();
+    assert_eq!(lines(&recorded)[0], "aaa.0001 initial: out of order");
+    assert!(
+        recorded.warnings[0].starts_with(
+            "blog.0001_squashed_0002_body is applied before its dependency aaa.0001_initial"
+        ),
+        "{:?}",
+        recorded.warnings
+    );
+}
+
+#[test]
+fn the_settings_say_whose_user_model_and_where_migrations_are() {
+    let project = project();
+    project
+        .file(
+            "manage.py",
+            "import django\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.production')\n",
+        )
+        .file("shop/settings/base.py", "AUTH_USER_MODEL = 'users.User'\n")
+        .file(
+            "shop/settings/production.py",
+            "from .base import *\nMIGRATION_MODULES = {'aaa': 'shop.moved.aaa', 'old': None}\n",
+        )
+        .file("shop/moved/aaa/__init__.py", "")
+        .file("shop/moved/aaa/0001_initial.py", &depends(&[]))
+        .file("old/migrations/__init__.py", "")
+        .file("old/migrations/0001_initial.py", &depends(&[]))
+        .file("users/migrations/__init__.py", "")
+        .file("users/migrations/0001_initial.py", &depends(&[]))
+        .file(
+            "blog/migrations/0001_initial.py",
+            &migration("    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL)]\n"),
+        );
+    let status = project.status();
+    assert_eq!(
+        status.directories,
+        ["blog/migrations", "users/migrations", "shop/moved/aaa"]
+    );
+    assert_eq!(
+        lines(&status),
+        [
+            "aaa.0001 initial: pending",
+            "users.0001 initial: pending",
+            "blog.0001 initial: pending",
+            "blog.0002 body: pending"
+        ]
+    );
+}
+
+#[test]
+fn lists_may_be_named_and_added_up() {
+    let project = project();
+    project.file(
+        "blog/migrations/0003_more.py",
+        "APP = 'blog'\nBEFORE = [(APP, '0002_body')]\n\n@marked(1)\nclass Migration(migrations.Migration):\n    \
+         dependencies: list = BEFORE + [\n        ('aaa', '0001_initial'),  # late\n    ]\n",
+    );
+    let status = project.status();
+    assert_eq!(lines(&status).last().unwrap(), "blog.0003 more: pending");
+    assert!(status.warnings.is_empty(), "{:?}", status.warnings);
+}

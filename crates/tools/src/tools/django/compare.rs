@@ -75,10 +75,13 @@ pub(super) fn compare(graph: &Graph, rows: &HashMap<Key, Option<Timestamp>>) -> 
     comparison
 }
 
-/// A migration that is applied before one it depends on.
+/// A migration that is applied before one it depends on. Like Django, by the
+/// rows: what is replaced is checked as its squash, and that only once it has a row.
 fn inconsistencies(graph: &Graph, standing: &Standing<'_>, comparison: &mut Comparison) {
     for (file, needs) in graph.migrations.iter().zip(&graph.needs) {
-        if !standing.is_applied(&file.key) {
+        let squash = standing.replaced.get(&file.key).copied();
+        let node = squash.unwrap_or(&file.key);
+        if !standing.recorded.contains(node) || !standing.is_applied(node) {
             continue;
         }
         for need in needs.iter().map(|need| &graph.migrations[*need]) {
@@ -91,12 +94,12 @@ fn inconsistencies(graph: &Graph, standing: &Standing<'_>, comparison: &mut Comp
             for entry in &mut comparison.entries {
                 if entry.id == id(&need.key) && entry.state == State::Pending {
                     entry.state = State::OutOfOrder;
-                    entry.why = Some(format!("{} is applied and depends on it", id(&file.key)));
+                    entry.why = Some(format!("{} is applied and depends on it", id(node)));
                 }
             }
             comparison.warnings.push(format!(
                 "{} is applied before its dependency {}; `migrate` refuses with InconsistentMigrationHistory",
-                id(&file.key),
+                id(node),
                 id(&need.key)
             ));
         }
@@ -105,6 +108,8 @@ fn inconsistencies(graph: &Graph, standing: &Standing<'_>, comparison: &mut Comp
 
 /// Which migrations count as applied, and which a squash stands for.
 struct Standing<'a> {
+    /// Those that have a row.
+    recorded: HashSet<&'a Key>,
     applied: HashSet<&'a Key>,
     /// Replaced ones that nobody runs any more, and by which squash.
     replaced: HashMap<&'a Key, &'a Key>,
@@ -115,6 +120,7 @@ struct Standing<'a> {
 impl<'a> Standing<'a> {
     fn new(graph: &'a Graph, rows: &'a HashMap<Key, Option<Timestamp>>) -> Self {
         let mut standing = Self {
+            recorded: rows.keys().collect(),
             applied: rows.keys().collect(),
             replaced: HashMap::new(),
             unusable: HashSet::new(),

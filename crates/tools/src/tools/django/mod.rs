@@ -8,6 +8,7 @@
 mod compare;
 mod graph;
 mod migration_file;
+mod settings;
 mod tool;
 
 pub(crate) use tool::Django;

@@ -7,6 +7,7 @@ use shipgate_sql::Dialect;
 use super::compare::{compare, migration};
 use super::graph::Graph;
 use super::migration_file::{Key, MigrationFile};
+use super::settings::DjangoSettings;
 use crate::compare::Comparison;
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, TableName, Tables, Wanted};
@@ -56,16 +57,20 @@ impl Tool for Django {
         project: &Project,
         settings: &Settings,
     ) -> Result<Box<dyn Migrations>, ReadError> {
-        let directories = match &settings.directory {
-            Some(directory) => vec![crate::project::clean(directory).to_owned()],
-            None => app_directories(project),
-        };
+        let of_django = DjangoSettings::of(project);
         let mut notes = Vec::new();
+        let apps = match &settings.directory {
+            Some(directory) => {
+                let directory = crate::project::clean(directory).to_owned();
+                vec![(label(project, parent(&directory), &mut notes), directory)]
+            }
+            None => apps(project, &of_django, &mut notes),
+        };
         let mut files = Vec::new();
-        for directory in &directories {
-            let app = label(project, parent(directory), &mut notes);
-            files.extend(read_app(project, directory, &app, &mut notes)?);
+        for (app, directory) in &apps {
+            files.extend(read_app(project, directory, app, &of_django, &mut notes)?);
         }
+        let directories = apps.into_iter().map(|(_, directory)| directory).collect();
         if files.is_empty() {
             return Err(ReadError::NoDirectory {
                 path: format!("APP/{DIRECTORY}"),
@@ -105,6 +110,24 @@ impl Tool for Django {
     fn command(&self, project: &Project) -> Vec<String> {
         runner::python(project, &["python", "manage.py", "migrate", "--noinput"])
     }
+}
+
+/// The apps that have migrations, and where.
+fn apps(
+    project: &Project,
+    settings: &DjangoSettings,
+    notes: &mut Vec<String>,
+) -> Vec<(String, String)> {
+    let mut apps: Vec<(String, String)> = app_directories(project)
+        .into_iter()
+        .map(|directory| (label(project, parent(&directory), notes), directory))
+        .collect();
+    for (app, directory) in settings.moved(notes) {
+        apps.retain(|(found, _)| *found != app);
+        let directory = directory.filter(|directory| project.is_directory(directory));
+        apps.extend(directory.map(|directory| (app, directory)));
+    }
+    apps
 }
 
 /// Every `migrations/` with `__init__.py` in a package of the tree.
@@ -164,6 +187,7 @@ fn read_app(
     project: &Project,
     directory: &str,
     app: &str,
+    settings: &DjangoSettings,
     notes: &mut Vec<String>,
 ) -> Result<Vec<MigrationFile>, ReadError> {
     let mut found = Vec::new();
@@ -174,7 +198,7 @@ fn read_app(
         let path = join(directory, &name);
         let stem = name.strip_suffix(".py").unwrap_or(&name);
         let key = (app.to_owned(), stem.to_owned());
-        match MigrationFile::of(key, &path, &project.read_text(&path)?)? {
+        match MigrationFile::of(key, &path, &project.read_text(&path)?, settings)? {
             Some(file) => found.push(file),
             None => notes.push(format!("{path} has no class Migration and is left out")),
         }
