@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
-
 use crate::project::Project;
+use crate::text::{json, toml as toml_file};
 
 /// Names of dependencies, in lower case, by the registry they come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,10 +45,7 @@ impl Dependencies {
 }
 
 fn node(project: &Project) -> BTreeSet<String> {
-    let manifest = project
-        .text("package.json")
-        .and_then(|text| serde_json::from_str::<Json>(&text).ok());
-    let Some(manifest) = manifest else {
+    let Some(manifest) = json::value(project, "package.json") else {
         return BTreeSet::new();
     };
     [
@@ -66,10 +62,7 @@ fn node(project: &Project) -> BTreeSet<String> {
 }
 
 fn php(project: &Project) -> BTreeSet<String> {
-    let manifest = project
-        .text("composer.json")
-        .and_then(|text| serde_json::from_str::<Json>(&text).ok());
-    let Some(manifest) = manifest else {
+    let Some(manifest) = json::value(project, "composer.json") else {
         return BTreeSet::new();
     };
     ["require", "require-dev"]
@@ -97,14 +90,10 @@ fn python(project: &Project) -> BTreeSet<String> {
         let text = project.text(&list).unwrap_or_default();
         names.extend(text.lines().filter_map(requirement));
     }
-    if let Some(text) = project.text("pyproject.toml")
-        && let Ok(table) = text.parse::<toml::Table>()
-    {
+    if let Some(table) = toml_file::table(project, "pyproject.toml") {
         pyproject(&table, &mut names);
     }
-    if let Some(text) = project.text("Pipfile")
-        && let Ok(table) = text.parse::<toml::Table>()
-    {
+    if let Some(table) = toml_file::table(project, "Pipfile") {
         for group in ["packages", "dev-packages"] {
             names.extend(keys(table.get(group)).filter_map(|name| requirement(&name)));
         }
@@ -215,10 +204,7 @@ fn ruby(project: &Project) -> BTreeSet<String> {
 
 fn rust(project: &Project) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let Some(text) = project.text("Cargo.toml") else {
-        return names;
-    };
-    let Ok(manifest) = text.parse::<toml::Table>() else {
+    let Some(manifest) = toml_file::table(project, "Cargo.toml") else {
         return names;
     };
     let mut groups = vec![&manifest];

@@ -1,7 +1,7 @@
 //! Migration tools: which one a project uses, which migrations its files
 //! hold, and which of them a database has.
 //!
-//! [`detect`] looks for a tool's telling signs. [`Tool::read`] reads the
+//! [`detect`] looks for a tool's telling signs. [`read`] reads the
 //! migrations from the files: code is read as text and never run, so neither
 //! the tool nor its runtime is needed. [`status`] reads the tool's history table
 //! and compares the two; the answer is one [`Status`] for every tool.
@@ -26,6 +26,7 @@ mod manifest;
 mod migration;
 pub mod native;
 mod project;
+mod reading;
 mod runner;
 mod sign;
 mod status;
@@ -45,6 +46,7 @@ pub use manifest::{MANIFEST_FORMAT, Manifest, ManifestError};
 pub use migration::Migration;
 pub use native::{Native, NativeDirectory, NativeError};
 pub use project::{Project, ReadError};
+pub use reading::read;
 pub use sign::{Sign, Weight};
 pub use status::{
     Entry, State, Status, StatusError, Summary, status, status_of_files, status_of_nothing,

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::detect::named;
 use crate::expected::{BadExpectation, Expected};
+use crate::text::json::reason;
 use crate::tool::{Migrations, Tool};
 
 /// The version of the form that is written, and the only one that is read.
@@ -40,10 +41,12 @@ struct Written {
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ManifestError {
     /// It is something else.
-    #[error("line {line}: this is no manifest: {message}")]
+    #[error("this is no manifest: {message}")]
     Form {
         /// From 1.
         line: usize,
+        /// In bytes, from 1; 0 before the first.
+        column: usize,
         /// What is wrong.
         message: String,
     },
@@ -69,6 +72,16 @@ pub enum ManifestError {
     NoTable(&'static str),
 }
 
+impl ManifestError {
+    /// Line and column, where it is about a place.
+    pub fn place(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Form { line, column, .. } => Some((*line, *column)),
+            _ => None,
+        }
+    }
+}
+
 impl Manifest {
     /// What the files of a project hold.
     ///
@@ -89,7 +102,8 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let form = |error: &serde_json::Error| ManifestError::Form {
             line: error.line(),
-            message: error.to_string(),
+            column: error.column(),
+            message: reason(error),
         };
         let value: Value = serde_json::from_str(text).map_err(|error| form(&error))?;
         // The version first: what else is there depends on it.
@@ -103,6 +117,7 @@ impl Manifest {
             None => {
                 return Err(ManifestError::Form {
                     line: 1,
+                    column: 1,
                     message: format!("it has no `{FORMAT}`"),
                 });
             }

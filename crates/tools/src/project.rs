@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::dependencies::Dependencies;
 
@@ -32,6 +32,7 @@ const DEPTH: usize = 12;
 pub struct Project {
     root: PathBuf,
     dependencies: OnceLock<Dependencies>,
+    unread: Mutex<Option<ReadError>>,
 }
 
 impl Project {
@@ -40,6 +41,7 @@ impl Project {
         Self {
             root: root.into(),
             dependencies: OnceLock::new(),
+            unread: Mutex::new(None),
         }
     }
 
@@ -53,10 +55,40 @@ impl Project {
         self.dependencies.get_or_init(|| Dependencies::of(self))
     }
 
+    /// The first thing that is there and could not be read, since this was last
+    /// asked: what it holds is not nothing.
+    pub fn take_unread(&self) -> Option<ReadError> {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.take()
+    }
+
+    /// Remembers what was left out because it could not be read.
+    pub(crate) fn cannot_read(&self, error: ReadError) {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.get_or_insert(error);
+    }
+
+    /// The same, unless it simply is not there.
+    fn leave_out(&self, path: &str, source: io::Error) {
+        let is_absent = matches!(
+            source.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+        );
+        if !is_absent {
+            let path = path.to_owned();
+            self.cannot_read(ReadError::File { path, source });
+        }
+    }
+
     /// A file as text; `None` if there is none that can be read.
     pub fn text(&self, path: &str) -> Option<String> {
-        let bytes = fs::read(self.root.join(path)).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+        match fs::read(self.root.join(path)) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) => {
+                self.leave_out(path, error);
+                None
+            }
+        }
     }
 
     /// A file that must be there.
@@ -88,12 +120,22 @@ impl Project {
 
     /// Whether there is such a file.
     pub fn is_file(&self, path: &str) -> bool {
-        self.root.join(path).is_file()
+        self.metadata(path).is_some_and(|found| found.is_file())
     }
 
     /// Whether there is such a directory.
     pub fn is_directory(&self, path: &str) -> bool {
-        self.root.join(path).is_dir()
+        self.metadata(path).is_some_and(|found| found.is_dir())
+    }
+
+    fn metadata(&self, path: &str) -> Option<fs::Metadata> {
+        match fs::metadata(self.root.join(path)) {
+            Ok(found) => Some(found),
+            Err(error) => {
+                self.leave_out(path, error);
+                None
+            }
+        }
     }
 
     /// The first of these that is a file.
@@ -109,12 +151,12 @@ impl Project {
     /// Names of the files directly in a directory, in byte order; none if it
     /// cannot be read.
     pub fn files(&self, directory: &str) -> Vec<String> {
-        self.names(directory, Path::is_file)
+        self.names(directory, fs::Metadata::is_file)
     }
 
     /// Names of the directories directly in a directory, in byte order.
     pub fn directories(&self, directory: &str) -> Vec<String> {
-        self.names(directory, Path::is_dir)
+        self.names(directory, fs::Metadata::is_dir)
     }
 
     /// Paths of all files below a directory, relative to it, in byte order;
@@ -125,17 +167,21 @@ impl Project {
         found.into_iter().collect()
     }
 
-    /// Directories of the project down to `depth` levels, without hidden ones
-    /// and those of dependencies.
+    /// Directories of the project down to `depth` levels, without hidden ones,
+    /// those of dependencies, and those that cannot be read.
     pub fn directories_below(&self, depth: usize) -> Vec<String> {
         let mut found = Vec::new();
         let mut level = vec![String::new()];
         for _ in 0..depth {
             let mut next = Vec::new();
             for parent in &level {
-                for name in self.directories(parent) {
-                    if is_ours(&name) && !self.root.join(parent).join(&name).is_symlink() {
-                        next.push(join(parent, &name));
+                // A search passes by what it may not enter: a database's own files.
+                let names = self.list(parent, fs::Metadata::is_dir, |_, _| {});
+                for path in names.iter().filter(|name| is_ours(name)) {
+                    let path = join(parent, path);
+                    let full = self.root.join(&path);
+                    if !full.is_symlink() && fs::read_dir(full).is_ok() {
+                        next.push(path);
                     }
                 }
             }
@@ -160,14 +206,37 @@ impl Project {
         }
     }
 
-    fn names(&self, directory: &str, kind: impl Fn(&Path) -> bool) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.root.join(directory)) else {
-            return Vec::new();
+    fn names(&self, directory: &str, kind: impl Fn(&fs::Metadata) -> bool) -> Vec<String> {
+        self.list(directory, kind, |path, error| self.leave_out(path, error))
+    }
+
+    /// The same, with who is told what cannot be read.
+    fn list(
+        &self,
+        directory: &str,
+        kind: impl Fn(&fs::Metadata) -> bool,
+        told: impl Fn(&str, io::Error),
+    ) -> Vec<String> {
+        let entries = match fs::read_dir(self.root.join(directory)) {
+            Ok(entries) => entries,
+            Err(error) => {
+                told(directory, error);
+                return Vec::new();
+            }
         };
         let mut names: Vec<String> = entries
             .filter_map(Result::ok)
-            .filter(|entry| kind(&entry.path()))
             .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| {
+                let path = join(directory, name);
+                match fs::metadata(self.root.join(&path)) {
+                    Ok(found) => kind(&found),
+                    Err(error) => {
+                        told(&path, error);
+                        false
+                    }
+                }
+            })
             .collect();
         names.sort_unstable();
         names
@@ -223,6 +292,18 @@ pub enum ReadError {
         /// Why.
         source: io::Error,
     },
+    /// A file is not in the language it should be in.
+    #[error("{path}:{line}:{column}: {message}")]
+    Syntax {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
     /// A file does not hold what it should.
     #[error("{path}:{line}: {message}")]
     Content {
@@ -244,6 +325,18 @@ pub enum ReadError {
     /// The migrations contradict each other.
     #[error("{0}")]
     Contradiction(String),
+}
+
+impl ReadError {
+    /// The file it is about, relative to the project's directory.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::File { path, .. } | Self::Syntax { path, .. } | Self::Content { path, .. } => {
+                Some(path)
+            }
+            Self::NoDirectory { .. } | Self::Contradiction(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -59,9 +59,12 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Result<Exit, CliError> {
 
 /// A manifest that cannot be made or used.
 pub(crate) fn manifest_error(error: &ManifestError, file: Option<&Path>) -> CliError {
-    let message = match file {
-        Some(file) => format!("{}: {error}", file.display()),
-        None => error.to_string(),
+    let message = match (file, error.place()) {
+        (Some(file), Some((line, column))) => {
+            format!("{}:{line}:{column}: {error}", file.display())
+        }
+        (Some(file), None) => format!("{}: {error}", file.display()),
+        (None, _) => error.to_string(),
     };
     let failed = CliError::usage("manifest", message);
     match error {

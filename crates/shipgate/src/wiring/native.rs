@@ -7,6 +7,8 @@ use shipgate_tools::history::TableName;
 use shipgate_tools::native::open;
 use shipgate_tools::{NativeDirectory, NativeError, Project, Settings, Tool, detect, named};
 
+use super::tooling::takes;
+
 /// What is known of a directory before anything was read.
 pub(crate) struct Wanted<'w> {
     /// The project's directory.
@@ -47,7 +49,7 @@ fn of_format(name: &str, wanted: &Wanted<'_>) -> Result<Option<NativeDirectory>,
         Some(directory) => roots(wanted.project, directory)
             .into_iter()
             .map(Project::new)
-            .find(|project| reads(tool, project, directory)),
+            .find(|project| takes(tool, project, &absolute(directory)).unwrap_or(false)),
         None => None,
     };
     let project = project.unwrap_or_else(|| Project::new(wanted.project));
@@ -64,9 +66,19 @@ fn detected(wanted: &Wanted<'_>) -> Result<Option<NativeDirectory>, Refusal> {
     };
     for root in roots(wanted.project, directory) {
         let project = Project::new(root);
-        if let Ok(found) = detect(&project)
-            && reads(found.tool, &project, directory)
-        {
+        let Ok(found) = detect(&project) else {
+            continue;
+        };
+        let is_its = takes(found.tool, &project, &absolute(directory));
+        let is_its = is_its.map_err(|error| Refusal {
+            message: error.to_string(),
+            hints: vec![format!(
+                "if these are not {}'s: `--dir 'file://{}?format=atlas'`",
+                found.tool.title(),
+                directory.display()
+            )],
+        })?;
+        if is_its {
             return opened(found.tool, &project, wanted);
         }
     }
@@ -123,16 +135,6 @@ fn roots(project: &Path, directory: &Path) -> Vec<PathBuf> {
     } else {
         above.take(ABOVE).collect()
     }
-}
-
-/// Whether a tool takes this directory by itself.
-fn reads(tool: &'static dyn Tool, project: &Project, directory: &Path) -> bool {
-    let directory = absolute(directory);
-    let migrations = tool.read(project, &Settings::default());
-    migrations.is_ok_and(|migrations| {
-        let mut own = migrations.place().directories.iter();
-        own.any(|own| absolute(&project.root().join(own)) == directory)
-    })
 }
 
 /// A directory's path as a project says it.

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use shipgate_database::{Access, ConnectOptions, Create, Database, OpenError};
-use shipgate_project::Project;
-use shipgate_tools::history::TableName;
+use shipgate_database::{Access, ConnectOptions, Create, Database, ErrorKind, OpenError};
+use shipgate_project::{Project, Sourced};
+use shipgate_tools::history::{HistoryError, TableName};
 use shipgate_tools::{
-    DetectError, Migrations, ReadError, Settings, Status, StatusError, Tool, detect, named, status,
-    status_of_files, status_of_nothing,
+    DetectError, Migrations, ReadError, Settings, Status, StatusError, Tool, detect, named, read,
+    status, status_of_files, status_of_nothing,
 };
 
 use super::access::open_failure;
@@ -90,9 +90,7 @@ impl Tooling {
         if tool.name() != OWN {
             without_format(&mut settings);
         }
-        let migrations = tool
-            .read(&files, &settings)
-            .map_err(|error| read_error(&error))?;
+        let migrations = read(tool, &files, &settings).map_err(|error| read_error(&error))?;
         Ok(Self {
             tool,
             files,
@@ -232,38 +230,89 @@ pub(crate) fn choose(
     said: &Named,
     project: Option<&Project>,
 ) -> Result<Option<&'static dyn Tool>, CliError> {
+    if !root.is_dir() {
+        let message = format!("no directory {}", root.display());
+        return Err(CliError::usage("project-file", message));
+    }
     let files = &shipgate_tools::Project::new(root);
     let settings = settings(said, project);
-    let written = project.and_then(|project| project.database.tool.as_ref());
-    let name = said
-        .tool
-        .as_deref()
-        .or_else(|| written.map(|tool| tool.value.as_str()));
-    if let Some(name) = name {
+    if let Some(name) = &said.tool {
         return named(name).map(Some).map_err(detect_error);
+    }
+    if let Some(project) = project
+        && let Some(written) = &project.database.tool
+    {
+        return named(&written.value).map(Some).map_err(|error| {
+            let mut error = detect_error(error);
+            error.message = format!("{}: {}", place_of(written, project), error.message);
+            error
+        });
     }
     match (detect(files), &settings.directory) {
         (Ok(candidate), None) => Ok(Some(candidate.tool)),
-        (Ok(candidate), Some(directory)) if reads(candidate.tool, files, directory) => {
-            Ok(Some(candidate.tool))
-        }
         // A directory that is named is Shipgate's own, unless it is the detected tool's.
-        (_, Some(_)) => named(OWN).map(Some).map_err(detect_error),
-        (Err(DetectError::None { .. }), None) if project.is_some() => Ok(None),
-        (Err(error), None) => Err(detect_error(error)),
+        (Ok(candidate), Some(directory)) => {
+            let path = directory.split('?').next().unwrap_or_default();
+            match takes(candidate.tool, files, Path::new(path)) {
+                Ok(true) => Ok(Some(candidate.tool)),
+                Ok(false) => named(OWN).map(Some).map_err(detect_error),
+                Err(error) => Err(read_error(&error)),
+            }
+        }
+        (Err(_), Some(_)) => named(OWN).map(Some).map_err(detect_error),
+        (Err(error), None) => match (&error, files.take_unread()) {
+            // A slip in a manifest, which may be what would have told.
+            (DetectError::None { .. }, Some(slip @ ReadError::Syntax { .. })) => {
+                Err(read_error(&slip))
+            }
+            (DetectError::None { .. }, _) if project.is_some() => Ok(None),
+            _ => Err(detect_error(error)),
+        },
     }
 }
 
-/// Whether a tool reads this directory by itself.
-fn reads(tool: &'static dyn Tool, files: &shipgate_tools::Project, directory: &str) -> bool {
-    let wanted = files
-        .root()
-        .join(directory.trim_start_matches("./").trim_end_matches('/'));
-    tool.read(files, &Settings::default())
-        .is_ok_and(|migrations| {
+/// `shipgate.toml:4:8`, or the name of the flag.
+fn place_of<T>(value: &Sourced<T>, project: &Project) -> String {
+    match value.origin.place() {
+        Some((line, column)) => format!("{}:{line}:{column}", project.file.display()),
+        None => value.origin.to_string(),
+    }
+}
+
+/// Whether a tool takes this directory for its own.
+///
+/// # Errors
+/// It is the tool that would be meant, and cannot read its files: whoever wants
+/// them applied has to be told so, and not of a layout in which they are nothing.
+pub(super) fn takes(
+    tool: &'static dyn Tool,
+    files: &shipgate_tools::Project,
+    directory: &Path,
+) -> Result<bool, ReadError> {
+    let absolute = |path: &Path| -> PathBuf {
+        let path = files.root().join(path);
+        // `components` leaves out dots and slashes at the end.
+        std::path::absolute(&path)
+            .unwrap_or(path)
+            .components()
+            .collect()
+    };
+    let wanted = absolute(directory);
+    match read(tool, files, &Settings::default()) {
+        Ok(migrations) => {
             let mut own = migrations.place().directories.iter();
-            own.any(|own| files.root().join(own) == wanted)
-        })
+            Ok(own.any(|own| absolute(Path::new(own)) == wanted))
+        }
+        Err(ReadError::NoDirectory { .. }) => Ok(false),
+        Err(error) => {
+            let is_within = |path: &str| absolute(Path::new(path)).starts_with(&wanted);
+            if tool.native().is_some() || error.path().is_some_and(is_within) {
+                Err(error)
+            } else {
+                Ok(false)
+            }
+        }
+    }
 }
 
 /// No tool, or several, as the user reads it.
@@ -280,8 +329,9 @@ pub(crate) fn detect_error(error: DetectError) -> CliError {
                 .iter()
                 .map(|(directory, tool)| format!("`shipgate status {directory}` ({tool})"))
                 .collect();
+            let there = if places.len() == 1 { "there is one" } else { "there are some" };
             CliError::usage("no-tool", message)
-                .with_hint(format!("there is one deeper down: {}", places.join(", ")))
+                .with_hint(format!("{there} deeper down: {}", places.join(", ")))
         }
         DetectError::Several(candidates) => {
             let lines = candidates
@@ -313,14 +363,46 @@ fn read_error(error: &ReadError) -> CliError {
 }
 
 fn history_error(error: &StatusError) -> CliError {
-    CliError::new("history", error.to_string()).with_hint(
-        "`--table` names the history table, where the tool's configuration cannot be read",
-    )
+    let failed = CliError::new("history", error.to_string());
+    let StatusError::History(error) = error;
+    match error {
+        HistoryError::Refused { what, error } if error.kind == ErrorKind::NotAllowed => {
+            let table = what.strip_prefix("table ").unwrap_or(what);
+            failed.with_hint(format!(
+                "this user may not read it; whoever owns it can let them: `GRANT SELECT ON {table} TO ...`"
+            ))
+        }
+        HistoryError::Refused { .. } => failed,
+        HistoryError::Foreign { .. } | HistoryError::Row { .. } => failed.with_hint(
+            "`--table` names the history table, where the tool's configuration cannot be read",
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Named, Tooling};
+    use shipgate_database::{ErrorKind, StatementError};
+    use shipgate_tools::StatusError;
+    use shipgate_tools::history::HistoryError;
+
+    use super::{Named, Tooling, history_error};
+
+    #[test]
+    fn who_may_not_read_a_history_is_told_who_can_change_that() {
+        let refused = |kind| {
+            let error = HistoryError::Refused {
+                what: "table public.knex_migrations".to_owned(),
+                error: Box::new(StatementError::new(kind, "permission denied")),
+            };
+            history_error(&StatusError::History(error)).hint
+        };
+        let hint = refused(ErrorKind::NotAllowed).unwrap_or_default();
+        assert!(
+            hint.contains("GRANT SELECT ON public.knex_migrations TO"),
+            "{hint}"
+        );
+        assert_eq!(refused(ErrorKind::Refused), None);
+    }
 
     fn command(file: &str, content: &str, section: Option<&str>) -> String {
         let directory = tempfile::tempdir().unwrap();

@@ -96,11 +96,22 @@ fn a_manifest_of_another_form_or_tool_is_refused() {
         .wait(&["--expect", "newer.json"])
         .exits(2)
         .says("error[manifest]: newer.json: it has the form 2, and this Shipgate reads form 1");
-    place.file("other.json", "[]");
-    place
-        .wait(&["--expect", "other.json"])
-        .exits(2)
-        .says("error[manifest]: other.json: line 1: this is no manifest");
+    for (text, said) in [
+        (
+            "[]",
+            "1:1: this is no manifest: it has no `shipgate-manifest`",
+        ),
+        (
+            "{\n  \"tool\":",
+            "2:9: this is no manifest: EOF while parsing a value",
+        ),
+    ] {
+        place.file("other.json", text);
+        place
+            .wait(&["--expect", "other.json"])
+            .exits(2)
+            .says(&format!("error[manifest]: other.json:{said}\n"));
+    }
     place
         .wait(&["--expect", "nowhere.json"])
         .exits(2)

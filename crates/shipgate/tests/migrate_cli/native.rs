@@ -173,3 +173,23 @@ fn prisma_s_own_url_means_the_file_beside_the_schema() {
     );
     assert!(place.path("prisma/dev.db").exists() && !place.path("dev.db").exists());
 }
+
+#[test]
+fn a_tool_s_directory_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let place = Place::empty();
+    let journal = place.path("drizzle/meta/_journal.json");
+    std::fs::create_dir_all(journal.parent().unwrap()).unwrap();
+    std::fs::write(
+        &journal,
+        "{\"entries\": [{\"idx\": 0, \"when\": 1, \"tag\": \"0000_users\"}]}",
+    )
+    .unwrap();
+    let applied = place.run(&["apply", "--dir", "file://drizzle"]);
+    assert_eq!(applied.code, 1, "{applied:?}");
+    assert!(
+        applied
+            .stderr
+            .contains("drizzle/meta/_journal.json:1: there is no drizzle/0000_users.sql"),
+        "{applied:?}"
+    );
+}

@@ -14,6 +14,7 @@ use shipgate_migrate::plan::ExecOrder;
 use super::history::{AtlasBeside, ToolHistory};
 use super::ledger::Ledger;
 use crate::project::{Project, ReadError};
+use crate::reading::all_or_nothing;
 use crate::tool::{Settings, Tool};
 
 /// How a tool's migrations are applied without it.
@@ -117,6 +118,15 @@ pub fn open(
     let native = tool
         .native()
         .ok_or_else(|| NativeError::NotNative(tool.title()))?;
+    all_or_nothing(project, || opened(tool, native, project, settings))
+}
+
+fn opened(
+    tool: &'static dyn Tool,
+    native: &'static dyn Native,
+    project: &Project,
+    settings: &Settings,
+) -> Result<NativeDirectory, NativeError> {
     let migrations = tool.read(project, settings)?;
     let place = migrations.place();
     let path = place.directories.first().map_or("", String::as_str);

@@ -121,6 +121,16 @@ impl Script {
 
     /// Whether an object stands under this key, and says all it holds itself.
     fn is_whole(&self, section: &str) -> bool {
+        self.spreads(section) == Some(false)
+    }
+
+    /// Whether an object stands under this key that takes parts from elsewhere: `...common`.
+    pub fn takes_parts(&self, key: &str) -> bool {
+        self.spreads(key) == Some(true)
+    }
+
+    /// The same; `None` if no object stands there.
+    fn spreads(&self, section: &str) -> Option<bool> {
         let opens = |at: &usize| {
             let key =
                 matches!(&self.tokens[*at], Token::Name(key) | Token::Text(key) if key == section);
@@ -129,13 +139,11 @@ impl Script {
                 Some(Token::Mark(':') | Token::Arrow)
             ) && matches!(self.tokens.get(at + 2), Some(Token::Mark('{' | '[')))
         };
-        let Some(start) = (0..self.tokens.len()).find(opens) else {
-            return false;
-        };
+        let start = (0..self.tokens.len()).find(opens)?;
         let mut depth = 0_usize;
         for window in self.tokens[start + 2..].windows(2) {
             match window {
-                [Token::Mark('.'), Token::Mark('.')] if depth == 1 => return false,
+                [Token::Mark('.'), Token::Mark('.')] if depth == 1 => return Some(true),
                 [Token::Mark('{' | '[' | '('), _] => depth += 1,
                 [Token::Mark('}' | ']' | ')'), _] => depth -= 1,
                 _ => {}
@@ -144,7 +152,7 @@ impl Script {
                 break;
             }
         }
-        true
+        Some(false)
     }
 
     /// The one value under this path; `None` if there is none, or several
@@ -179,13 +187,19 @@ impl Script {
         })
     }
 
-    /// The text that is assigned to a property of a class: `name = "x"`.
+    /// The text that is assigned to a property of a class: `name = "x"`, also
+    /// with a type: `name: string = "x"`.
     pub fn assigned(&self, name: &str) -> Option<Value> {
-        let at = self.tokens.windows(2).position(|window| {
-            matches!(&window[0], Token::Name(found) if found == name)
-                && window[1] == Token::Mark('=')
-        })?;
-        Some(self.value_at(at + 2))
+        let is_equals = |at: usize| self.tokens.get(at) == Some(&Token::Mark('='));
+        (0..self.tokens.len()).find_map(|at| {
+            if !matches!(&self.tokens[at], Token::Name(found) if found == name) {
+                return None;
+            }
+            let is_typed = self.tokens.get(at + 1) == Some(&Token::Mark(':'))
+                && matches!(self.tokens.get(at + 2), Some(Token::Name(_)));
+            let equals = if is_typed { at + 3 } else { at + 1 };
+            is_equals(equals).then(|| self.value_at(equals + 1))
+        })
     }
 
     /// Names of the classes it declares, in order.
@@ -692,6 +706,9 @@ mod tests {
         assert_eq!(script.classes(), ["AddUsers1795170151000"]);
         assert_eq!(script.assigned("name"), Some(text("AddUsers1795170151000")));
         assert_eq!(script.assigned("transaction"), Some(Value::Truth(false)));
+        let typed =
+            Script::new("class A { readonly name: string =\n 'B1795170151000';\n up() {} }");
+        assert_eq!(typed.assigned("name"), Some(text("B1795170151000")));
     }
 
     #[test]

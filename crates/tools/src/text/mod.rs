@@ -2,5 +2,6 @@
 //! written down literally and never run anything.
 
 pub mod javascript;
+pub(crate) mod json;
 pub mod python;
 pub(crate) mod toml;

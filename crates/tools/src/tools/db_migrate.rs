@@ -15,6 +15,7 @@ use crate::project::{Project, ReadError, base_name, join};
 use crate::runner;
 use crate::sign::Sign;
 use crate::status::State;
+use crate::text::json;
 use crate::tool::{Migrations, Place, Settings, Tool};
 
 #[derive(Debug)]
@@ -153,7 +154,7 @@ fn option(project: &Project, name: &str) -> Option<String> {
 /// The schema that the environment's section of `database.json` names for PostgreSQL.
 fn schema(project: &Project, environment: Option<&str>) -> Option<String> {
     let file = option(project, "config").unwrap_or_else(|| CONFIG.to_owned());
-    let config: serde_json::Value = serde_json::from_str(&project.text(&file)?).ok()?;
+    let config = json::value(project, &file)?;
     let usual = config.get("defaultEnv").and_then(|name| name.as_str());
     let named = option(project, "env");
     let section = match environment.or(named.as_deref()).or(usual) {

@@ -27,6 +27,7 @@ use crate::runner;
 use crate::sign::Sign;
 use crate::status::{Entry, State};
 use crate::text::javascript::{Script, Value};
+use crate::text::json;
 use crate::tool::{Migrations, Place, Settings, Tool};
 
 #[derive(Debug)]
@@ -181,16 +182,20 @@ pub(crate) struct Timed {
 
 fn of_journal(project: &Project, directory: &str, path: &str) -> Result<Vec<Timed>, ReadError> {
     let text = project.read_text(path)?;
-    let journal: Journal = serde_json::from_str(&text).map_err(|error| ReadError::Content {
-        path: path.to_owned(),
-        line: error.line(),
-        message: format!("this is no journal of drizzle-kit: {error}"),
-    })?;
+    let journal: Journal = serde_json::from_str(&text)
+        .map_err(|error| json::syntax(path, "this is no journal of drizzle-kit", &error))?;
     journal
         .entries
         .into_iter()
         .map(|entry| {
             let file = join(directory, &format!("{}.sql", entry.tag));
+            if !project.is_file(&file) {
+                return Err(ReadError::Content {
+                    path: path.to_owned(),
+                    line: line_of(&text, &entry.tag),
+                    message: format!("there is no {file}, which this lists"),
+                });
+            }
             let hash = checksum::sha256(project.read_text(&file)?.as_bytes());
             let (version, name) = split_stem(&entry.tag);
             let sums = Checksum::Any(vec![hash.clone()]);
@@ -202,6 +207,15 @@ fn of_journal(project: &Project, directory: &str, path: &str) -> Result<Vec<Time
             })
         })
         .collect()
+}
+
+/// The first line on which a tag stands.
+fn line_of(text: &str, tag: &str) -> usize {
+    let quoted = format!("\"{tag}\"");
+    1 + text
+        .lines()
+        .position(|line| line.contains(&quoted))
+        .unwrap_or_default()
 }
 
 /// Folders of the form of 1.0.

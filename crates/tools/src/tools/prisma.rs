@@ -20,6 +20,7 @@ use crate::runner;
 use crate::sign::Sign;
 use crate::status::State;
 use crate::text::javascript::{Script, Value};
+use crate::text::json;
 use crate::tool::{Migrations, Place, Settings, Tool};
 
 #[derive(Debug)]
@@ -158,9 +159,7 @@ pub(crate) fn wanted(table: &TableName) -> Wanted {
 
 /// The schema file.
 fn schema(project: &Project) -> Option<String> {
-    let named = project
-        .text("package.json")
-        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+    let named = json::value(project, "package.json")
         .and_then(|manifest| Some(manifest.get("prisma")?.get("schema")?.as_str()?.to_owned()));
     named.or_else(|| {
         project

@@ -17,6 +17,7 @@ use crate::runner;
 use crate::sign::Sign;
 use crate::status::State;
 use crate::text::javascript::{Script, Value};
+use crate::text::json;
 use crate::tool::{Migrations, Place, Settings, Tool};
 
 #[derive(Debug)]
@@ -242,10 +243,8 @@ impl InFile {
     fn read(project: &Project, mut rows: ByRow, file: String) -> Result<Self, ReadError> {
         let names = match project.text(&file) {
             None => Vec::new(),
-            Some(text) => serde_json::from_str(&text).map_err(|error| ReadError::Content {
-                path: file.clone(),
-                line: error.line(),
-                message: format!("this is no list of applied migrations: {error}"),
+            Some(text) => serde_json::from_str(&text).map_err(|error| {
+                json::syntax(&file, "this is no list of applied migrations", &error)
             })?,
         };
         rows.place.history = file;

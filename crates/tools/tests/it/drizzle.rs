@@ -115,7 +115,7 @@ fn a_listed_file_that_is_gone_is_an_error() {
     let tool = project.detected().unwrap().tool;
     let error = project.read(tool).unwrap_err().to_string();
     assert!(
-        error.starts_with("cannot read drizzle/0000_users.sql"),
+        error.ends_with("there is no drizzle/0000_users.sql, which this lists"),
         "{error}"
     );
 }

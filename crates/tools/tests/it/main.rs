@@ -13,6 +13,7 @@ mod node;
 mod others;
 mod prisma;
 mod rails_laravel;
+mod reading;
 mod rust;
 mod servers;
 mod support;

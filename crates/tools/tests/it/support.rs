@@ -69,7 +69,7 @@ impl Fixture {
     }
 
     pub(crate) fn read(&self, tool: &'static dyn Tool) -> Result<Box<dyn Migrations>, ReadError> {
-        tool.read(&self.project(), &self.settings)
+        shipgate_tools::read(tool, &self.project(), &self.settings)
     }
 
     /// The state of the detected tool's migrations.

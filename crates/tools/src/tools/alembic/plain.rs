@@ -116,7 +116,16 @@ fn setting(project: &Project, key: &str) -> Option<String> {
     let text = project.text(CONFIG).unwrap_or_default();
     let mut in_section = false;
     let mut lines = text.lines().peekable();
+    let mut number = 0;
     while let Some(line) = lines.next() {
+        number += 1;
+        if line.starts_with('[') && !line.contains(']') {
+            project.cannot_read(ReadError::Content {
+                path: CONFIG.to_owned(),
+                line: number,
+                message: "this section's name has no `]`".to_owned(),
+            });
+        }
         if line.starts_with('[') {
             in_section = line.trim() == "[alembic]";
             continue;
