@@ -58,6 +58,7 @@ impl Database {
             apply: section.get("apply"),
         };
         database.check_apply(section);
+        database.check_empty(section);
         let scheme = database
             .directory
             .as_ref()
@@ -70,6 +71,28 @@ impl Database {
             section.error(&place.origin, "directory", Fault::BadValue, complaint);
         }
         database
+    }
+
+    /// What is said says something: an empty text would mean the whole project, or no tool.
+    fn check_empty(&self, section: &mut Section<'_>) {
+        let texts = [
+            ("directory", &self.directory),
+            ("format", &self.format),
+            ("tool", &self.tool),
+            ("table", &self.table),
+        ];
+        let texts = texts.into_iter().filter_map(|(key, text)| {
+            let text = text.as_ref()?;
+            text.value.trim().is_empty().then_some((key, &text.origin))
+        });
+        let command = self.command.as_ref();
+        let command = command.filter(|command| command.value.is_empty());
+        let command = command.map(|command| ("command", &command.origin));
+        for (key, origin) in texts.chain(command) {
+            let complaint =
+                Complaint::new("it is empty").hint("leave it out, and it is as the tool has it");
+            section.error(origin, key, Fault::BadValue, complaint);
+        }
     }
 
     /// A command that is named is there to be run.

@@ -48,6 +48,12 @@ pub(crate) async fn run(arguments: Arguments, app: App) -> Result<Exit, CliError
         // What cannot be read does not hide what serves.
         Err(error) if is_released => {
             printer.warn(&format!("the migrations are not shown: {}", error.message));
+            for line in error.report {
+                printer.say(&format!("  {line}"));
+            }
+            if let Some(hint) = error.hint {
+                printer.say(&format!("hint: {hint}"));
+            }
             Some(Part {
                 text: String::new(),
                 fields: Map::new(),

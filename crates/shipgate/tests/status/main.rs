@@ -123,7 +123,26 @@ fn without_a_database_the_files_alone_are_listed() {
         .run(&[])
         .exits(0)
         .prints("1        users  not checkable  -           -   no database")
-        .prints("2 not checkable");
+        .prints("2 not checkable")
+        .says("hint: set DATABASE_URL, or name the database");
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_said() {
+    let place = Place::with(&[]);
+    place
+        .status(&["nowhere"])
+        .exits(2)
+        .says("error[project-file]: no directory nowhere");
+}
+
+#[test]
+fn a_slip_in_a_manifest_is_told_where_nothing_else_tells_the_tool() {
+    let place = Place::with(&[("package.json", "{\n  \"dependencies\": {]\n}\n")]);
+    place
+        .status(&[])
+        .exits(1)
+        .says("error[migrations-files]: package.json:2:20: this is not JSON");
 }
 
 #[test]
@@ -198,6 +217,33 @@ fn the_project_file_names_tool_and_database() {
         .exits(0)
         .says("nothing has been released here yet")
         .prints("1 applied, 1 pending");
+}
+
+#[test]
+fn what_the_project_file_says_is_told_with_its_place() {
+    let place = Place::knex();
+    for (line, said) in [
+        (
+            "tool = \"rake\"",
+            "shipgate.toml:4:8: no migration tool is called `rake`",
+        ),
+        (
+            "directory = \"\"",
+            "shipgate.toml:4:13: database.directory: it is empty",
+        ),
+        (
+            "table = \" \"",
+            "shipgate.toml:4:9: database.table: it is empty",
+        ),
+        (
+            "command = \"\"",
+            "shipgate.toml:4:11: database.command: it is empty",
+        ),
+    ] {
+        let file = format!("app = \"notes\"\n[database]\nurl = \"sqlite://app.db\"\n{line}\n");
+        place.file("shipgate.toml", &file);
+        place.run(&[]).exits(2).says(said);
+    }
 }
 
 #[test]

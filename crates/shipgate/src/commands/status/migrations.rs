@@ -29,7 +29,12 @@ pub(super) async fn part(
             let reading = reach.reading();
             tooling.status(reach.database.as_ref(), &reading).await?
         }
-        None => tooling.status_of_files(),
+        None => {
+            let mut found = tooling.status_of_files();
+            let hint = "set DATABASE_URL, or name the database: `--url postgres://app@db/app`";
+            found.hints.push(hint.to_owned());
+            found
+        }
     };
     super::say_all(printer, &found.warnings, &found.notes, &found.hints);
     let mut fields = Map::new();
