@@ -59,7 +59,7 @@ pub(crate) fn open_failure(error: &OpenError) -> Failure {
         }
         OpenError::DiskFull { .. } => failure("disk-full").with_hint("free some space there"),
         OpenError::NotAFile { .. } | OpenError::NotADatabase { .. } => failure("database-open")
-            .with_hint("`[database] url` names the file, as in `sqlite://data/app.db`"),
+            .with_hint("the database's URL names its file, as in `sqlite://data/app.db`"),
         OpenError::Damaged { .. } => failure("database-open")
             .with_hint("`shipgate backup list` shows the backups that could be restored"),
         OpenError::Unreachable { .. } => failure("database-open").with_hint(
@@ -69,7 +69,7 @@ pub(crate) fn open_failure(error: &OpenError) -> Failure {
             "user and password are in the URL, in the client's own files (`.pgpass`, `.my.cnf`) or in its variables",
         ),
         OpenError::NoSuchDatabase { .. } => failure("database-open")
-            .with_hint("the release does not create a server's database: create it first"),
+            .with_hint("create it first; Shipgate does not create a server's database"),
         OpenError::Tls { .. } => failure("database-open").with_hint(
             "`sslmode` (PostgreSQL) or `ssl-mode` (MySQL) in the URL says how safe the connection must be",
         ),

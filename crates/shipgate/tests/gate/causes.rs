@@ -128,16 +128,6 @@ fn a_command_over_its_memory_limit_is_told_to_be_out_of_memory() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_told_before_anything_runs() {
-    let place = Place::knex();
-    place
-        .gate(&["--", "./nowhere.sh"])
-        .exits(1)
-        .says("error[machine-start]")
-        .says("nowhere.sh");
-}
-
-#[test]
 fn a_failed_migration_is_refused_with_the_tool_s_own_way_out() {
     let place = Place::new(Engine::Sqlite);
     place.file(
@@ -218,4 +208,45 @@ fn the_command_writes_the_sqlite_file_while_the_lock_is_held() {
             .unwrap(),
     );
     assert_eq!(written.stdout, "0\n");
+}
+
+#[test]
+fn a_command_that_cannot_be_started_is_told_as_it_was_given() {
+    let place = Place::knex();
+    for (command, said, hint) in [
+        (
+            "nowhere",
+            "error[gate-command]: `nowhere` was not started: command not found",
+            "hint: give the program's path, or add its directory to PATH",
+        ),
+        (
+            "./nowhere.sh",
+            "error[gate-command]: `./nowhere.sh` was not started: command not found: there is no file",
+            "",
+        ),
+        (
+            "./knexfile.js",
+            "error[gate-command]: `./knexfile.js` was not started: `",
+            "hint: chmod +x ",
+        ),
+    ] {
+        place
+            .gate(&["--", command])
+            .exits(1)
+            .says(said)
+            .says("the schema and the history are as they were before")
+            .says(hint)
+            .never_says("machine");
+    }
+}
+
+#[test]
+fn the_environment_of_a_command_that_has_ended_is_not_kept() {
+    let place = Place::knex();
+    place.script("exit 1\n");
+    let ran = place.pass().exits(1);
+    let (_, log) = ran.stderr.split_once("the whole log: ").unwrap();
+    let log = std::path::Path::new(log.lines().next().unwrap());
+    assert!(log.is_file());
+    assert!(!log.with_file_name("spec.json").exists());
 }

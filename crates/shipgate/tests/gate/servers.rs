@@ -91,7 +91,7 @@ fn a_statement_that_a_stopped_command_left_on_the_server_is_ended() {
     place
         .gate(&["--timeout", "3s", "--", "./migrate.sh"])
         .exits(4)
-        .says("the command left 1 session(s) on the server; they were ended");
+        .says("sessions that the command left on the server were ended: 1");
     let Engine::Postgres(database) = &place.engine else {
         return;
     };

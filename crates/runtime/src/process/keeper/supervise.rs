@@ -329,8 +329,9 @@ impl Supervisor {
     fn conclude(&mut self, mut run: Run, ending: Option<Ending>) -> Exit {
         if run.family.reap() {
             let left = run.family.members().len();
+            let processes = if left == 1 { "process" } else { "processes" };
             self.log
-                .note(&format!("what is left is killed: {left} process(es)"));
+                .note(&format!("what is left is killed: {left} {processes}"));
         }
         if let Err(stuck) = run
             .family

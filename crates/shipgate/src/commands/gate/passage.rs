@@ -8,6 +8,7 @@ use shipgate_database::{LeasePlace, LockError, MigrationLock};
 use shipgate_project::{Loaded, Project};
 use shipgate_release::machine::MachineId;
 use shipgate_runtime::log::{LogLine, Stream};
+use shipgate_runtime::process::{LaunchError, Problem};
 use shipgate_server::launch_failure;
 use shipgate_tools::{Goal, Status};
 
@@ -152,8 +153,8 @@ impl<'a> Passage<'a> {
             ended: &ended,
             goal: &self.goal,
         };
-        let told = outcome.judge()?;
         self.room.tidy().await;
+        let told = outcome.judge()?;
         self.app.printer.say(&told.summary());
         Ok(told)
     }
@@ -165,11 +166,10 @@ impl<'a> Passage<'a> {
             .printer
             .say(&format!("running `{}`", self.command.shown()));
         let killed_before = room::memory_kills();
-        self.room
-            .machines
-            .launch(&spec)
-            .await
-            .map_err(|error| launch_failure(&error))?;
+        self.room.machines.launch(&spec).await.map_err(|error| {
+            self.room.forget_environment(&tag);
+            self.not_started(&error)
+        })?;
         let why = OnceLock::new();
         let stop = async {
             let reason = tokio::select! {
@@ -184,6 +184,7 @@ impl<'a> Passage<'a> {
         let began = Instant::now();
         let show = |line: &LogLine| self.relay(line);
         let exit = attend(&self.room.machines, &tag, &show, stop).await?;
+        self.room.forget_environment(&tag);
         if !exit.cause.success() {
             self.end_sessions(tag.as_str()).await;
         }
@@ -202,16 +203,37 @@ impl<'a> Passage<'a> {
         })
     }
 
+    /// The command cannot be started: nobody knows of a machine.
+    fn not_started(&self, error: &LaunchError) -> CliError {
+        let LaunchError::Command { problem, .. } = error else {
+            return launch_failure(error).into();
+        };
+        let error = CliError::new(
+            "gate-command",
+            format!("`{}` was not started: {problem}", self.command.shown()),
+        )
+        .with_report(["the schema and the history are as they were before".to_owned()]);
+        match problem {
+            Problem::NotInPath { .. } => {
+                error.with_hint("give the program's path, or add its directory to PATH")
+            }
+            problem => match problem.hint() {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            },
+        }
+    }
+
     /// Ends what commands that are gone left on the server.
     async fn end_sessions(&self, named: &str) {
         let database = self.reach.database.as_ref();
         match left_sessions::end(database, &self.reading(), named).await {
             Left::None => {}
             Left::Ended(count) => self.app.printer.warn(&format!(
-                "the command left {count} session(s) on the server; they were ended"
+                "sessions that the command left on the server were ended: {count}"
             )),
             Left::Running(count) => self.app.printer.warn(&format!(
-                "the command left {count} session(s) on the server that do not end"
+                "sessions that the command left on the server do not end: {count}"
             )),
         }
     }
@@ -343,7 +365,12 @@ fn tooling(
                 "name it with `--tool`, or say that nothing is to be verified: `--verify none`",
             ),
         ),
-        Err(error) => Err(error),
+        Err(mut error) => {
+            if let ("no-tool", Some(hint)) = (error.code.as_str(), &mut error.hint) {
+                hint.push_str("; `--verify none` runs a COMMAND without a look at any history");
+            }
+            Err(error)
+        }
     }
 }
 

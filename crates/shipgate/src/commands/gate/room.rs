@@ -110,6 +110,14 @@ impl Room {
         Ok(())
     }
 
+    /// Deletes the environment of a command that has ended: the log is kept, and
+    /// nobody starts it again.
+    pub(super) fn forget_environment(&self, tag: &MachineId) {
+        let spec = self.machines.root().join(tag.as_str()).join("spec.json");
+        // If it stays, it is still this user's alone.
+        let _ = fs::remove_file(spec);
+    }
+
     /// Deletes the oldest logs.
     pub(super) async fn tidy(&self) {
         let Ok(mut tags) = self.own() else { return };

@@ -1,5 +1,6 @@
 //! What a gate that was passed tells.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::json;
@@ -88,18 +89,16 @@ impl Told {
 /// The history's names of what is applied now and was not before.
 pub(super) fn newly_applied(before: Option<&Status>, after: Option<&Status>) -> Vec<String> {
     let is_applied = |state| matches!(state, State::Applied | State::Edited);
-    let had = |id: &str| {
-        before.is_some_and(|before| {
-            before
-                .migrations
-                .iter()
-                .any(|entry| entry.id == id && is_applied(entry.state))
-        })
-    };
+    let had: HashSet<&str> = before
+        .into_iter()
+        .flat_map(|before| &before.migrations)
+        .filter(|entry| is_applied(entry.state))
+        .map(|entry| entry.id.as_str())
+        .collect();
     after
         .iter()
         .flat_map(|after| &after.migrations)
-        .filter(|entry| is_applied(entry.state) && !had(&entry.id))
+        .filter(|entry| is_applied(entry.state) && !had.contains(entry.id.as_str()))
         .map(|entry| entry.id.clone())
         .collect()
 }
