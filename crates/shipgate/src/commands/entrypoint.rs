@@ -1,6 +1,7 @@
 //! `shipgate entrypoint`: an image's ready-made ENTRYPOINT.
 
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use shipgate_database::DatabaseUrl;
@@ -91,6 +92,11 @@ pub(crate) fn replace(program: &str, arguments: &[impl AsRef<std::ffi::OsStr>]) 
         std::io::ErrorKind::NotFound => failure
             .with_hint(format!("is `{program}` in the image, and on PATH?"))
             .exiting(Exit::Other(127)),
+        std::io::ErrorKind::PermissionDenied if Path::new(program).is_dir() => CliError::new(
+            "entrypoint",
+            format!("cannot run `{program}`: it is a directory, not a program"),
+        )
+        .exiting(Exit::Other(126)),
         std::io::ErrorKind::PermissionDenied => failure
             .with_hint(format!(
                 "run `chmod +x {program}` before the image is built"

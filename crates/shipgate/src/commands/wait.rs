@@ -119,13 +119,23 @@ async fn wait(
 }
 
 fn timed_out(missing: &Look, limit: Duration) -> CliError {
-    CliError::new(
-        "wait-timeout",
-        format!("waited {} for {}", short(limit), missing.words()),
-    )
-    .with_report(missing.lines())
-    .with_hint("see what became of the run that was to bring it; `--timeout` says how long to wait")
-    .exiting(Exit::Deadline)
+    let message = if limit.is_zero() {
+        format!("missing: {}", missing.words())
+    } else {
+        format!("waited {} for {}", short(limit), missing.words())
+    };
+    let hint = match missing {
+        Look::Database(_) => {
+            "is this the database's address, and does it run? `--timeout` says how long to wait"
+        }
+        Look::Migrations { .. } | Look::Run { .. } => {
+            "see what became of the run that was to bring it; `--timeout` says how long to wait"
+        }
+    };
+    CliError::new("wait-timeout", message)
+        .with_report(missing.lines())
+        .with_hint(hint)
+        .exiting(Exit::Deadline)
 }
 
 /// What a manifest expects.

@@ -62,12 +62,13 @@ fn a_database_that_is_not_there_yet_is_waited_for() {
 fn what_is_missing_is_listed_when_the_time_is_over() {
     let place = Place::knex();
     place.applied(&["1_users.js"]);
-    for timeout in ["0s", "300ms"] {
+    for (timeout, words) in [("0s", "missing: "), ("300ms", "waited 300ms for ")] {
         place
             .wait(&["--timeout", timeout, "--", "echo", "up"])
             .exits(4)
-            .says("error[wait-timeout]: waited ")
-            .says(" for 1 of 2 migrations in knex_migrations: 2 posts")
+            .says(&format!(
+                "error[wait-timeout]: {words}1 of 2 migrations in knex_migrations: 2 posts"
+            ))
             .says("  2 posts: pending")
             .never_says("up\n");
     }
@@ -119,8 +120,8 @@ fn a_failed_migration_ends_the_wait_at_once() {
     dirty()
         .wait(&["--", "echo", "up"])
         .exits(1)
-        .says("error[failed-migration]: golang-migrate has failed, and nobody goes on with it")
-        .says("migrate ... force")
+        .says("error[failed-migration]: a migration of golang-migrate has failed, and nobody goes on with it")
+        .says("force ")
         .never_says("up\n");
 }
 
@@ -179,4 +180,27 @@ fn a_wrong_password_is_not_waited_for() {
     ran.exits(1)
         .says("error[database-open]")
         .never_says("wrong");
+}
+
+#[test]
+fn migrations_that_cannot_be_read_hold_the_app_back() {
+    let place = Place::new_empty();
+    place.file("knexfile.js", "module.exports = {};\n");
+    let directory = place.path().join("migrations");
+    std::os::unix::fs::symlink(&directory, &directory).unwrap();
+    place
+        .wait(&["--timeout", "0s", "--", "echo", "up"])
+        .exits(1)
+        .says("error[migrations-files]: cannot read migrations")
+        .never_says("up\n");
+}
+
+#[test]
+fn a_directory_is_no_command() {
+    let place = Place::knex();
+    place.applied(&["1_users.js", "2_posts.js"]);
+    place
+        .wait(&["--", "./migrations"])
+        .exits(126)
+        .says("cannot run `./migrations`: it is a directory, not a program");
 }

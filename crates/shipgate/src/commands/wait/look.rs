@@ -181,7 +181,7 @@ fn failed(tooling: &Tooling, status: &Status) -> CliError {
     let error = CliError::new(
         "failed-migration",
         format!(
-            "{} has failed, and nobody goes on with it",
+            "a migration of {} has failed, and nobody goes on with it",
             tooling.tool.title()
         ),
     );
