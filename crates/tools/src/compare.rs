@@ -139,11 +139,6 @@ pub(crate) fn by_id(migrations: Vec<Migration>, records: Vec<Record>, rules: &Ru
         .iter()
         .map(|migration| migration.id.clone())
         .collect();
-    let latest = records
-        .iter()
-        .map(|record| record.id.as_str())
-        .max_by(|a, b| (rules.order)(a, b))
-        .map(str::to_owned);
     let mut comparison = Comparison::default();
     let mut rows: HashMap<String, Record> = HashMap::with_capacity(records.len());
     let mut missing = Vec::new();
@@ -156,14 +151,25 @@ pub(crate) fn by_id(migrations: Vec<Migration>, records: Vec<Record>, rules: &Ru
                 .push(format!("the history has {} more than once", earlier.id));
         }
     }
+    let latest_missing = missing
+        .iter()
+        .map(|record| record.id.clone())
+        .max_by(|a, b| (rules.order)(a, b));
+    let last_applied = migrations
+        .iter()
+        .rposition(|migration| rows.contains_key(&migration.id));
     comparison.entries = migrations
         .into_iter()
-        .map(|migration| match rows.remove(&migration.id) {
+        .enumerate()
+        .map(|(at, migration)| match rows.remove(&migration.id) {
             Some(record) => recorded(migration, record),
             None => {
-                let is_late = latest
-                    .as_deref()
-                    .is_some_and(|latest| (rules.order)(&migration.id, latest).is_lt());
+                // A list may have another order than the names in it; what it
+                // does not hold has only its name.
+                let is_late = last_applied.is_some_and(|last| at < last)
+                    || latest_missing
+                        .as_deref()
+                        .is_some_and(|latest| (rules.order)(&migration.id, latest).is_lt());
                 if is_late {
                     let (state, why) = rules.late;
                     Entry::of(migration, state).because(why)

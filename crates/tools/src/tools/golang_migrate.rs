@@ -236,11 +236,14 @@ impl Migrations for GolangMigrations {
             comparison.warnings.push(format!(
                 "version {current} is dirty: golang-migrate refuses to go on"
             ));
+            let directory = self.place.directories.first().map_or(".", String::as_str);
+            let force = |version: &str| {
+                format!("`migrate -path {directory} -database \"$DATABASE_URL\" force {version}`")
+            };
+            comparison.hint(format!("when its changes are undone: {}", force(before)));
             comparison.hint(format!(
-                "when its changes are undone: `migrate ... force {before}`"
-            ));
-            comparison.hint(format!(
-                "when they are completed by hand: `migrate ... force {current}`"
+                "when they are completed by hand: {}",
+                force(&current)
             ));
         }
         Ok(comparison)

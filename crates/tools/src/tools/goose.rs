@@ -198,7 +198,10 @@ impl Migrations for GooseMigrations {
     fn compare(&self, tables: &Tables) -> Result<Comparison, HistoryError> {
         let mut comparison = by_id(self.migrations.clone(), records(tables), &RULES);
         if comparison.has(State::OutOfOrder) {
-            comparison.hint("`goose -allow-missing up` runs what came late");
+            let directory = self.place.directories.first().map_or(".", String::as_str);
+            comparison.hint(format!(
+                "`goose -dir {directory} -allow-missing up` runs what came late"
+            ));
         }
         Ok(comparison)
     }

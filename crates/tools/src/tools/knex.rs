@@ -34,6 +34,8 @@ const ENDINGS: [&str; 9] = [
     ".ts",
 ];
 const DIRECTORY: &str = "migrations";
+/// Where a knexfile names the history's table.
+const NAME: [&str; 2] = ["migrations", "tableName"];
 /// The section that is taken if none is named.
 const DEVELOPMENT: &str = "development";
 
@@ -104,6 +106,7 @@ impl Tool for Knex {
             (None, None) => vec![DIRECTORY.to_owned()],
         };
         let table = settings.table_or(|| table(project, file, section, &mut notes));
+        let endings = endings(project, file, section, &mut notes);
         let mut migrations = Vec::new();
         for directory in &directories {
             if !project.is_directory(directory) {
@@ -113,11 +116,13 @@ impl Tool for Knex {
                 });
             }
             migrations.extend(project.files(directory).into_iter().filter_map(|name| {
-                let ending = ENDINGS.iter().find(|ending| name.ends_with(**ending))?;
+                let ending = endings
+                    .iter()
+                    .find(|ending| name.ends_with(ending.as_str()))?;
                 if name.ends_with(".d.ts") {
                     return None;
                 }
-                let (version, title) = split_stem(name.strip_suffix(ending)?);
+                let (version, title) = split_stem(name.strip_suffix(ending.as_str())?);
                 let file = join(directory, &name);
                 Some(Migration::new(name, version, title, file))
             }));
@@ -175,6 +180,30 @@ fn directories(project: &Project, file: &str, section: &str) -> Result<Vec<Strin
         })
 }
 
+/// The endings of migrations: `loadExtensions`, else Knex's own.
+fn endings(
+    project: &Project,
+    file: Option<&str>,
+    section: &str,
+    notes: &mut Vec<String>,
+) -> Vec<String> {
+    let usual = || ENDINGS.map(str::to_owned).to_vec();
+    let Some(file) = file else { return usual() };
+    let script = Script::new(&project.text(file).unwrap_or_default());
+    let found = script.find_in(section, &["migrations", "loadExtensions"]);
+    let Some(first) = found.first() else {
+        return usual();
+    };
+    let said = first.texts();
+    said.filter(|_| found.iter().all(|value| value == first))
+        .unwrap_or_else(|| {
+            notes.push(format!(
+                "{file}: migrations.loadExtensions is computed or differs by environment; the default is taken"
+            ));
+            usual()
+        })
+}
+
 fn table(
     project: &Project,
     file: Option<&str>,
@@ -182,22 +211,29 @@ fn table(
     notes: &mut Vec<String>,
 ) -> TableName {
     let script = Script::new(&file.and_then(|file| project.text(file)).unwrap_or_default());
+    let file = file.unwrap_or_default();
     let mut read = |path: &[&str]| {
         let found = script.find_in(section, path);
-        let first = found.first()?;
+        let Some(first) = found.first() else {
+            if path == NAME && script.takes_parts(path[0]) {
+                notes.push(format!(
+                    "{file}: migrations takes parts from elsewhere; the default is taken for what it does not say itself"
+                ));
+            }
+            return None;
+        };
         let texts = first
             .texts()
             .filter(|_| found.iter().all(|value| value == first));
         if texts.is_none() {
             notes.push(format!(
-                "{}: {} is computed or differs by environment; the default is taken",
-                file.unwrap_or_default(),
+                "{file}: {} is computed or differs by environment; the default is taken",
                 path.join(".")
             ));
         }
         texts?.into_iter().next()
     };
-    let name = read(&["migrations", "tableName"]).unwrap_or_else(|| "knex_migrations".to_owned());
+    let name = read(&NAME).unwrap_or_else(|| "knex_migrations".to_owned());
     // Without a schema of its own the table is in the first of the path.
     let schema = read(&["migrations", "schemaName"]).or_else(|| read(&["searchPath"]));
     TableName::within(schema, name)
@@ -205,10 +241,7 @@ fn table(
 
 fn record(_table: &Table, row: &Row<'_>) -> Result<Parsed, String> {
     let id = needed(row, "name")?;
-    let stem = ENDINGS
-        .iter()
-        .find_map(|ending| id.strip_suffix(ending))
-        .unwrap_or(&id);
+    let stem = id.rsplit_once('.').map_or(id.as_str(), |(stem, _)| stem);
     let (version, name) = split_stem(base_name(stem));
     let batch = row.integer("batch").map(|batch| format!("batch {batch}"));
     Ok(Parsed::Record(

@@ -195,7 +195,8 @@ fn table(project: &Project) -> TableName {
 fn classes(project: &Project, path: &str) -> Vec<String> {
     let text = project.text(path).unwrap_or_default();
     let script = Script::new(&text);
-    let names = script.classes();
+    let mut names = script.classes();
+    names.retain(|name| split(name).is_some() || is_exported(&script, name));
     if !(script.names("MigrationInterface")
         || path.ends_with("js") && names.iter().any(|name| split(name).is_some()))
     {
@@ -205,6 +206,17 @@ fn classes(project: &Project, path: &str) -> Vec<String> {
         ([_], Some(Value::Text(name))) => vec![name],
         (names, _) => names.iter().map(|name| (*name).to_owned()).collect(),
     }
+}
+
+/// Whether TypeORM sees a class that may be a helper of the file's own.
+fn is_exported(script: &Script, class: &str) -> bool {
+    [
+        &["export", "class"][..],
+        &["export", "default", "class"],
+        &["=", "class"],
+    ]
+    .iter()
+    .any(|before| script.has(&[before, &[class][..]].concat()))
 }
 
 /// `AddUsers1795170151000` is (`1795170151000`, `AddUsers`).

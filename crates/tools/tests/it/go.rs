@@ -52,8 +52,12 @@ fn golang_migrate_s_dirty_version_is_told_with_both_ways_out() {
         .sql("INSERT INTO schema_migrations VALUES (2, true)");
     let status = project.status();
     assert_eq!(lines(&status)[1], "2 posts: failed");
-    assert!(status.hints[0].ends_with("`migrate ... force 1`"));
-    assert!(status.hints[1].ends_with("`migrate ... force 2`"));
+    assert!(
+        status.hints[0].ends_with("`migrate -path migrations -database \"$DATABASE_URL\" force 1`")
+    );
+    assert!(
+        status.hints[1].ends_with("`migrate -path migrations -database \"$DATABASE_URL\" force 2`")
+    );
 }
 
 #[test]

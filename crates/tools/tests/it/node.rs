@@ -159,6 +159,37 @@ fn a_knexfile_s_section_with_parts_from_elsewhere_is_said_to_differ() {
 }
 
 #[test]
+fn a_knexfile_s_own_endings_are_those_of_its_migrations() {
+    let project = Fixture::new(&[
+        (
+            "knexfile.js",
+            "module.exports = { migrations: { loadExtensions: ['.mjs', '.sql.ts'] } };",
+        ),
+        ("migrations/1_a.mjs", "export function up(knex) {}"),
+        ("migrations/2_b.js", UP),
+        ("migrations/3_c.sql.ts", UP),
+    ]);
+    let found = project.status_of("knex").unwrap();
+    assert_eq!(lines(&found), ["1 a: pending", "3 c: pending"]);
+}
+
+#[test]
+fn a_table_that_may_be_named_elsewhere_is_said() {
+    let project = knex();
+    project.file(
+        "knexfile.js",
+        "const base = { tableName: 'steps' };\nmodule.exports = { migrations: { ...base, directory: 'migrations' } };",
+    );
+    let status = project.status();
+    assert_eq!(status.history, "knex_migrations");
+    assert!(
+        status.notes[0].starts_with("knexfile.js: migrations takes parts from elsewhere"),
+        "{:?}",
+        status.notes
+    );
+}
+
+#[test]
 fn what_a_knexfile_computes_is_said() {
     let project = knex();
     project.file(

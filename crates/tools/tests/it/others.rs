@@ -50,6 +50,39 @@ fn typeorm_s_history_is_in_the_data_source_s_schema() {
 }
 
 #[test]
+fn typeorm_s_helpers_in_a_migration_s_file_are_no_migrations() {
+    let project = Fixture::new(&[
+        (
+            "data-source.ts",
+            "new DataSource({ migrations: ['migrations/*.ts'] }); // typeorm",
+        ),
+        (
+            "migrations/1795170151000-Users.ts",
+            "class Helper {}\n@Injectable()\nexport default class Users1795170151000\n  implements MigrationInterface\n{\n  \
+             readonly name: string =\n    'People1795170151000';\n  async up() {}\n}\nexport class Odd {}\n",
+        ),
+        (
+            "migrations/1795170152000-Posts.ts",
+            "class Helper {}\nexport class Posts1795170152000 implements MigrationInterface { name = 'APosts1795170152000' }\n",
+        ),
+    ]);
+    let status = project.status();
+    assert_eq!(
+        lines(&status),
+        [
+            "1795170151000 Users: pending",
+            "1795170152000 APosts: pending"
+        ]
+    );
+    assert_eq!(
+        status.notes,
+        [
+            "migrations/1795170151000-Users.ts: `Odd` does not end with 13 digits; typeorm refuses it"
+        ]
+    );
+}
+
+#[test]
 fn typeorm_s_classes_are_ordered_by_their_times() {
     let class = |name: &str, body: &str| {
         format!(
@@ -127,13 +160,21 @@ fn seaorm_s_order_is_that_of_its_list() {
         lines(&status),
         [
             "20261102_000001 posts: applied",
-            "20261101_000001 users: out of order"
+            "20261101_000001 users: pending"
         ]
     );
     assert!(status.notes[0].contains("m20261103_000001_off"));
     assert_eq!(
         status.migrations[0].at.unwrap().to_string(),
         "2026-11-20T10:00:00Z"
+    );
+    project.sql("UPDATE seaql_migrations SET version = 'm20261101_000001_users'");
+    assert_eq!(
+        project.states(),
+        [
+            "20261102_000001 posts: out of order",
+            "20261101_000001 users: applied"
+        ]
     );
 }
 
