@@ -24,8 +24,8 @@ pub use client::{ClientSettings, Password};
 pub use database::{Access, ConnectOptions, Create, Database, OpenError, Wait, WaitHook, open};
 pub use durability::crash_risk;
 pub use lock::{
-    BadLockName, Clock, LEASE_TABLE, LeasePlace, LockError, LockEvent, LockHook, LockName,
-    LockOwner, LockRequest, MigrationLock, Question,
+    BadLockName, Clock, LEASE_TABLE, LeasePlace, LeftSession, LockError, LockEvent, LockHook,
+    LockName, LockOwner, LockRequest, MigrationLock, Question,
 };
 pub use session::{
     Answer, Answers, Batch, Call, Canceller, CopyRows, ErrorKind, Executed, Limits, Session,

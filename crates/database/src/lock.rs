@@ -1,5 +1,6 @@
 //! The migration lock: one migrator per database.
 
+mod left;
 mod waiting;
 
 use std::fmt;
@@ -12,6 +13,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Dialect, Session, Value};
+pub(crate) use left::ABANDONED;
+pub use left::LeftSession;
 pub(crate) use waiting::Waiting;
 
 /// The table, in the schema that holds the history, in which servers write
@@ -144,6 +147,9 @@ pub struct LockOwner {
     pub since: Option<Timestamp>,
     /// What it does.
     pub purpose: String,
+    /// It is gone, and this is what it left behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Box<LeftSession>>,
 }
 
 impl fmt::Display for LockOwner {
@@ -159,10 +165,13 @@ impl fmt::Display for LockOwner {
         if let Some(since) = self.since {
             details.push(format!("since {since:.0}"));
         }
-        if details.is_empty() {
-            return Ok(());
+        if !details.is_empty() {
+            write!(f, " ({})", details.join(" "))?;
         }
-        write!(f, " ({})", details.join(" "))
+        match &self.left {
+            Some(left) => write!(f, ", which is gone: its {left}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -15,7 +15,8 @@
 //!   `ALTER TABLE` that its killed client left behind, nobody takes the lease over.
 //!
 //! A server without `GET_LOCK` (Galera in strict mode) is locked by the lease
-//! alone; a user who may not make the lease's table by `GET_LOCK` alone.
+//! alone; a user who may not make the lease's table by `GET_LOCK` alone, and there
+//! the run lock is waited for by whoever has the own one.
 
 mod atlas;
 mod heartbeat;
@@ -24,6 +25,7 @@ mod names;
 mod server;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -39,6 +41,13 @@ use crate::{
     ConnectOptions, Dialect, LeasePlace, LockError, LockEvent, LockOwner, LockRequest,
     MigrationLock, Question, Session, StatementError, Value,
 };
+
+/// After how long without a heartbeat the server ends a connection of the
+/// lock: its client's machine may be gone without a word.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// The token of a run lock without a lease.
+const WITHOUT_LEASE: u64 = 0;
 
 /// Everything that is held, on its connection.
 struct Locks {
@@ -112,6 +121,7 @@ pub(super) async fn acquire(
                         .to_owned(),
                 });
             }
+            outlast(&mut session, &names, &mut wait).await?;
             now(&mut session).await?
         }
     };
@@ -157,10 +167,11 @@ async fn open(settings: &Settings, request: &LockRequest) -> Result<MysqlSession
             })?;
     let mut session = MysqlSession::new(link, made_with, options.access);
     session
-        .execute(
+        .execute(&format!(
             "SET SESSION autocommit = 1, lock_wait_timeout = 5, innodb_lock_wait_timeout = 2, \
-             wait_timeout = 28800",
-        )
+                 wait_timeout = {}",
+            IDLE.as_secs()
+        ))
         .await
         .map_err(server_error)?;
     Ok(session)
@@ -232,6 +243,24 @@ async fn take_lease(
     }
 }
 
+/// Waits for the session of a holder that had no lease and is gone.
+async fn outlast(
+    session: &mut MysqlSession,
+    names: &Names,
+    wait: &mut Waiting<'_>,
+) -> Result<(), LockError> {
+    let run = names.run(WITHOUT_LEASE);
+    while let Some(left) = server::left(session, &run).await.map_err(server_error)? {
+        left.end_if_abandoned(session).await;
+        wait.pause(LockOwner {
+            left: Some(Box::new(left.told())),
+            ..unknown_owner("another Shipgate".to_owned())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 /// The server's time in microseconds, which grows as tokens have to.
 async fn now(session: &mut MysqlSession) -> Result<u64, LockError> {
     let rows = session
@@ -258,7 +287,10 @@ impl MigrationLock for MysqlLock {
     async fn fence(&self, session: &mut dyn Session) -> Result<(), LockError> {
         self.lost.check()?;
         let Some(lease) = &self.lease else {
-            return Ok(());
+            return server::get(session, &self.names.run(WITHOUT_LEASE), 0)
+                .await
+                .map(drop)
+                .map_err(server_error);
         };
         let run = self.names.run(self.token);
         match lease.check(session, &run, self.token).await {
@@ -276,7 +308,12 @@ impl MigrationLock for MysqlLock {
     fn questions(&self) -> Option<Vec<Question>> {
         self.lost.check().ok()?;
         let Some(lease) = &self.lease else {
-            return Some(Vec::new());
+            let run = self.names.run(WITHOUT_LEASE);
+            return Some(vec![Question {
+                text: format!("SELECT GET_LOCK('{run}', 0) IS NOT NULL"),
+                answer: Value::Integer(1),
+                demand: None,
+            }]);
         };
         Some(vec![Question {
             text: lease.question(&self.names.run(self.token)),
@@ -298,6 +335,7 @@ fn unknown_owner(purpose: String) -> LockOwner {
         host: None,
         since: None,
         purpose,
+        left: None,
     }
 }
 

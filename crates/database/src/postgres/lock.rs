@@ -119,7 +119,7 @@ impl MigrationLock for PostgresLock {
                 .query(&statement, &[])
                 .await
                 .map_err(|error| lost(format!("the session cannot be fenced: {error}")))?;
-            if rows != [[Value::Integer(1)]] {
+            if !matches!(&rows[..], [row] if row.first() == Some(&Value::Integer(1))) {
                 return Err(lost("another one is taking it over"));
             }
         }

@@ -276,6 +276,7 @@ fn atlas(lock: &Path) -> LockOwner {
         host: None,
         since: None,
         purpose: format!("atlas migrate (lock file {})", lock.display()),
+        left: None,
     }
 }
 

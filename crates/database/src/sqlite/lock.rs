@@ -69,6 +69,7 @@ pub(super) async fn acquire(
         host: Some(request.host.clone()),
         since: Some((request.clock)()),
         purpose: request.purpose.clone(),
+        left: None,
     };
     let record = Record {
         token,
@@ -238,6 +239,7 @@ fn unknown_owner() -> LockOwner {
         host: None,
         since: None,
         purpose: "another process".to_owned(),
+        left: None,
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipgate_database::{
-    LEASE_TABLE, LeasePlace, LockError, LockEvent, LockName, LockRequest, MigrationLock, Session,
+    ConnectOptions, LEASE_TABLE, LeasePlace, LockError, LockEvent, LockName, LockRequest,
+    MigrationLock, Session,
 };
 use shipgate_testkit::{MariadbDatabase, mariadb};
 
@@ -262,6 +263,62 @@ async fn a_statement_that_a_dead_owner_left_running_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_statement_that_a_dead_owner_left_running_is_told_with_what_ends_it() {
+    let _turn = ONE_SERVER.lock().await;
+    let own = mariadb().database();
+    let other = LockRequest {
+        name: LockName::parse("another").unwrap(),
+        ..request("keeps the table")
+    };
+    let other = lock(&own, other).await.unwrap();
+    let first = lock(&own, request("first")).await.expect("works");
+    let mut migrating = connect(&own).await;
+    first.fence(&mut *migrating).await.expect("works");
+    let number = number(&mut *migrating, "SELECT CONNECTION_ID()").await;
+    let running = tokio::spawn(async move { migrating.execute("SELECT\n  SLEEP(300)").await });
+    let mut witness = connect(&own).await;
+    let runs = format!(
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {number} AND STATE = 'User sleep'"
+    );
+    while crate::support::number(&mut *witness, &runs).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // It gives the lock back; then its row is as if it had died some seconds ago.
+    first.release().await.expect("works");
+    witness
+        .execute(&format!(
+            "UPDATE {LEASE_TABLE} SET purpose = 'first', connection = 0, user = CURRENT_USER(), \
+             server = CONCAT(@@hostname, ':', @@port), \
+             heartbeat = UTC_TIMESTAMP(6) - INTERVAL 10 SECOND WHERE part = 'lease' AND name = '{ATLAS}'"
+        ))
+        .await
+        .expect("works");
+    let Err(LockError::Held { holder, .. }) = lock(&own, request("second")).await else {
+        panic!("its session is still there");
+    };
+    let words = holder.to_string();
+    assert!(
+        words.ends_with(&format!(
+            ", which is gone: its session {number} on the server still executes `SELECT SLEEP(300)` \
+             (`KILL {number}` would end it)"
+        )),
+        "{words}"
+    );
+    witness
+        .execute(&holder.left.expect("told").end)
+        .await
+        .expect("works");
+    running.await.expect("works").unwrap_err();
+    lock(&own, patient("second").0)
+        .await
+        .expect("works")
+        .release()
+        .await
+        .expect("works");
+    other.release().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_owner_on_another_server_is_followed_when_its_heartbeat_is_old() {
     let _turn = ONE_SERVER.lock().await;
     let own = mariadb().database();
@@ -349,7 +406,22 @@ async fn without_the_right_to_make_its_table_the_lock_goes_without_a_lease() {
         database(&url).lock(self::request("second")).await,
         Err(LockError::Held { .. })
     ));
+    let mut migrating = database(&url)
+        .connect(&ConnectOptions::default())
+        .await
+        .expect("works");
+    first.fence(&mut *migrating).await.expect("works");
     first.release().await.expect("works");
+    // Its session is still there: it is waited for, as behind a lease.
+    let Err(LockError::Held { holder, .. }) = database(&url).lock(self::request("second")).await
+    else {
+        panic!("its session is still there");
+    };
+    assert!(holder.left.is_some(), "{holder}");
+    migrating.close().await;
+    let (request, _) = patient("second");
+    let second = database(&url).lock(request).await.expect("works");
+    second.release().await.expect("works");
     own.mariadb("DROP USER poor@localhost");
 }
 

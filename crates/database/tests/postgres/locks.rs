@@ -383,6 +383,43 @@ async fn what_is_fenced_ends_before_a_successor_begins_and_nothing_is_after() {
 }
 
 #[tokio::test]
+async fn a_statement_that_a_dead_holder_left_running_is_told_with_what_ends_it() {
+    let database = postgres().database();
+    let url = database.url();
+    let mut watcher = connect(&url).await;
+    let mut session = connect(&url).await;
+    let first = lock(&url, "release 12").await;
+    session.begin().await.unwrap();
+    first.fence(&mut *session).await.unwrap();
+    let number = one(&mut *session, "SELECT pg_backend_pid()").await;
+    let Value::Integer(number) = number else {
+        panic!("{number:?}");
+    };
+    let running = tokio::spawn(async move { session.execute("SELECT pg_sleep(300)").await });
+    let sleeps = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE pid = {number} AND wait_event = 'PgSleep'"
+    );
+    while one(&mut *watcher, &sleeps).await == Value::Integer(0) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // It gives the lock back; then its row is as if it had died.
+    first.release().await.unwrap();
+    leave_a_lease(&mut *watcher, &url, "NULL", LEASE_EXPIRY * 2).await;
+    let words = held(try_lock(&url, request("release 13")).await);
+    let end = format!("SELECT pg_terminate_backend({number})");
+    assert!(
+        words.ends_with(&format!(
+            ", which is gone: its session {number} on the server still executes `SELECT pg_sleep(300)` \
+             (`{end}` would end it)"
+        )),
+        "{words}"
+    );
+    watcher.execute(&end).await.unwrap();
+    running.await.unwrap().unwrap_err();
+    lock(&url, "release 13").await.release().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_pooler_changes_nothing() {
     let database = postgres().database();
     let direct = database.url();

@@ -92,7 +92,8 @@ impl SessionMark {
                 self.since.replace('\'', "''")
             ),
             Dialect::MySql | Dialect::MariaDb => format!(
-                "SELECT info FROM information_schema.processlist WHERE id = {} AND command = 'Query'",
+                "SELECT info FROM information_schema.processlist \
+                 WHERE id = {} AND command IN ('Query', 'Killed')",
                 self.id
             ),
         };

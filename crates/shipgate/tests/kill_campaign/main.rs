@@ -12,6 +12,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "a campaign tells what it found")]
 
+mod left;
 mod many;
 mod random;
 mod server;

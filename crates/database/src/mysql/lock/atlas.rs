@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::names::Names;
-use super::{open, server, server_error};
+use super::{IDLE, open, server, server_error};
 use crate::lock::Waiting;
 use crate::mysql::session::MysqlSession;
 use crate::mysql::settings::Settings;
@@ -197,7 +197,7 @@ async fn stand(mut session: MysqlSession, names: Names, carries: Arc<AtomicBool>
     }
     carries.store(true, Ordering::SeqCst);
     loop {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(IDLE / 2).await;
         if session.execute("DO 0").await.is_err() {
             carries.store(false, Ordering::SeqCst);
             return;

@@ -220,8 +220,20 @@ impl Lease {
             None => true,
             Some(age) => age > EXPIRY || (has_own && row.is_gone),
         };
-        if !is_free || (row.age.is_some() && self.still_runs(session, row.token).await?) {
+        if !is_free {
             return Ok(Taken::Held(Box::new(row.owner)));
+        }
+        if let Some(age) = row.age
+            && let Some(left) = server::left(session, &self.names.run(row.token)).await?
+        {
+            if age > EXPIRY {
+                left.end_if_abandoned(session).await;
+            }
+            let is_dead = age > EXPIRY / 2;
+            return Ok(Taken::Held(Box::new(LockOwner {
+                left: is_dead.then(|| Box::new(left.told())),
+                ..row.owner
+            })));
         }
         let fence = format!(
             "UPDATE {} SET token = {} WHERE name = '{}' AND part = 'fence'",
@@ -243,23 +255,6 @@ impl Lease {
         ];
         session.query(&lease, &values).await?;
         Ok(Taken::Ours(row.next.unsigned_abs()))
-    }
-
-    /// Whether the session that the owner of `token` migrates in is still there.
-    async fn still_runs(
-        &self,
-        session: &mut MysqlSession,
-        token: u64,
-    ) -> Result<bool, StatementError> {
-        let run = self.names.run(token);
-        let asked = session
-            .query(&format!("SELECT IS_USED_LOCK('{run}') IS NOT NULL"), &[])
-            .await;
-        match asked {
-            Ok(rows) => Ok(rows.iter().flatten().next().and_then(number) == Some(1)),
-            Err(error) if server::is_unknown(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 
     async fn read(
@@ -289,6 +284,7 @@ impl Lease {
             host: text(next()),
             purpose: text(next()).unwrap_or_else(|| "another Shipgate".to_owned()),
             since: number(&next()).and_then(|micros| Timestamp::from_microsecond(micros).ok()),
+            left: None,
         };
         Ok(Some(Row {
             token,

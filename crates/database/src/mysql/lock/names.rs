@@ -49,7 +49,7 @@ impl Names {
         &self.own
     }
 
-    /// The session that migrates under a token.
+    /// The session that migrates under a token; 0 without a lease.
     pub(super) fn run(&self, token: u64) -> String {
         format!("{}.{token}", self.own.replacen(".own.", ".run.", 1))
     }

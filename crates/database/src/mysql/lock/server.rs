@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::unknown_owner;
-use crate::lock::Waiting;
-use crate::{LockError, LockOwner, Session, StatementError, Value};
+use crate::lock::{ABANDONED, Waiting};
+use crate::{LeftSession, LockError, LockOwner, Session, StatementError, Value};
 
 /// Marks our own waiting statements in the process list.
 pub(super) const TAG: &str = "/* shipgate */";
@@ -78,6 +78,66 @@ pub(super) async fn holder(session: &mut dyn Session, name: &str, who: &str) -> 
         },
         _ => unknown_owner(who.to_owned()),
     }
+}
+
+/// A session that still holds the lock of who migrates in it.
+pub(super) struct Left {
+    id: i64,
+    statement: String,
+    is_abandoned: bool,
+}
+
+impl Left {
+    /// As it is told.
+    pub(super) fn told(&self) -> LeftSession {
+        LeftSession::new(self.id, &self.statement, self.kill())
+    }
+
+    /// Ends it if it is [`ABANDONED`], since nothing is lost with it.
+    pub(super) async fn end_if_abandoned(&self, session: &mut dyn Session) {
+        if self.is_abandoned {
+            // Where it is still there the next look sees it.
+            let _ = session.execute(&self.kill()).await;
+        }
+    }
+
+    fn kill(&self) -> String {
+        format!("KILL {}", self.id)
+    }
+}
+
+/// The session that holds the lock `name`.
+pub(super) async fn left(
+    session: &mut dyn Session,
+    name: &str,
+) -> Result<Option<Left>, StatementError> {
+    let asked = session
+        .query(
+            &format!(
+                "SELECT holder.id, p.COMMAND = 'Sleep' AND p.TIME > {}, p.INFO FROM (SELECT IS_USED_LOCK('{name}') AS id) holder \
+                 LEFT JOIN information_schema.PROCESSLIST p ON p.ID = holder.id",
+                ABANDONED.as_secs()
+            ),
+            &[],
+        )
+        .await;
+    let rows = match asked {
+        Ok(rows) => rows,
+        Err(error) if is_unknown(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let text = |value: &Value| match value {
+        Value::Text(text) => text.clone(),
+        _ => String::new(),
+    };
+    Ok(rows.first().and_then(|row| match row.as_slice() {
+        [Value::Integer(id), is_abandoned, statement] => Some(Left {
+            id: *id,
+            statement: text(statement),
+            is_abandoned: *is_abandoned == Value::Integer(1),
+        }),
+        _ => None,
+    }))
 }
 
 /// Whether somebody but Shipgate waits for the lock `name`, or for one whose

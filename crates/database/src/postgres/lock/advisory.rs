@@ -2,8 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::lock::ABANDONED;
 use crate::postgres::session::PostgresSession;
-use crate::{LockName, LockOwner, Session, StatementError, Value};
+use crate::{ErrorKind, LeftSession, LockName, LockOwner, Session, StatementError, Value};
 
 /// Numbers of the locks of one name and schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,13 +142,62 @@ pub(super) async fn is_true(
 
 /// Selects the `pid` of who holds a lock exclusively.
 pub(super) fn granted(key: i64) -> String {
+    holding(key, "ExclusiveLock")
+}
+
+fn holding(key: i64, mode: &str) -> String {
     let [high, low] = [key >> 32, key].map(|part| part & 0xffff_ffff);
     format!(
         "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted \
          AND objsubid = 1 AND database = (SELECT oid FROM pg_catalog.pg_database \
                                           WHERE datname = pg_catalog.current_database()) \
-         AND classid::bigint = {high} AND objid::bigint = {low} AND mode = 'ExclusiveLock'"
+         AND classid::bigint = {high} AND objid::bigint = {low} AND mode = '{mode}'"
     )
+}
+
+/// How soon the server notices that the client of a statement is gone.
+const NOTICED_AFTER: &str = "5s";
+
+/// Takes the lock `run` shared, with the transaction that is open or with the
+/// session; and for as long has the server stop a statement whose client is
+/// gone, where it can (from version 14, and not on every system).
+pub(super) fn fencing(run: i64, in_transaction: bool) -> String {
+    let xact = if in_transaction { "_xact" } else { "" };
+    format!(
+        "SELECT pg_catalog.pg_try_advisory{xact}_lock_shared({run}), CASE WHEN \
+         pg_catalog.current_setting('client_connection_check_interval', true) = '0' \
+         AND pg_catalog.version() LIKE '%linux%' THEN \
+         pg_catalog.set_config('client_connection_check_interval', '{NOTICED_AFTER}', {in_transaction}) END"
+    )
+}
+
+/// What holds the lock `run` although its holder is gone; it is ended if it is
+/// [`ABANDONED`], since nothing is lost with it.
+pub(super) async fn left(
+    session: &mut PostgresSession,
+    run: i64,
+) -> Result<Option<LeftSession>, StatementError> {
+    let question = format!(
+        "SELECT a.pid, CASE WHEN a.state LIKE 'idle%' THEN '' ELSE a.query END, \
+         CASE WHEN a.state LIKE 'idle%' AND a.state_change < \
+         pg_catalog.clock_timestamp() - interval '{} s' THEN pg_catalog.pg_terminate_backend(a.pid) END \
+         FROM ({}) l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid LIMIT 1",
+        ABANDONED.as_secs(),
+        holding(run, "ShareLock")
+    );
+    let rows = match session.query(&question, &[]).await {
+        Ok(rows) => rows,
+        Err(error) if error.kind == ErrorKind::NotAllowed => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(rows.first().and_then(|row| match row.as_slice() {
+        [Value::Integer(id), Value::Text(statement), _] => Some(LeftSession::new(
+            *id,
+            statement,
+            format!("SELECT pg_terminate_backend({id})"),
+        )),
+        _ => None,
+    }))
 }
 
 /// Who holds a lock, as the server sees its session.
@@ -167,6 +217,7 @@ pub(super) async fn holder(
         host: None,
         since: None,
         purpose: who.to_owned(),
+        left: None,
     };
     // Given back meanwhile, or not visible.
     let Some([Value::Integer(process), application, address]) = rows.first().map(Vec::as_slice)

@@ -13,8 +13,8 @@ use crate::postgres::connect::connect;
 use crate::postgres::session::PostgresSession;
 use crate::postgres::settings::Settings;
 use crate::{
-    ConnectOptions, Dialect, ErrorKind, LeasePlace, LockError, LockEvent, LockRequest, Question,
-    Session, StatementError, Value,
+    ConnectOptions, Dialect, ErrorKind, LeasePlace, LockError, LockEvent, LockOwner, LockRequest,
+    Question, Session, StatementError, Value,
 };
 
 /// A lock, from its taking to its release.
@@ -130,17 +130,10 @@ impl Holder {
     /// What a session runs so that no successor begins before it is done.
     pub(super) fn fencing(&self, in_transaction: bool) -> Option<String> {
         let run = self.keys.run;
-        if in_transaction {
-            return Some(format!(
-                "SELECT pg_catalog.pg_try_advisory_xact_lock_shared({run})"
-            ));
-        }
         match self.connections.scope {
-            Scope::Session => Some(format!(
-                "SELECT pg_catalog.pg_try_advisory_lock_shared({run})"
-            )),
             // The pooler would give the lock away with the connection.
-            Scope::Transaction => None,
+            Scope::Transaction if !in_transaction => None,
+            Scope::Session | Scope::Transaction => Some(advisory::fencing(run, in_transaction)),
         }
     }
 
@@ -317,6 +310,7 @@ async fn take(
                 message: "the connection has no schema".to_owned(),
             });
         }
+        outlast(connections.writer(), keys, waiting).await?;
         return Ok((keys, None, now));
     };
     loop {
@@ -326,9 +320,35 @@ async fn take(
             Claim::Held(owner) => waiting.pause(owner).await?,
             Claim::Unusable(message) => {
                 waiting.tell(&LockEvent::LeaseUnusable { message });
+                outlast(connections.writer(), keys, waiting).await?;
                 return Ok((keys, None, now));
             }
         }
+    }
+}
+
+/// Waits for the session of a holder that had no lease and is gone.
+async fn outlast(
+    session: &mut PostgresSession,
+    keys: Keys,
+    waiting: &mut Waiting<'_>,
+) -> Result<(), LockError> {
+    // It ends with the statement.
+    let question = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({})", keys.run);
+    loop {
+        let is_over = advisory::is_true(session, &question).await;
+        if is_over.map_err(|error| refused(&error))? {
+            return Ok(());
+        }
+        let left = advisory::left(session, keys.run).await;
+        let owner = LockOwner {
+            pid: None,
+            host: None,
+            since: None,
+            purpose: "another Shipgate".to_owned(),
+            left: left.map_err(|error| refused(&error))?.map(Box::new),
+        };
+        waiting.pause(owner).await?;
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 
-use super::{EXPIRY, process};
+use super::{EXPIRY, advisory, process};
 use crate::postgres::session::PostgresSession;
 use crate::{ErrorKind, LEASE_TABLE, LockOwner, LockRequest, Session, StatementError, Value};
 
@@ -117,9 +117,17 @@ impl Lease {
         if let Some((row, is_expired)) = found {
             let is_over = is_expired || row.process.as_deref().is_some_and(process::has_ended);
             let question = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({run})");
-            if !is_over || !super::advisory::is_true(session, &question).await? {
+            if !is_over {
                 session.rollback().await?;
                 return Ok(Claim::Held(row.owner));
+            }
+            if !advisory::is_true(session, &question).await? {
+                let left = advisory::left(session, run).await?;
+                session.rollback().await?;
+                return Ok(Claim::Held(LockOwner {
+                    left: left.map(Box::new),
+                    ..row.owner
+                }));
             }
             let token = self.write(session, request, row.token).await?;
             session.commit().await?;
@@ -168,6 +176,7 @@ impl Lease {
                 host: text(host),
                 since: number(since).and_then(|millis| Timestamp::from_millisecond(millis).ok()),
                 purpose: text(purpose).unwrap_or_default(),
+                left: None,
             },
             process: text(process),
         };
@@ -351,5 +360,6 @@ fn unknown() -> LockOwner {
         host: None,
         since: None,
         purpose: "another Shipgate".to_owned(),
+        left: None,
     }
 }
