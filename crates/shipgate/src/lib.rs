@@ -35,6 +35,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     {
         return shipgate_runtime::process::keeper::run_while(owner, directory.as_ref());
     }
+    if let [_, verb] = arguments.as_slice()
+        && verb == wiring::lock_keeper::VERB
+    {
+        return wiring::lock_keeper::run();
+    }
     match atlas::called_so(&arguments) {
         Some(arguments) => atlas::run(arguments),
         None => cli::run(arguments),

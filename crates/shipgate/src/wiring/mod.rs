@@ -15,6 +15,7 @@ pub(crate) mod held_lock;
 pub(crate) mod keeper;
 pub(crate) mod kept_project;
 pub(crate) mod left_sessions;
+pub(crate) mod lock_keeper;
 pub(crate) mod migrations;
 pub(crate) mod native;
 pub(crate) mod notice;

@@ -1,8 +1,10 @@
 //! Releases whose process died.
 
-use shipgate_testkit::{Manifest, Running, TestProject};
+use shipgate_testkit::{Manifest, Ran, Running, TestProject, mariadb, postgres};
 
-use crate::support::{picture, placed, project, released, second, second_migration, state_of};
+use crate::support::{
+    bare, commanded, picture, placed, project, released, second, second_migration, state_of,
+};
 
 /// Starts a deploy of the second version and kills it while it builds.
 fn killed_while_building(project: &TestProject) {
@@ -145,4 +147,76 @@ fn a_first_release_that_died_can_be_cancelled() {
         .run(&["deploy"])
         .exits(0);
     assert_eq!(project.serves().as_deref(), Some("1"));
+}
+
+/// The steps that need no backup.
+const STEPS: &str = "[\"check\", \"build\", \"migrate\", \"promote\"]";
+
+/// A gate before the database, which does not wait.
+fn gate(project: &TestProject, url: &str) -> Ran {
+    let gate = [
+        "gate",
+        "--url",
+        url,
+        "--lock-timeout",
+        "0s",
+        "--verify",
+        "none",
+        "--",
+        "true",
+    ];
+    project.run(&gate)
+}
+
+/// Kills a deploy while its release command runs; until that has ended nobody
+/// else migrates, and resuming stays with it.
+fn its_command_is_not_left_without_the_lock(url: &str) {
+    let project = bare(&Manifest::default());
+    let command = "sh -c 'echo run >> {here}/runs; touch {here}/mark; while [ ! -e {here}/go ]; do sleep 0.02; done'";
+    placed(
+        &project,
+        &commanded(command)
+            .set("database", "url", url)
+            .set_raw("release", "steps", STEPS),
+    );
+    killed_at_mark(&project);
+    gate(&project, url)
+        .exits(4)
+        .says("the migration lock is held by shipgate deploy, release 1 (process ");
+    let resume = project.start(&["release", "resume"]);
+    gate(&project, url).exits(4);
+    project.file("go", "");
+    resume.wait().exits(0).says("release command `sh -c ");
+    shipgate_testkit::eventually("the lock", || gate(&project, url).code == Some(0));
+    let runs = std::fs::read_to_string(project.path().join("runs")).unwrap();
+    assert_eq!(runs, "run\n");
+    assert_eq!(project.serves().as_deref(), Some("1"));
+}
+
+#[test]
+fn on_sqlite_the_lock_outlives_a_dead_deploy_whose_command_runs() {
+    its_command_is_not_left_without_the_lock("sqlite://data/app.db");
+}
+
+#[test]
+fn on_postgresql_the_lock_outlives_a_dead_deploy_whose_command_runs() {
+    its_command_is_not_left_without_the_lock(&postgres().database().url());
+}
+
+#[test]
+fn on_mariadb_the_lock_outlives_a_dead_deploy_whose_command_runs() {
+    its_command_is_not_left_without_the_lock(&mariadb().database().url());
+}
+
+#[test]
+fn the_lock_of_a_dead_deploy_is_given_back_when_its_command_has_ended() {
+    let url = "sqlite://data/app.db";
+    let project = bare(&Manifest::default());
+    let command = "sh -c 'touch {here}/mark; while [ ! -e {here}/go ]; do sleep 0.02; done'";
+    let manifest = commanded(command).set_raw("release", "steps", STEPS);
+    placed(&project, &manifest);
+    killed_at_mark(&project);
+    gate(&project, url).exits(4);
+    project.file("go", "");
+    shipgate_testkit::eventually("the lock", || gate(&project, url).code == Some(0));
 }

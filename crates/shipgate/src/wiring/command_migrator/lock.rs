@@ -1,15 +1,15 @@
 //! The migration lock around a command.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use shipgate_database::{LeasePlace, LockError, LockName, LockRequest, MigrationLock};
+use shipgate_database::LeasePlace;
 use shipgate_release::machine::MachineId;
 use shipgate_release::ports::{Migrated, Target, Watch};
 use shipgate_release::{Cancel, Failure, FailureKind};
 
 use super::{CommandMigrator, Reader};
-use crate::wiring::engine::host;
 use crate::wiring::held_lock;
+use crate::wiring::lock_keeper::{KeptLock, Order};
 use crate::wiring::way::runs_shipgate;
 
 impl CommandMigrator {
@@ -21,27 +21,26 @@ impl CommandMigrator {
         cancel: &Cancel,
     ) -> Result<Migrated, Failure> {
         let lock = tokio::select! {
-            lock = self.lock(target) => lock?,
+            lock = self.lock(target, tag) => lock?,
             () = cancel.wait() => return Err(Failure::cancelled()),
         };
-        let Some(lock) = lock else {
+        let Some(mut lock) = lock else {
             return self.run(target, tag, watch, cancel.wait()).await;
         };
         // Without the lock nobody may migrate: the command is stopped.
         let mut lost = None;
         let stop = async {
             tokio::select! {
-                error = held_lock::lost(lock.as_ref()) => lost = Some(error),
+                how = lock.lost() => lost = Some(how),
                 () = cancel.wait() => {}
             }
         };
         let result = self.run(target, tag, watch, stop).await;
-        // What went wrong with it was told where it mattered.
-        let _ = lock.release().await;
+        lock.release().await;
         match (lost, result) {
-            (Some(error), Err(failure)) => Err(Failure {
+            (Some(how), Err(failure)) => Err(Failure {
                 code: "migration-lock".to_owned(),
-                message: format!("the command was stopped: {error}"),
+                message: format!("the command was stopped: {how}"),
                 kind: FailureKind::Deadline,
                 ..failure
             }),
@@ -51,7 +50,7 @@ impl CommandMigrator {
 
     /// Keeps others from migrating meanwhile. A copy is nobody else's, and
     /// Shipgate and Atlas take the lock themselves.
-    async fn lock(&self, target: Target<'_>) -> Result<Option<Box<dyn MigrationLock>>, Failure> {
+    async fn lock(&self, target: Target<'_>, tag: &MachineId) -> Result<Option<KeptLock>, Failure> {
         if target != Target::Live || runs_shipgate(&self.command) {
             return Ok(None);
         }
@@ -63,24 +62,25 @@ impl CommandMigrator {
                 )
             })?;
         }
-        let notice = self.notice.clone();
-        let request = LockRequest {
-            name: LockName::default(),
-            pid: std::process::id(),
-            host: host(),
+        let runs = self.machines.state(tag).is_ok_and(|state| state.is_live());
+        let order = Order {
+            database: self.database.absolute().expose().to_owned(),
             purpose: format!("shipgate deploy, release {}", self.release),
-            timeout: self.project.release.lock_timeout.value,
-            schema: None,
-            lease: self.lease().await?,
-            connect_timeout: std::time::Duration::from_secs(30),
-            clock: Arc::new(jiff::Timestamp::now),
-            temporary_directory: Some(std::env::temp_dir()),
-            on_event: Some(Arc::new(move |event| {
-                notice.say(&held_lock::in_words(event));
-            })),
+            has_lease: self.lease().await? == LeasePlace::BesideHistory,
+            timeout: match runs {
+                true => Duration::ZERO,
+                false => self.project.release.lock_timeout.value,
+            },
+            machines: self.machines.root().to_owned(),
+            machine: tag.clone(),
         };
-        let lock = self.opened(target)?.lock(request).await;
-        lock.map(Some).map_err(|error| lock_failure(&error))
+        match KeptLock::take(&order, &self.notice).await {
+            Ok(lock) => Ok(Some(lock)),
+            // The command of a release that was killed runs, and its lock is
+            // kept until it has ended.
+            Err(refused) if runs && refused.is_held => Ok(None),
+            Err(refused) => Err(refused.into()),
+        }
     }
 
     /// Where the lease is written.
@@ -91,16 +91,5 @@ impl CommandMigrator {
         let now = self.position(Target::Live).await?;
         let has_history = now.is_some_and(|now| now.has_history());
         Ok(held_lock::lease(history.tool(), has_history))
-    }
-}
-
-/// A lock that was not had, as the user reads it.
-fn lock_failure(error: &LockError) -> Failure {
-    let failure = Failure::new("migration-lock", error.to_string());
-    match error {
-        LockError::Held { .. } => failure
-            .with_hint("wait for it; `[release] lock_timeout` says how long a release waits")
-            .of_kind(FailureKind::Deadline),
-        _ => failure,
     }
 }
