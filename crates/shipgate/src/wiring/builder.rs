@@ -1,6 +1,6 @@
 //! The release's Builder: its build and its machines, kept in its directory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -170,7 +170,7 @@ impl ProjectBuilder {
         if let Some(command) = &self.command {
             let tag = MachineId::new(release, "migrate", 1);
             let site = self.site(release, keeper.directory());
-            specs.push(site.release_command(&tag, command)?);
+            specs.push(site.release_command(&tag, command, &BTreeMap::new())?);
         }
         for spec in specs {
             if let Err(problem) = locate(&spec) {

@@ -6,6 +6,7 @@ mod live;
 mod lock;
 mod survey;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,9 +76,17 @@ impl CommandMigrator {
             build: self.build.clone(),
             database: Some(&database),
         };
-        let mut spec = site.release_command(tag, &self.command)?;
+        let own = match &self.history {
+            Reader::Tool(history) => specs::spelled_for(history.tool(), &database),
+            Reader::None | Reader::Engine(_) => BTreeMap::new(),
+        };
+        let mut spec = site.release_command(tag, &self.command, &own)?;
         if let Target::Copy(_) = target {
             specs::point_at(&mut spec, &self.database, &database);
+            spec.env.extend(
+                own.into_iter()
+                    .filter(|(name, _)| name == specs::DATABASE_URL),
+            );
         }
         Ok(spec)
     }

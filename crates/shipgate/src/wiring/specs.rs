@@ -9,9 +9,13 @@ use shipgate_project::{
 };
 use shipgate_release::Secrets;
 use shipgate_release::machine::{HealthCheck, MachineId, MachineSpec, Probe, RestartPolicy};
+use shipgate_tools::Tool;
 
 use super::ports::front_group;
 use crate::error::CliError;
+
+/// The variable that says where the database is.
+pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
 
 /// Variables of our own environment that machines get too.
 const PASSED_ON: &[&str] = &["HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME"];
@@ -80,13 +84,21 @@ impl Site<'_> {
     }
 
     /// The release command's machine, as on Fly: the app's environment, no
-    /// services, no checks, no restart.
+    /// services, no checks, no restart. `own` is what the command is told in
+    /// another way than the app.
     pub(crate) fn release_command(
         &self,
         tag: &MachineId,
         command: &CommandLine,
+        own: &BTreeMap<String, String>,
     ) -> Result<MachineSpec, CliError> {
         let mut env = self.environment(tag, "fly_app_release_command", None);
+        for (name, value) in own {
+            // What the project says itself about the other variables stays.
+            if name == DATABASE_URL || !env.contains_key(name) {
+                env.insert(name.clone(), value.clone());
+            }
+        }
         env.insert("RELEASE_COMMAND".to_owned(), "1".to_owned());
         Ok(MachineSpec {
             secrets: secrets_of(&env),
@@ -133,10 +145,17 @@ impl Site<'_> {
             set("PORT", &port.to_string());
         }
         if let Some(database) = self.database {
-            set("DATABASE_URL", database.expose());
+            set(DATABASE_URL, database.expose());
         }
         env
     }
+}
+
+/// Where the database is, as a tool's own command reads it.
+pub(crate) fn spelled_for(tool: &dyn Tool, database: &DatabaseUrl) -> BTreeMap<String, String> {
+    let url = [(DATABASE_URL, tool.database_url(database))];
+    let all = url.into_iter().chain(tool.database_variables(database));
+    all.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// A machine's specification under another name, on another port, perhaps on
@@ -168,7 +187,7 @@ pub(crate) fn point_at(spec: &mut MachineSpec, live: &DatabaseUrl, copy: &Databa
     for word in spec.command.iter_mut().chain(spec.env.values_mut()) {
         *word = word.replace(live, copy);
     }
-    spec.env.insert("DATABASE_URL".to_owned(), copy.to_owned());
+    spec.env.insert(DATABASE_URL.to_owned(), copy.to_owned());
 }
 
 /// The values of an environment that must not be seen: those whose names say

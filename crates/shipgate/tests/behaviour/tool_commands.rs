@@ -2,7 +2,7 @@
 //! commands exactly as they are written there. What stands for the tools is honest about how
 //! it is called; `scripts/tools/release-commands.sh` runs the tools themselves.
 
-use shipgate_testkit::TestProject;
+use shipgate_testkit::{TestProject, binary};
 
 use crate::stand_in::{Case, stand_in};
 use crate::support::state_of;
@@ -145,6 +145,29 @@ fn bundle_exec_rails_db_migrate() {
         program: "bin/bundle",
         ..RAILS
     });
+}
+
+#[test]
+fn rails_is_told_the_database_by_its_adapter_s_name_and_the_app_as_the_project_says() {
+    let project = RAILS.project();
+    let here = project.path().display().to_string();
+    project.script(
+        "bin/rails",
+        &format!(
+            "#!/bin/sh\nprintf %s \"$DATABASE_URL\" > {here}/told-to-rails\nexec {} --sql \"$(cat bin/rails.sql)\"\n",
+            binary("fake-tool").display()
+        ),
+    );
+    project.manifest(&RAILS.manifest().web(&format!(
+        "sh -c 'printf %s \"$DATABASE_URL\" > {here}/told-to-app; exec ./fake-app'"
+    )));
+    project.run(&["deploy"]).exits(0);
+    let told = |name: &str| std::fs::read_to_string(project.path().join(name)).unwrap();
+    assert_eq!(
+        told("told-to-rails"),
+        format!("sqlite3://{here}/data/app.db")
+    );
+    assert_eq!(told("told-to-app"), format!("sqlite://{here}/data/app.db"));
 }
 
 /// Adds a second migration to a project that Rails migrates.

@@ -57,6 +57,8 @@ fn migrate(statements: &str) -> Result<(), String> {
     let url = std::env::var("DATABASE_URL").map_err(|_| "DATABASE_URL is not set".to_owned())?;
     let path = url
         .strip_prefix("sqlite://")
+        // As Rails wants it.
+        .or_else(|| url.strip_prefix("sqlite3://"))
         .ok_or_else(|| "DATABASE_URL is not SQLite's".to_owned())?;
     let path = path.split('?').next().unwrap_or(path);
     if let Some(parent) = Path::new(path).parent() {
