@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::process::{Command, Stdio};
 
+use serde_json::{Value, json};
+use shipgate_testkit::Running;
+
 use crate::support::Place;
 
 /// A script of this many bytes.
@@ -38,6 +41,44 @@ fn a_script_larger_than_the_memory_there_is_is_applied() {
         said.stdout.contains(&format!("\"Total\":{}", rows + 1)),
         "{said:?}"
     );
+}
+
+#[test]
+fn a_long_file_tells_in_json_how_far_it_is_while_it_runs() {
+    let place = Place::with(&[(
+        "1_long.sql",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY);\n\
+         WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) INSERT INTO t SELECT max(n) FROM c;\n",
+    )]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shipgate"));
+    command
+        .args([
+            "migrate",
+            "apply",
+            "--url",
+            "sqlite://app.db",
+            "--output",
+            "json",
+        ])
+        .current_dir(place.root())
+        .env_clear()
+        .env("TMPDIR", place.root());
+    let mut run = Running::start(command);
+    run.until("a line of progress", |run| run.stdout().ends_with('\n'));
+    run.kill();
+    let told = run.wait().stdout;
+    let told: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    for (key, value) in [
+        ("type", json!("progress")),
+        ("schema", json!(1)),
+        ("file", json!("1_long.sql")),
+        ("statements", json!(2)),
+        ("done", json!(1)),
+    ] {
+        assert_eq!(told[key], value, "{told}");
+    }
+    assert_eq!(told["statement"]["line"], json!(2), "{told}");
+    assert!(told["elapsed_ms"].is_u64() && told["statement"]["elapsed_ms"].is_u64());
 }
 
 /// Writes one table and statements that fill it, and says how many of them.

@@ -9,7 +9,7 @@ use shipgate_migrate::directory::Directory;
 use shipgate_migrate::history::HistoryError;
 use shipgate_migrate::report::ApplyTextWriter;
 
-use super::progress::Progress;
+use super::progress::{Form, Progress};
 use crate::cli::App;
 use crate::commands::migrate::format::Format;
 use crate::commands::migrate::repeated::Repeated;
@@ -42,7 +42,13 @@ impl Job {
             text: String::new(),
             screen: self.format.is_text().then_some(&mut *screen),
             unwritten: None,
-            progress: Progress::shown_by(Arc::clone(&app.printer)),
+            progress: Progress::told_by(
+                Arc::clone(&app.printer),
+                match self.format {
+                    Format::JsonLine => Form::Json,
+                    _ => Form::Line,
+                },
+            ),
         };
         let database = self.database.as_ref();
         let result = apply(database, &self.directory, &self.options, &mut console).await;

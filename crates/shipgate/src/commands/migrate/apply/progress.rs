@@ -1,9 +1,10 @@
-//! How far a long file is, on a terminal: one line that is written anew each
-//! second while the database is waited for.
+//! How far a long file is, while the database is waited for: on a terminal one
+//! line that is written anew each second, in JSON a line every five seconds.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use shipgate_migrate::apply::ApplyEvent;
 use tokio::task::JoinHandle;
 
@@ -13,7 +14,26 @@ use crate::report::in_seconds;
 /// What is done sooner needs no word.
 const QUIET: Duration = Duration::from_secs(2);
 
-const EVERY: Duration = Duration::from_secs(1);
+/// The version of the fields of a line of JSON.
+const SCHEMA: u32 = 1;
+
+/// How it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As a line on a terminal.
+    Line,
+    /// As lines of JSON on stdout.
+    Json,
+}
+
+impl Form {
+    const fn every(self) -> Duration {
+        match self {
+            Self::Line => Duration::from_secs(1),
+            Self::Json => Duration::from_secs(5),
+        }
+    }
+}
 
 /// A run's file at work, shown by a task of its own until this is dropped.
 pub(super) struct Progress {
@@ -33,17 +53,24 @@ struct AtWork {
 }
 
 impl Progress {
-    pub(super) fn shown_by(printer: Arc<Printer>) -> Self {
+    pub(super) fn told_by(printer: Arc<Printer>, form: Form) -> Self {
         let at_work = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&at_work);
         let task = tokio::spawn(async move {
             loop {
-                tokio::time::sleep(EVERY).await;
-                let line = locked(&seen)
+                tokio::time::sleep(form.every()).await;
+                let now = Instant::now();
+                let told = locked(&seen)
                     .as_ref()
-                    .and_then(|at_work: &AtWork| at_work.line(Instant::now()));
-                if let Some(line) = line {
-                    printer.transient(&line);
+                    .and_then(|at_work: &AtWork| match form {
+                        Form::Line => at_work.line(now),
+                        Form::Json => at_work.json(now),
+                    });
+                match (told, form) {
+                    (Some(line), Form::Line) => printer.transient(&line),
+                    // The report tells of it if stdout is gone.
+                    (Some(line), Form::Json) => drop(printer.result(&line)),
+                    (None, _) => {}
                 }
             }
         });
@@ -122,6 +149,31 @@ impl AtWork {
         }
         Some(line)
     }
+
+    /// The same for programs.
+    fn json(&self, now: Instant) -> Option<String> {
+        let elapsed = now.duration_since(self.began);
+        if elapsed < QUIET {
+            return None;
+        }
+        let mut told = json!({
+            "type": "progress",
+            "schema": SCHEMA,
+            "file": self.file,
+            "statements": self.statements,
+            "done": self.done,
+            "elapsed_ms": milliseconds(elapsed),
+        });
+        if let Some((at, since)) = self.statement {
+            let runs = now.duration_since(since);
+            told["statement"] = json!({ "line": at, "elapsed_ms": milliseconds(runs) });
+        }
+        Some(told.to_string())
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -161,6 +213,13 @@ mod tests {
                 "3_data.sql: 1000 of 4000 statements (25%) in 1m 12s; the one in line 17 runs for 1m 00s"
             )
         );
+        assert_eq!(
+            at_work.json(after(72)).as_deref(),
+            Some(
+                r#"{"done":1000,"elapsed_ms":72300,"file":"3_data.sql","schema":1,"statement":{"elapsed_ms":60000,"line":17},"statements":4000,"type":"progress"}"#
+            )
+        );
+        assert_eq!(at_work.json(after(1)), None);
         at_work.statements = 0;
         assert!(at_work.line(after(12)).is_some());
     }
