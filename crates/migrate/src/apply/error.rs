@@ -164,6 +164,8 @@ pub struct FailedStatement {
     pub error: StatementError,
     /// What else is known: how often it was tried, who was in the way.
     pub notes: Vec<String>,
+    /// The server may have done it before, and lost in a crash that it has.
+    pub may_be_done: bool,
 }
 
 /// A statement that set where strings end in a way that its text does not tell.
@@ -264,7 +266,7 @@ impl ApplyError {
                 Some(text) => vec![text],
                 None => Vec::new(),
             },
-            Self::Statement(failed) => failed.hints(),
+            Self::Statement(failed) => failed.hints(flags),
             Self::History(error) => error.hints().to_vec(),
             Self::Unknown(unknown) => unknown.hints(flags),
             Self::StateGone(_) => vec![
@@ -318,7 +320,7 @@ impl FailedStatement {
         texts.into_iter().flatten().flat_map(|text| text.lines())
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self, flags: &str) -> Vec<String> {
         let mut hints = vec![format!(
             "{}:{}:{}",
             self.path.display(),
@@ -333,22 +335,33 @@ impl FailedStatement {
         if self.error.kind == ErrorKind::SessionLost {
             hints.push("run again: it goes on where it was broken off".to_owned());
         }
+        if self.may_be_done {
+            hints.push(
+                "this server may lose in a crash that it has executed a statement, and keep what the statement made"
+                    .to_owned(),
+            );
+            hints.extend(ways_on(&self.version, flags));
+        }
         hints
     }
 }
 
 impl UnknownOutcome {
     fn hints(&self, flags: &str) -> Vec<String> {
-        let version = &self.version;
-        let flags = match flags {
-            "" => String::new(),
-            flags => format!(" {flags}"),
-        };
-        vec![
-            format!("if it took effect: shipgate migrate set --applied {version}{flags}"),
-            format!("if it did not:     shipgate migrate set --not-applied {version}{flags}"),
-        ]
+        ways_on(&self.version, flags).into()
     }
+}
+
+/// What a person may say of a statement in which a version stopped.
+fn ways_on(version: &str, flags: &str) -> [String; 2] {
+    let flags = match flags {
+        "" => String::new(),
+        flags => format!(" {flags}"),
+    };
+    [
+        format!("if it took effect: shipgate migrate set --applied {version}{flags}"),
+        format!("if it did not:     shipgate migrate set --not-applied {version}{flags}"),
+    ]
 }
 
 fn during(failed: Option<&FailedStatement>) -> String {

@@ -37,6 +37,8 @@ pub(super) struct Run<'a, 'r> {
     pub(super) untransactional: BTreeSet<Untransactional>,
     /// Whether the session enforces foreign keys outside our transactions.
     pub(super) enforces_foreign_keys: bool,
+    /// Whether a crash of the server may take back what it has committed.
+    pub(super) may_be_forgotten: bool,
 }
 
 impl<'a, 'r> Run<'a, 'r> {
@@ -59,6 +61,7 @@ impl<'a, 'r> Run<'a, 'r> {
             limits: Limits::default(),
             untransactional: BTreeSet::new(),
             enforces_foreign_keys: false,
+            may_be_forgotten: false,
         }
     }
 
@@ -74,6 +77,7 @@ impl<'a, 'r> Run<'a, 'r> {
     /// A server that does not tell is not suspected.
     pub(super) async fn warn_of_crashes(&mut self) {
         if let Ok(Some(text)) = crash_risk(&mut *self.conductor.session).await {
+            self.may_be_forgotten = true;
             self.conductor
                 .emit(&ApplyEvent::CommitsAtRisk { text: &text });
         }

@@ -283,6 +283,7 @@ pub(crate) fn failed_statement(
         statement: unit.text.to_owned(),
         notes: way_out_of_transaction(file, &error).into_iter().collect(),
         error,
+        may_be_done: false,
     }
 }
 

@@ -23,6 +23,7 @@
 //! that each statement writes one number.
 
 use jiff::Timestamp;
+use shipgate_database::StatementError;
 use shipgate_sql::{Dialect, StatementKind};
 
 use crate::apply::attempts::Attempts;
@@ -149,7 +150,8 @@ impl<'a> Run<'a, '_> {
                 .iter()
                 .position(|file| file.began.is_some() && !file.told);
             files.iter_mut().for_each(Progress::fall_back);
-            if let Err(error) = self.try_again(&mut attempts, error).await {
+            if let Err(mut error) = self.try_again(&mut attempts, error).await {
+                self.note_forgetfulness(&mut error);
                 self.leave_half_applied(&mut files, failed, grouping, &error)
                     .await;
                 // A session that cannot be asked fails at its next use.
@@ -549,6 +551,17 @@ impl<'a> Run<'a, '_> {
         Ok(())
     }
 
+    /// A server that has lost commits and kept definitions refuses what it has
+    /// done already: only a person can tell.
+    fn note_forgetfulness(&self, error: &mut ApplyError) {
+        if self.may_be_forgotten
+            && self.definitions_commit()
+            && let ApplyError::Statement(failed) = error
+        {
+            failed.may_be_done = is_about_being_there(&failed.error);
+        }
+    }
+
     /// Writes down how far the files went, and why not further. What is open
     /// was rolled back, and with it what was written in it.
     async fn leave_half_applied(
@@ -589,6 +602,20 @@ impl<'a> Run<'a, '_> {
             let _ = self.history.write(session, &file.row).await;
         }
     }
+}
+
+/// Whether a statement was refused because what it makes is there, or what it
+/// needs or removes is not.
+fn is_about_being_there(error: &StatementError) -> bool {
+    const CODES: [&str; 14] = [
+        // Databases, tables, columns, keys; routines, triggers, users, views, sequences.
+        "1007", "1008", "1050", "1051", "1060", "1061", "1062", "1091", "1146", "1054", "1304",
+        "1305", "1359", "4092",
+    ];
+    error
+        .code
+        .as_deref()
+        .is_some_and(|code| CODES.contains(&code))
 }
 
 /// Whether a statement cannot be in a transaction, though nothing in it says so.
