@@ -14,6 +14,7 @@
 
 mod left;
 mod many;
+mod native;
 mod random;
 mod server;
 mod site;
@@ -45,17 +46,23 @@ fn campaign(server: &dyn Server, tx_mode: &str, victim: Victim<'_>, in_the_suite
         "none" => server.without_transaction(SET_WITHOUT_TRANSACTION),
         _ => SET.to_vec(),
     };
-    let undisturbed = Site::new(server, &files, tx_mode);
+    let what = format!("{}, tx-mode {tx_mode}", server.name());
+    let site = || Site::new(server, &files, tx_mode);
+    campaign_on(&what, &site, victim, kills(in_the_suite));
+}
+
+/// Kills a run on each of many new sites alike.
+fn campaign_on(what: &str, new: &dyn Fn() -> Site, victim: Victim<'_>, rounds: usize) {
+    let undisturbed = new();
     let began = Instant::now();
     undisturbed.finishes();
     let whole = began.elapsed();
     let expected = undisturbed.state();
     let mut random = Random::new();
     let (mut broken_off, mut longest) = (0, 0);
-    let rounds = kills(in_the_suite);
     for round in 0..rounds {
         let moment = random.up_to(whole.mul_f64(1.1));
-        let site = Site::new(server, &files, tx_mode);
+        let site = new();
         let mut child = site.begin();
         sleep(moment);
         match victim {
@@ -68,7 +75,7 @@ fn campaign(server: &dyn Server, tx_mode: &str, victim: Victim<'_>, in_the_suite
         assert_eq!(
             site.state(),
             expected,
-            "{tx_mode}, round {round}, killed after {moment:?}, seed {}: {}",
+            "{what}, round {round}, killed after {moment:?}, seed {}: {}",
             random.seed(),
             String::from_utf8_lossy(&ended.stderr)
         );
@@ -78,9 +85,8 @@ fn campaign(server: &dyn Server, tx_mode: &str, victim: Victim<'_>, in_the_suite
         Victim::Server(_) => "server",
     };
     println!(
-        "{}, tx-mode {tx_mode}, {victim} killed {rounds} times in {whole:?}: {broken_off} runs broken off, \
+        "{what}, {victim} killed {rounds} times in {whole:?}: {broken_off} runs broken off, \
          all made whole by at most {longest} further runs; seed {}",
-        server.name(),
         random.seed()
     );
 }
@@ -149,6 +155,41 @@ fn a_mariadb_server_that_is_killed() {
         let victim = Victim::Server(&server);
         campaign(&server, tx_mode, victim, SERVER_IN_THE_SUITE);
     }
+}
+
+/// What is lost is lost; but no run is left without a way on.
+#[test]
+fn a_mariadb_server_that_forgets_and_is_killed() {
+    let server = MariaDb::forgetful();
+    let new = || Site::new(&server, SET, "file");
+    let began = Instant::now();
+    new().finishes();
+    let whole = began.elapsed();
+    let mut random = Random::new();
+    let rounds = kills(SERVER_IN_THE_SUITE);
+    let (mut broken_off, mut helped) = (0, 0);
+    for round in 0..rounds {
+        let moment = random.up_to(whole.mul_f64(1.1));
+        let site = new();
+        let child = site.begin();
+        sleep(moment);
+        server.kill_and_start();
+        let ended = child.wait_with_output().unwrap();
+        broken_off += usize::from(!ended.status.success());
+        helped += usize::from(site.finishes_with_a_persons_help() > 1);
+        let whole = site.sql("SELECT COUNT(*) FROM atlas_schema_revisions WHERE applied = total");
+        assert_eq!(
+            whole,
+            "5",
+            "round {round}, killed after {moment:?}, seed {}",
+            random.seed()
+        );
+    }
+    println!(
+        "MariaDB that forgets, server killed {rounds} times in {whole:?}: {broken_off} runs broken off, {helped} needed \
+         more than one further run; seed {}",
+        random.seed()
+    );
 }
 
 /// How long a test waits for what must end.

@@ -33,8 +33,8 @@ pub(crate) trait Mortal {
 pub(crate) trait Database {
     fn url(&self) -> String;
 
-    /// Schema and data, without the tables that tell of runs.
-    fn dump(&self) -> String;
+    /// Schema and data, without these tables, which tell of runs.
+    fn dump(&self, without: &[&str]) -> String;
 
     fn sql(&self, statements: &str) -> String;
 }
@@ -103,11 +103,15 @@ impl Database for PostgresDatabase {
         format!("{}&search_path=public", self.url())
     }
 
-    fn dump(&self) -> String {
-        self.dump(&[
-            "--exclude-table=*.atlas_schema_revisions",
-            "--exclude-table=*.shipgate_lease",
-        ])
+    fn dump(&self, without: &[&str]) -> String {
+        // What is rolled back uses up a number of a table's sequence.
+        let options: Vec<String> = without
+            .iter()
+            .flat_map(|table| [(*table).to_owned(), format!("{table}_*_seq")])
+            .map(|name| format!("--exclude-table=*.{name}"))
+            .collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        self.dump(&options)
     }
 
     fn sql(&self, statements: &str) -> String {
@@ -125,6 +129,15 @@ impl MariaDb {
     /// One that may be killed: what it has committed is there afterwards.
     pub(crate) fn private() -> Self {
         let cluster = MariadbCluster::with(&[("innodb-flush-log-at-trx-commit", "2")]);
+        Self(Cluster::Private(Box::new(cluster)))
+    }
+}
+
+impl MariaDb {
+    /// One that may be killed, and loses what it has committed since its last
+    /// definition.
+    pub(crate) fn forgetful() -> Self {
+        let cluster = MariadbCluster::with(&[("innodb-flush-log-at-trx-commit", "0")]);
         Self(Cluster::Private(Box::new(cluster)))
     }
 }
@@ -158,15 +171,18 @@ impl Database for MariadbDatabase {
         self.url()
     }
 
-    fn dump(&self) -> String {
-        let ignored = |table: &str| format!("--ignore-table={}.{table}", self.name());
-        self.dump(&[
-            "--skip-comments",
-            "--order-by-primary",
-            &ignored("atlas_schema_revisions"),
-            &ignored("shipgate_lease"),
-        ])
-        .replace(self.name(), "database")
+    fn dump(&self, without: &[&str]) -> String {
+        let mut options = vec![
+            "--skip-comments".to_owned(),
+            "--order-by-primary".to_owned(),
+        ];
+        options.extend(
+            without
+                .iter()
+                .map(|table| format!("--ignore-table={}.{table}", self.name())),
+        );
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        self.dump(&options).replace(self.name(), "database")
     }
 
     fn sql(&self, statements: &str) -> String {
@@ -213,16 +229,17 @@ impl Database for SqliteFile {
         format!("sqlite://{}", self.path().display())
     }
 
-    fn dump(&self) -> String {
-        let schema = self.sql(
+    fn dump(&self, without: &[&str]) -> String {
+        let without = without.join("', '");
+        let schema = self.sql(&format!(
             "PRAGMA integrity_check; PRAGMA journal_mode; PRAGMA user_version; \
              SELECT type, name, sql FROM sqlite_master \
-             WHERE tbl_name NOT IN ('atlas_schema_revisions', 'shipgate_lease') ORDER BY 1, 2",
-        );
-        let tables = self.sql(
+             WHERE tbl_name NOT IN ('{without}') ORDER BY 1, 2"
+        ));
+        let tables = self.sql(&format!(
             "SELECT group_concat(name, ' ') FROM sqlite_master WHERE type = 'table' \
-             AND name NOT IN ('atlas_schema_revisions', 'shipgate_lease')",
-        );
+             AND name NOT IN ('{without}')"
+        ));
         format!("{schema}\n{}", self.sql(&format!(".dump {tables}")))
     }
 

@@ -50,24 +50,57 @@ pub(crate) const SET_WITHOUT_TRANSACTION: &[(&str, &str)] = &[
     SET[4],
 ];
 
+/// Where it is written what was applied.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) table: &'static str,
+    /// Its rows, but for what differs from run to run.
+    pub(crate) rows: String,
+}
+
 pub(crate) struct Site {
     temporary: TempDir,
     database: Box<dyn Database>,
-    tx_mode: String,
+    /// The flags of `migrate apply`.
+    flags: Vec<String>,
+    history: History,
 }
 
 impl Site {
-    pub(crate) fn new(server: &dyn Server, files: &[(&str, &str)], tx_mode: &str) -> Self {
+    /// With files in the given places.
+    pub(crate) fn with(
+        server: &dyn Server,
+        files: &[(String, String)],
+        flags: &[&str],
+        history: History,
+    ) -> Self {
         let site = Self {
             temporary: tempfile::tempdir().unwrap(),
             database: server.database(),
-            tx_mode: tx_mode.to_owned(),
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            history,
         };
-        let directory = site.temporary.path().join("migrations");
-        fs::create_dir(&directory).unwrap();
         for (name, content) in files {
-            fs::write(directory.join(name), content).unwrap();
+            let path = site.temporary.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
         }
+        site
+    }
+
+    /// With Atlas's files and history.
+    pub(crate) fn new(server: &dyn Server, files: &[(&str, &str)], tx_mode: &str) -> Self {
+        let files: Vec<(String, String)> = files
+            .iter()
+            .map(|(name, content)| (format!("migrations/{name}"), (*content).to_owned()))
+            .collect();
+        let history = History {
+            table: "atlas_schema_revisions",
+            rows: "SELECT version, type, applied, total, error, error_stmt, hash, partial_hashes \
+                   FROM atlas_schema_revisions ORDER BY version"
+                .to_owned(),
+        };
+        let site = Self::with(server, &files, &["--tx-mode", tx_mode], history);
         let hashed = site.shipgate(&["migrate", "hash"]).output().unwrap();
         assert!(hashed.status.success(), "{hashed:?}");
         site
@@ -89,14 +122,8 @@ impl Site {
 
     /// A run of its own.
     pub(crate) fn begin(&self) -> Child {
-        let arguments = [
-            "migrate",
-            "apply",
-            "--tx-mode",
-            &self.tx_mode,
-            "--lock-timeout",
-            "60s",
-        ];
+        let mut arguments = vec!["migrate", "apply", "--lock-timeout", "60s"];
+        arguments.extend(self.flags.iter().map(String::as_str));
         self.shipgate(&arguments).spawn().unwrap()
     }
 
@@ -117,13 +144,40 @@ impl Site {
         unreachable!("it returns")
     }
 
+    /// Runs until a run ends well, and says of a statement that fails what the
+    /// hints offer; how many runs that took.
+    #[track_caller]
+    pub(crate) fn finishes_with_a_persons_help(&self) -> usize {
+        for run in 1.. {
+            let ended = self.begin().wait_with_output().unwrap();
+            if ended.status.success() {
+                return run;
+            }
+            let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+            let way_on = told
+                .lines()
+                .find_map(|line| line.strip_prefix("hint: if it took effect: shipgate "));
+            match way_on {
+                Some(words) => {
+                    let words: Vec<&str> = words.split_whitespace().collect();
+                    let settled = self.shipgate(&words).output().unwrap();
+                    assert!(settled.status.success(), "{told}\n{settled:?}");
+                }
+                None => assert!(
+                    told.contains("run again") || told.contains("cannot reach"),
+                    "{told}"
+                ),
+            }
+            assert!(run < 30, "{told}");
+        }
+        unreachable!("it returns")
+    }
+
     /// Schema, data and history.
     pub(crate) fn state(&self) -> String {
-        let history = self.database.sql(
-            "SELECT version, type, applied, total, error, error_stmt, hash, partial_hashes \
-             FROM atlas_schema_revisions ORDER BY version",
-        );
-        format!("{}\n{history}", self.database.dump())
+        let history = self.database.sql(&self.history.rows);
+        let dump = self.database.dump(&[self.history.table, "shipgate_lease"]);
+        format!("{dump}\n{history}")
     }
 
     pub(crate) fn sql(&self, statements: &str) -> String {
