@@ -19,6 +19,8 @@ const CLIENT: &str = "mariadb-client";
 /// Quick and small: what is written here need not survive the machine.
 const SETTINGS: &[(&str, &str)] = &[
     ("bind-address", "127.0.0.1"),
+    // A client that gets no processor for ten seconds is not to be turned away.
+    ("connect-timeout", "600"),
     ("character-set-server", "utf8mb4"),
     ("collation-server", "utf8mb4_general_ci"),
     ("innodb-buffer-pool-size", "32M"),
