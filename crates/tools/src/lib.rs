@@ -23,6 +23,7 @@ mod goal;
 pub mod history;
 mod invocation;
 mod manifest;
+mod memory;
 mod migration;
 pub mod native;
 mod project;

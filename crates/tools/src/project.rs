@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::dependencies::Dependencies;
+use crate::memory::{Folder, Memory};
 
 /// Directories nobody keeps migrations of their own in.
 const NOT_OURS: [&str; 12] = [
@@ -27,12 +28,14 @@ const NOT_OURS: [&str; 12] = [
 /// How deep a search goes.
 const DEPTH: usize = 12;
 
-/// A project's directory. Paths are relative to it, with `/`.
+/// A project's directory. Paths are relative to it, with `/`. What was read is
+/// remembered: who wants to see what has changed since makes a new one.
 #[derive(Debug)]
 pub struct Project {
     root: PathBuf,
     dependencies: OnceLock<Dependencies>,
     unread: Mutex<Option<ReadError>>,
+    memory: Memory,
 }
 
 impl Project {
@@ -42,6 +45,7 @@ impl Project {
             root: root.into(),
             dependencies: OnceLock::new(),
             unread: Mutex::new(None),
+            memory: Memory::default(),
         }
     }
 
@@ -82,7 +86,7 @@ impl Project {
 
     /// A file as text; `None` if there is none that can be read.
     pub fn text(&self, path: &str) -> Option<String> {
-        match fs::read(self.root.join(path)) {
+        match self.memory.file(&self.root, path) {
             Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) => {
                 self.leave_out(path, error);
@@ -96,10 +100,13 @@ impl Project {
     /// # Errors
     /// It cannot be read.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        fs::read(self.root.join(path)).map_err(|source| ReadError::File {
-            path: path.to_owned(),
-            source,
-        })
+        match self.memory.file(&self.root, path) {
+            Ok(content) => Ok(content.to_vec()),
+            Err(source) => Err(ReadError::File {
+                path: path.to_owned(),
+                source,
+            }),
+        }
     }
 
     /// A text file that must be there.
@@ -151,12 +158,12 @@ impl Project {
     /// Names of the files directly in a directory, in byte order; none if it
     /// cannot be read.
     pub fn files(&self, directory: &str) -> Vec<String> {
-        self.names(directory, fs::Metadata::is_file)
+        self.folder(directory).files.clone()
     }
 
     /// Names of the directories directly in a directory, in byte order.
     pub fn directories(&self, directory: &str) -> Vec<String> {
-        self.names(directory, fs::Metadata::is_dir)
+        self.folder(directory).directories.clone()
     }
 
     /// Paths of all files below a directory, relative to it, in byte order;
@@ -176,8 +183,8 @@ impl Project {
             let mut next = Vec::new();
             for parent in &level {
                 // A search passes by what it may not enter: a database's own files.
-                let names = self.list(parent, fs::Metadata::is_dir, |_, _| {});
-                for path in names.iter().filter(|name| is_ours(name)) {
+                let folder = self.memory.folder(&self.root, parent);
+                for path in folder.directories.iter().filter(|name| is_ours(name)) {
                     let path = join(parent, path);
                     let full = self.root.join(&path);
                     if !full.is_symlink() && fs::read_dir(full).is_ok() {
@@ -206,40 +213,13 @@ impl Project {
         }
     }
 
-    fn names(&self, directory: &str, kind: impl Fn(&fs::Metadata) -> bool) -> Vec<String> {
-        self.list(directory, kind, |path, error| self.leave_out(path, error))
-    }
-
-    /// The same, with who is told what cannot be read.
-    fn list(
-        &self,
-        directory: &str,
-        kind: impl Fn(&fs::Metadata) -> bool,
-        told: impl Fn(&str, io::Error),
-    ) -> Vec<String> {
-        let entries = match fs::read_dir(self.root.join(directory)) {
-            Ok(entries) => entries,
-            Err(error) => {
-                told(directory, error);
-                return Vec::new();
-            }
-        };
-        let mut names: Vec<String> = entries
-            .filter_map(Result::ok)
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| {
-                let path = join(directory, name);
-                match fs::metadata(self.root.join(&path)) {
-                    Ok(found) => kind(&found),
-                    Err(error) => {
-                        told(&path, error);
-                        false
-                    }
-                }
-            })
-            .collect();
-        names.sort_unstable();
-        names
+    /// What a directory holds; what of it cannot be read is remembered.
+    fn folder(&self, directory: &str) -> Arc<Folder> {
+        let folder = self.memory.folder(&self.root, directory);
+        for unread in &folder.unread {
+            self.leave_out(&join(directory, &unread.name), unread.error());
+        }
+        folder
     }
 }
 
