@@ -16,7 +16,7 @@ pub(crate) fn files(contents: &[(&str, &str)]) -> Vec<File> {
         .map(|(name, content)| {
             File::new(
                 formats::default(),
-                name,
+                *name,
                 PathBuf::from("migrations").join(name),
                 content.as_bytes().to_vec(),
                 None,

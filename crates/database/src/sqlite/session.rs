@@ -313,9 +313,11 @@ fn query(
     let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        let row: Result<Vec<Value>, rusqlite::Error> =
-            (0..columns).map(|at| row.get_ref(at).map(value)).collect();
-        found.push(row.map_err(failed)?);
+        let mut values = Vec::with_capacity(columns);
+        for at in 0..columns {
+            values.push(value(row.get_ref(at).map_err(failed)?));
+        }
+        found.push(values);
     }
     Ok(found)
 }

@@ -26,12 +26,12 @@ impl File {
     #[must_use]
     pub fn new(
         format: &'static dyn Format,
-        name: &str,
+        name: impl Into<String>,
         path: PathBuf,
         content: Vec<u8>,
         settings: Option<&str>,
     ) -> Self {
-        Self::of(format, name, path, Content::Held(content), settings)
+        Self::of(format, name.into(), path, Content::Held(content), settings)
     }
 
     /// Reads a file of a folder. A large one stays on disk if its layout
@@ -41,43 +41,38 @@ impl File {
     /// It cannot be read.
     pub(super) fn read(
         format: &'static dyn Format,
-        name: &str,
+        name: String,
         reader: &mut Reader<'_>,
         settings: Option<&str>,
         room: &mut usize,
     ) -> Result<Self, DirectoryError> {
         let most = HELD_AT_MOST.min(*room);
-        let content = reader.read(name, most, |head| format.is_one_script(head))?;
+        let content = reader.read(&name, most, |head| format.is_one_script(head))?;
         if let Content::Held(bytes) = &content {
             *room = room.saturating_sub(bytes.len());
         }
-        Ok(Self::of(
-            format,
-            name,
-            reader.path_of(name),
-            content,
-            settings,
-        ))
+        let path = reader.path_of(&name);
+        Ok(Self::of(format, name, path, content, settings))
     }
 
     fn of(
         format: &'static dyn Format,
-        name: &str,
+        name: String,
         path: PathBuf,
         content: Content,
         settings: Option<&str>,
     ) -> Self {
-        let (version, description) = format.version_and_description(name);
+        let (version, description) = format.version_and_description(&name);
         let head = match &content {
             Content::Held(bytes) => bytes,
             Content::Stored(stored) => &stored.head,
         };
         Self {
-            name: name.to_owned(),
             version,
             description,
             path,
-            directives: format.directives(name, head, settings),
+            directives: format.directives(&name, head, settings),
+            name,
             content,
             format,
         }

@@ -1,7 +1,6 @@
 //! Reading a migration directory.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::content::{Folder, read_error};
 use super::location::FilesInMemory;
 use super::reading::read_files;
-use crate::directory::{Bookkeeping, DirectoryError, File, Location, replace};
+use crate::directory::{Bookkeeping, DirectoryError, File, Location, Sorted, replace};
 use crate::history::Revision;
 use crate::sum::{self, ChecksumError, Merge, MergeError, Proof, Sum};
 
@@ -21,7 +20,8 @@ const SUM_FILE: &str = "atlas.sum";
 pub struct Directory {
     location: Location,
     files: Vec<File>,
-    by_version: HashMap<String, usize>,
+    /// The places of the files, by their versions.
+    by_version: Sorted,
     sum: Sum,
     recorded: Option<Vec<u8>>,
     /// What [`Directory::check_sum`] found.
@@ -52,7 +52,7 @@ impl Directory {
             source,
         })?;
         let names = migration_names(&location)?;
-        let files = read_files(&location, &folder, &names)?;
+        let files = read_files(&location, &folder, names)?;
         let sum_path = location.path().join(SUM_FILE);
         let recorded = match fs::read(&sum_path) {
             Ok(bytes) => Some(bytes),
@@ -78,7 +78,7 @@ impl Directory {
             let path = location.path().join(&name);
             Some(File::new(
                 format,
-                &name,
+                name,
                 path,
                 bytes.clone(),
                 settings.as_deref(),
@@ -101,11 +101,7 @@ impl Directory {
     ) -> Result<Self, DirectoryError> {
         Ok(Self {
             sum: Sum::of(&files)?,
-            by_version: files
-                .iter()
-                .enumerate()
-                .map(|(index, file)| (file.version().to_owned(), index))
-                .collect(),
+            by_version: Sorted::of(&files, File::version),
             location,
             files,
             recorded,
@@ -134,7 +130,7 @@ impl Directory {
     /// The place of a version's file among [`Directory::files`], from 0.
     #[must_use]
     pub fn position(&self, version: &str) -> Option<usize> {
-        self.by_version.get(version).copied()
+        self.by_version.find(&self.files, File::version, version)
     }
 
     /// The checksums of the files as they are.
@@ -187,7 +183,9 @@ impl Directory {
     pub fn in_order(&self, mut revisions: Vec<Revision>) -> Vec<Revision> {
         let format = self.location.format();
         for row in &mut revisions {
-            row.version = format.version_of_row(&row.version, &row.description);
+            if let Some(version) = format.version_of_row(&row.version, &row.description) {
+                row.version = version;
+            }
         }
         revisions.sort_by(|a, b| {
             let repeatable = |row: &Revision| format.is_repeatable(&row.version);
@@ -283,15 +281,19 @@ fn collect_names(
         let entry = entry.map_err(stat)?;
         let name = entry.file_name();
         let is_folder = format.is_recursive() && entry.file_type().map_err(stat)?.is_dir();
-        let Some(name) = name.to_str() else {
-            if is_folder || format.is_migration(&name.to_string_lossy()) {
+        let mut name = match name.into_string() {
+            Ok(name) => name,
+            Err(name) if is_folder || format.is_migration(&name.to_string_lossy()) => {
                 return Err(DirectoryError::FileName(PathBuf::from(name)));
             }
-            continue;
+            Err(_) => continue,
         };
-        let name = format!("{prefix}{name}");
+        let is_hidden = name.starts_with('.');
+        if !prefix.is_empty() {
+            name.insert_str(0, prefix);
+        }
         if is_folder {
-            if !entry.file_name().to_string_lossy().starts_with('.') {
+            if !is_hidden {
                 collect_names(location, &format!("{name}/"), names)?;
             }
         } else if format.is_migration(&name) {

@@ -6,6 +6,7 @@ mod file;
 mod load;
 mod location;
 mod reading;
+mod sorted;
 mod write;
 
 pub(crate) use content::Pieces;
@@ -13,4 +14,5 @@ pub use error::DirectoryError;
 pub use file::File;
 pub use load::Directory;
 pub use location::{Bookkeeping, Location};
+pub(crate) use sorted::Sorted;
 pub(crate) use write::{create_new, replace};

@@ -13,13 +13,13 @@ use crate::directory::{DirectoryError, File, Location};
 pub(super) fn read_files(
     location: &Location,
     folder: &Folder<'_>,
-    names: &[String],
+    names: Vec<String>,
 ) -> Result<Vec<File>, DirectoryError> {
     let mut reader = folder.reader();
     let mut room = HELD_TOGETHER;
     let mut files = Vec::with_capacity(names.len());
     for name in names {
-        let settings = settings(location, name)?;
+        let settings = settings(location, &name)?;
         files.push(File::read(
             location.format(),
             name,

@@ -130,12 +130,10 @@ impl Format for Flyway {
     }
 
     /// Atlas gives all repeatables the empty version.
-    fn version_of_row(&self, version: &str, description: &str) -> String {
-        if version.is_empty() {
-            format!("{REPEATABLE}{description}")
-        } else {
-            version.to_owned()
-        }
+    fn version_of_row(&self, version: &str, description: &str) -> Option<String> {
+        version
+            .is_empty()
+            .then(|| format!("{REPEATABLE}{description}"))
     }
 
     fn settings_name(&self, name: &str) -> Option<String> {

@@ -95,9 +95,10 @@ pub trait Format: fmt::Debug + Send + Sync {
         false
     }
 
-    /// The version under which a row that another program wrote is meant.
-    fn version_of_row(&self, version: &str, _description: &str) -> String {
-        version.to_owned()
+    /// The version under which a row that another program wrote is meant, if
+    /// that is not the one it says.
+    fn version_of_row(&self, _version: &str, _description: &str) -> Option<String> {
+        None
     }
 
     /// The name of the file with a migration's settings, if the tool has such.

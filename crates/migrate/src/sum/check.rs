@@ -147,7 +147,8 @@ pub fn check(files: &[File], computed: &Sum, recorded: Option<&[u8]>) -> Result<
             Err(ChecksumError::NotFound)
         };
     };
-    let recorded = RecordedSum::parse(recorded).map_err(ChecksumError::Format)?;
+    let recorded = String::from_utf8_lossy(recorded);
+    let recorded = RecordedSum::parse(&recorded).map_err(ChecksumError::Format)?;
     if !recorded.total_holds() {
         return Err(ChecksumError::Mismatch {
             culprit: None,
@@ -163,7 +164,7 @@ pub fn check(files: &[File], computed: &Sum, recorded: Option<&[u8]>) -> Result<
     }
 }
 
-fn culprit(recorded: &[Entry], computed: &[Entry]) -> Option<Culprit> {
+fn culprit(recorded: &[Entry<'_>], computed: &[Entry<'_>]) -> Option<Culprit> {
     for (index, entry) in recorded.iter().enumerate() {
         if computed.get(index) == Some(entry) {
             continue;
@@ -178,13 +179,13 @@ fn culprit(recorded: &[Entry], computed: &[Entry]) -> Option<Culprit> {
         };
         return Some(Culprit {
             line: index + 2,
-            file: file.clone(),
+            file: file.clone().into_owned(),
             kind,
         });
     }
     computed.get(recorded.len()).map(|added| Culprit {
         line: recorded.len() + 2,
-        file: added.name.clone(),
+        file: added.name.clone().into_owned(),
         kind: CulpritKind::Added,
     })
 }

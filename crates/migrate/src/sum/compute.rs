@@ -6,6 +6,7 @@
 //! it. The total is a SHA-256 over each entry's name and the base64 text of
 //! its hash.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -13,14 +14,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::directory::{DirectoryError, File};
+use crate::directory::{DirectoryError, File, Sorted};
 
 /// The checksums of a directory: what `atlas.sum` says.
 #[derive(Clone, Debug)]
 pub struct Sum {
     total: String,
-    entries: Vec<Entry>,
-    by_name: HashMap<String, usize>,
+    entries: Vec<Entry<'static>>,
+    /// The places of the entries, by their names.
+    by_name: Sorted,
     /// Of files that stayed on disk.
     proofs: HashMap<String, Proof>,
     /// Hashes of repeatable files that stayed on disk.
@@ -48,11 +50,11 @@ impl Proof {
 
 /// One file's line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Entry<'t> {
     /// The file's name.
-    pub name: String,
+    pub name: Cow<'t, str>,
     /// The base64 hash, without `h1:`.
-    pub hash: String,
+    pub hash: Cow<'t, str>,
 }
 
 impl Sum {
@@ -79,15 +81,14 @@ impl Sum {
                 let hash = hash.clone();
                 proofs.insert(name.clone(), Proof { chain, hash });
             }
-            entries.push(Entry { name, hash });
+            entries.push(Entry {
+                name: name.into(),
+                hash: hash.into(),
+            });
         }
         Ok(Self {
             total: total_of(&entries),
-            by_name: entries
-                .iter()
-                .enumerate()
-                .map(|(index, entry)| (entry.name.clone(), index))
-                .collect(),
+            by_name: Sorted::of(&entries, |entry| &entry.name),
             entries,
             proofs,
             alone,
@@ -102,14 +103,16 @@ impl Sum {
 
     /// The files' entries, in file order.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[Entry<'static>] {
         &self.entries
     }
 
     /// The base64 hash of a file; a file left out of the checksums has none.
     #[must_use]
     pub fn hash_of(&self, file_name: &str) -> Option<&str> {
-        let index = *self.by_name.get(file_name)?;
+        let index = self
+            .by_name
+            .find(&self.entries, |entry| &entry.name, file_name)?;
         Some(&self.entries[index].hash)
     }
 
@@ -191,11 +194,11 @@ fn read_alone(file: &File) -> Result<String, DirectoryError> {
     Ok(chain.digest())
 }
 
-pub(super) fn total_of(entries: &[Entry]) -> String {
+pub(super) fn total_of(entries: &[Entry<'_>]) -> String {
     let mut hash = Sha256::new();
     for entry in entries {
-        hash.update(&entry.name);
-        hash.update(&entry.hash);
+        hash.update(&*entry.name);
+        hash.update(&*entry.hash);
     }
     STANDARD.encode(hash.finalize())
 }

@@ -16,7 +16,7 @@ enum Ends {
 /// be read again.
 pub(super) fn differing_only_in_line_endings(
     files: &[File],
-    recorded: &[Entry],
+    recorded: &[Entry<'_>],
 ) -> Option<Vec<String>> {
     let mut recorded = recorded.iter();
     let mut chain = HashChain::default();

@@ -5,6 +5,7 @@
 //! edited or lost by the merge, and the checksums of all files together are
 //! those of the merged directory.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::directory::{DirectoryError, File};
@@ -93,7 +94,7 @@ pub fn merge(files: &[File], recorded: Option<&[u8]>) -> Result<Merge, MergeErro
         .iter()
         .find(|entry| !ours.has(&entry.name) && !theirs.has(&entry.name))
     {
-        return Err(MergeError::InNeither(entry.name.clone()));
+        return Err(MergeError::InNeither(entry.name.clone().into_owned()));
     }
     Ok(Merge {
         ours: ours.merged(&theirs),
@@ -139,16 +140,16 @@ fn sides(text: &str) -> (String, String) {
     (ours, theirs)
 }
 
-struct Side {
+struct Side<'t> {
     name: String,
-    entries: Vec<Entry>,
-    names: BTreeSet<String>,
+    entries: Vec<Entry<'t>>,
+    names: BTreeSet<Cow<'t, str>>,
 }
 
-impl Side {
-    fn of(name: &str, text: &str) -> Result<Self, MergeError> {
+impl<'t> Side<'t> {
+    fn of(name: &str, text: &'t str) -> Result<Self, MergeError> {
         let name = name.to_owned();
-        match RecordedSum::parse(text.as_bytes()) {
+        match RecordedSum::parse(text) {
             Ok(sum) if sum.total_holds() => Ok(Self {
                 names: sum.entries.iter().map(|entry| entry.name.clone()).collect(),
                 entries: sum.entries,
@@ -172,7 +173,7 @@ impl Side {
         if let Some(entry) = missing {
             return Err(MergeError::Missing {
                 name: self.name.clone(),
-                file: entry.name.clone(),
+                file: entry.name.clone().into_owned(),
             });
         }
         let Some(file) = self.first_difference(files, true)? else {
@@ -206,9 +207,9 @@ impl Side {
             }
             let hash = chain.add(file)?;
             let entry = entries.next();
-            if entry
-                .is_none_or(|entry| entry.name != file.name() || Some(&entry.hash) != hash.as_ref())
-            {
+            if entry.is_none_or(|entry| {
+                entry.name != file.name() || Some(&*entry.hash) != hash.as_deref()
+            }) {
                 return Ok(Some(file.name().to_owned()));
             }
         }
@@ -221,8 +222,9 @@ impl Side {
             added: self
                 .entries
                 .iter()
-                .map(|entry| entry.name.clone())
+                .map(|entry| &*entry.name)
                 .filter(|name| !other.has(name))
+                .map(str::to_owned)
                 .collect(),
         }
     }

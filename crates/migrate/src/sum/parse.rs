@@ -1,15 +1,17 @@
 //! Reading `atlas.sum`.
 
+use std::borrow::Cow;
+
 use crate::sum::compute::{Entry, total_of};
 use crate::sum::conflict::{self, Conflict};
 
 /// A checksum file as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedSum {
+pub struct RecordedSum<'t> {
     /// The total of the first line.
-    pub total: String,
+    pub total: &'t str,
     /// The files' lines.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Entry<'t>>,
 }
 
 /// A checksum file that cannot be read as one.
@@ -21,28 +23,27 @@ pub struct FormatError {
     pub conflicts: Vec<Conflict>,
 }
 
-impl RecordedSum {
+impl<'t> RecordedSum<'t> {
     /// Reads the content of a checksum file. An empty file has an empty total.
     ///
     /// # Errors
     /// A line after the first has no `h1:`.
-    pub fn parse(content: &[u8]) -> Result<Self, FormatError> {
-        let content = String::from_utf8_lossy(content);
+    pub fn parse(content: &'t str) -> Result<Self, FormatError> {
         let mut lines = content.lines();
         let total = lines.next().unwrap_or_default();
-        let total = total.strip_prefix("h1:").unwrap_or(total).to_owned();
+        let total = total.strip_prefix("h1:").unwrap_or(total);
         let mut entries = Vec::new();
         let mut bad_line = None;
         for (index, line) in lines.enumerate() {
             match line.split_once("h1:") {
                 Some((name, hash)) => entries.push(Entry {
-                    name: name.trim().to_owned(),
-                    hash: hash.to_owned(),
+                    name: Cow::Borrowed(name.trim()),
+                    hash: Cow::Borrowed(hash),
                 }),
                 None => bad_line = bad_line.or(Some(index + 2)),
             }
         }
-        let conflicts = conflict::find(&content);
+        let conflicts = conflict::find(content);
         match bad_line.or_else(|| conflicts.first().map(|conflict| conflict.first_line)) {
             Some(line) => Err(FormatError { line, conflicts }),
             None => Ok(Self { total, entries }),
@@ -68,7 +69,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_content_makes_reading_panic(content in vec(any::<u8>(), 0..300)) {
-            let _ = RecordedSum::parse(&content);
+            let _ = RecordedSum::parse(&String::from_utf8_lossy(&content));
         }
 
         #[test]
@@ -79,7 +80,8 @@ mod tests {
                 .collect();
             let named: Vec<(&str, &str)> = named.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
             let sum = Sum::of(&files(&named)).unwrap();
-            let read = RecordedSum::parse(sum.to_string().as_bytes()).unwrap();
+            let written = sum.to_string();
+            let read = RecordedSum::parse(&written).unwrap();
             proptest::prop_assert!(read.total_holds());
             proptest::prop_assert_eq!(read.entries, sum.entries());
         }
@@ -87,17 +89,14 @@ mod tests {
 
     #[test]
     fn a_line_without_a_hash_is_named() {
-        let error = RecordedSum::parse(b"h1:x\n1_a.sql h1:y\n\n2_b.sql h1:z\n").unwrap_err();
+        let error = RecordedSum::parse("h1:x\n1_a.sql h1:y\n\n2_b.sql h1:z\n").unwrap_err();
         assert_eq!(error.line, 3);
         assert!(error.conflicts.is_empty());
     }
 
     #[test]
     fn carriage_returns_at_line_ends_are_no_part_of_a_hash() {
-        let sum = RecordedSum::parse(b"h1:x\r\n1_a.sql h1:y\r\n").unwrap();
-        assert_eq!(
-            (sum.total.as_str(), sum.entries[0].hash.as_str()),
-            ("x", "y")
-        );
+        let sum = RecordedSum::parse("h1:x\r\n1_a.sql h1:y\r\n").unwrap();
+        assert_eq!((sum.total, &*sum.entries[0].hash), ("x", "y"));
     }
 }
