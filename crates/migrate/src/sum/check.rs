@@ -149,17 +149,16 @@ pub fn check(files: &[File], computed: &Sum, recorded: Option<&[u8]>) -> Result<
     };
     let recorded = String::from_utf8_lossy(recorded);
     let recorded = RecordedSum::parse(&recorded).map_err(ChecksumError::Format)?;
-    if !recorded.total_holds() {
-        return Err(ChecksumError::Mismatch {
-            culprit: None,
-            line_endings: None,
-        });
-    }
     match culprit(&recorded.entries, computed.entries()) {
-        None => Ok(()),
-        Some(culprit) => Err(ChecksumError::Mismatch {
+        // Of the same lines the total is the same.
+        None if recorded.total == computed.total() => Ok(()),
+        Some(culprit) if recorded.total_holds() => Err(ChecksumError::Mismatch {
             line_endings: differing_only_in_line_endings(files, &recorded.entries),
             culprit: Some(culprit),
+        }),
+        _ => Err(ChecksumError::Mismatch {
+            culprit: None,
+            line_endings: None,
         }),
     }
 }
