@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep};
 
 use crate::apply::ApplyError;
 use crate::directory::{Bookkeeping, Directory, DirectoryError, File};
-use crate::formats::Format;
 use crate::golang::{GoDuration, Quoted};
 use crate::history::{
     Entrance, History, HistoryChoice, HistoryError, Revision, RevisionKind, Snapshot,
@@ -311,15 +310,11 @@ impl Setting<'_> {
         if self.target.is_none() {
             return true;
         }
-        !self.format().is_repeatable(version) && self.compare(version, target).is_gt()
-    }
-
-    fn format(&self) -> &'static dyn Format {
-        self.directory.location().format()
+        !self.directory.is_repeatable(version) && self.compare(version, target).is_gt()
     }
 
     fn compare(&self, a: &str, b: &str) -> Ordering {
-        self.format().compare_versions(a, b)
+        self.directory.compare_versions(a, b)
     }
 
     /// The files up to the target that have no row. What lies before the
@@ -332,7 +327,7 @@ impl Setting<'_> {
         let versions = || {
             kept.iter()
                 .map(|row| row.version.as_str())
-                .filter(|version| !self.format().is_repeatable(version))
+                .filter(|version| !self.directory.is_repeatable(version))
         };
         let first = versions().min_by(|a, b| self.compare(a, b));
         let last = versions().max_by(|a, b| self.compare(a, b));

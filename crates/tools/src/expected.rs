@@ -117,6 +117,7 @@ impl Expected {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
+            parts: Vec::new(),
             notes: Vec::new(),
         }
     }

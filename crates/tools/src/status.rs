@@ -265,6 +265,7 @@ fn build(
         directories,
         history,
         notes,
+        parts: _,
     } = migrations.place().clone();
     Status {
         tool: tool.name(),

@@ -125,6 +125,8 @@ pub struct Settings {
     pub table: Option<TableName>,
     /// The section of the tool's configuration: `production`.
     pub environment: Option<String>,
+    /// The kind of database the migrations are read for, if that is known.
+    pub dialect: Option<Dialect>,
 }
 
 impl Settings {
@@ -147,6 +149,8 @@ pub struct Place {
     pub directories: Vec<String>,
     /// The history: a table, or a file.
     pub history: String,
+    /// Directories that hold a part of them.
+    pub parts: Vec<String>,
     /// What could not be read and was taken to be as usual.
     pub notes: Vec<String>,
 }
@@ -156,6 +160,7 @@ impl Place {
         Self {
             directories: vec![directory.to_owned()],
             history: table.to_string(),
+            parts: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -124,7 +124,7 @@ pub(super) fn patience_of(file: &File) -> Result<Patience, ApplyError> {
         let wrong = |expected| {
             ApplyError::Directive(Box::new(WrongDirective {
                 path: file.path().to_owned(),
-                line: directive.line,
+                line: file.line_on_disk(directive.line),
                 name: directive.name.clone(),
                 value: directive.value.clone(),
                 expected,

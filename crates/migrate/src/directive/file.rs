@@ -15,6 +15,8 @@ pub struct FileDirectives {
     pub txtar: bool,
     /// The file is left out of the checksums.
     pub sum_ignored: bool,
+    /// The file is executed again when it changes.
+    pub repeatable: bool,
 }
 
 /// `-- shipgate:lock_timeout 2s` and its like.

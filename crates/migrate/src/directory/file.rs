@@ -18,6 +18,7 @@ pub struct File {
     content: Content,
     directives: FileDirectives,
     format: &'static dyn Format,
+    first_line: usize,
 }
 
 impl File {
@@ -75,7 +76,20 @@ impl File {
             name,
             content,
             format,
+            first_line: 1,
         }
+    }
+
+    /// The same as a part of the file on disk that begins in this line.
+    #[must_use]
+    pub const fn beginning_in_line(mut self, first_line: usize) -> Self {
+        self.first_line = first_line;
+        self
+    }
+
+    /// A line of the content as a line of the file on disk; both from 1.
+    pub(crate) const fn line_on_disk(&self, line: usize) -> usize {
+        self.first_line + line - 1
     }
 
     /// The file's name in its directory.
@@ -133,7 +147,7 @@ impl File {
     /// Whether the file is executed again when its content changes.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
-        self.format.is_repeatable(&self.version)
+        self.directives.repeatable || self.format.is_repeatable(&self.version)
     }
 
     /// Whether the file stands for all files before it.
@@ -182,7 +196,7 @@ impl File {
         DirectoryError::NotUtf8 {
             name: self.name.clone(),
             position: shipgate_sql::Position {
-                line: error.line,
+                line: self.line_on_disk(error.line),
                 column: error.column,
             },
             offset: error.span.start,

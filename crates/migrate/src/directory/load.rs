@@ -133,6 +133,28 @@ impl Directory {
         self.by_version.find(&self.files, File::version, version)
     }
 
+    /// Whether the file of a version is executed again when it changes, as far
+    /// as file or version tell.
+    #[must_use]
+    pub fn is_repeatable(&self, version: &str) -> bool {
+        match self.file(version) {
+            Some(file) => file.is_repeatable(),
+            None => self.location.format().is_repeatable(version),
+        }
+    }
+
+    /// Which of two versions comes first here. Where versions tell nothing of
+    /// the order, those without a file come before all others.
+    #[must_use]
+    pub fn compare_versions(&self, a: &str, b: &str) -> Ordering {
+        let format = self.location.format();
+        let by_version = format.compare_versions(a, b);
+        match format.goes_by_place() {
+            true => (self.position(a).cmp(&self.position(b))).then(by_version),
+            false => by_version,
+        }
+    }
+
     /// The checksums of the files as they are.
     #[must_use]
     pub const fn sum(&self) -> &Sum {
@@ -188,10 +210,10 @@ impl Directory {
             }
         }
         revisions.sort_by(|a, b| {
-            let repeatable = |row: &Revision| format.is_repeatable(&row.version);
+            let repeatable = |row: &Revision| self.is_repeatable(&row.version);
             repeatable(b)
                 .cmp(&repeatable(a))
-                .then_with(|| format.compare_versions(&a.version, &b.version))
+                .then_with(|| self.compare_versions(&a.version, &b.version))
         });
         // Of a row of ours and one of another program's the first is ours.
         revisions.dedup_by(|b, a| a.version == b.version);

@@ -57,6 +57,11 @@ pub trait Format: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether versions tell nothing of the order: it is that of the directory.
+    fn goes_by_place(&self) -> bool {
+        false
+    }
+
     /// Whether a file of this name may be added behind the last applied one.
     fn may_be_late(&self, _name: &str) -> bool {
         false
@@ -162,7 +167,7 @@ impl NewFile {
 #[error("unknown dir format {}", Quoted(.0))]
 pub struct UnknownFormat(pub String);
 
-const ALL: &[&dyn Format] = &[&Atlas, GOLANG_MIGRATE, GOOSE, FLYWAY, &Liquibase, DBMATE];
+const ALL: &[&dyn Format] = &[&Atlas, GOLANG_MIGRATE, GOOSE, FLYWAY, LIQUIBASE, DBMATE];
 
 /// golang-migrate's.
 pub const GOLANG_MIGRATE: &dyn Format = &GolangMigrate;
@@ -175,6 +180,9 @@ pub const FLYWAY: &dyn Format = &Flyway;
 
 /// dbmate's.
 pub const DBMATE: &dyn Format = &Dbmate;
+
+/// Liquibase's formatted SQL.
+pub const LIQUIBASE: &dyn Format = &Liquibase;
 
 /// The layout used when a directory's URL names none.
 #[must_use]

@@ -15,7 +15,9 @@ mod txtar;
 pub(crate) use atlas::FOREIGN_MARKS;
 pub(crate) use format::names;
 pub use format::{
-    DBMATE, FLYWAY, Format, GOLANG_MIGRATE, GOOSE, NewFile, UnknownFormat, default, named,
+    DBMATE, FLYWAY, Format, GOLANG_MIGRATE, GOOSE, LIQUIBASE, NewFile, UnknownFormat, default,
+    named,
 };
+pub use liquibase::{ChangesetHeader, Ignored, Mark as LiquibaseMark, is_for_database};
 pub use part::{Part, PartError};
 pub use txtar::CheckPart;

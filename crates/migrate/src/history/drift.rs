@@ -66,11 +66,10 @@ impl Drift {
         if directory.location().bookkeeping() == Bookkeeping::Tool {
             return Self::of_each(revisions, directory);
         }
-        let format = directory.location().format();
         let versioned = || {
             revisions
                 .iter()
-                .filter(|row| !format.is_repeatable(&row.version))
+                .filter(|row| !directory.is_repeatable(&row.version))
         };
         let executed: Vec<&Revision> = versioned()
             .filter(|row| !row.hash.is_empty() && !row.is_partial())
@@ -92,7 +91,7 @@ impl Drift {
         let finished = revisions
             .iter()
             .filter(|row| !row.is_partial() && !row.kind.has(RevisionKind::BASELINE))
-            .filter(|row| !format.is_repeatable(&row.version));
+            .filter(|row| !directory.is_repeatable(&row.version));
         let changes = finished.filter_map(|row| match directory.file(&row.version) {
             None => Some(change(row, name_of(row), ChangeKind::Missing)),
             Some(file) if row.hash.is_empty() || row.hash == directory.hash_of(file) => None,

@@ -46,7 +46,7 @@ pub fn standing<'a>(
     let format = directory.location().format();
     let versioned: Vec<&Revision> = revisions
         .iter()
-        .filter(|row| !format.is_repeatable(&row.version))
+        .filter(|row| !directory.is_repeatable(&row.version))
         .collect();
     let (Some(first), Some(last)) = (versioned.first(), versioned.last()) else {
         let start = files.iter().rposition(File::is_checkpoint).unwrap_or(0);
@@ -118,9 +118,8 @@ fn repeatables<'a>(
     directory: &'a Directory,
     revisions: &[Revision],
 ) -> Result<Vec<Pending<'a>>, PlanError> {
-    let format = directory.location().format();
     if let Some(row) = revisions.iter().find(|row| {
-        format.is_repeatable(&row.version)
+        directory.is_repeatable(&row.version)
             && row.is_partial()
             && directory.position(&row.version).is_none()
     }) {
@@ -150,8 +149,6 @@ fn position_or_gap(directory: &Directory, row: &Revision) -> usize {
         None => {
             let before = directory.files().iter().rposition(|file| {
                 directory
-                    .location()
-                    .format()
                     .compare_versions(file.version(), &row.version)
                     .is_lt()
             });

@@ -34,7 +34,8 @@ pub enum ScriptError {
     },
 }
 
-pub(crate) fn parts_error(file: &File, error: PartError) -> ScriptError {
+pub(crate) fn parts_error(file: &File, mut error: PartError) -> ScriptError {
+    error.line = file.line_on_disk(error.line);
     ScriptError::Parts {
         format: file.format().name(),
         file: file.name().to_owned(),

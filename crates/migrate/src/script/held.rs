@@ -133,7 +133,7 @@ fn cut_part<'a>(
 ) -> Result<(), ScriptError> {
     let range = part.range().clone();
     let place = shipgate_sql::position(text, range.start);
-    let of_line = |line: usize| line + place.line - 1;
+    let of_line = |line: usize| file.line_on_disk(line + place.line - 1);
     let first = cuts.len();
     for statement in syntax.statements(mode, &text[range.clone()]) {
         let mut statement = statement.map_err(|mut error| {

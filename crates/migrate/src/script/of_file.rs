@@ -73,10 +73,7 @@ impl<'a> Script<'a> {
             syntax,
             mode,
             length: held.len(),
-            warnings: directive::warnings(
-                file.held().unwrap_or_default(),
-                &file.format().known_directives(),
-            ),
+            warnings: held_warnings(file),
             source: Source::Held(held),
         })
     }
@@ -220,6 +217,16 @@ impl<'a> Script<'a> {
         }
         Ok(hashes)
     }
+}
+
+/// What looks like a directive in a file that is held, with its lines on disk.
+fn held_warnings(file: &File) -> Vec<Warning> {
+    let known = file.format().known_directives();
+    let mut warnings = directive::warnings(file.held().unwrap_or_default(), &known);
+    for warning in &mut warnings {
+        warning.line = file.line_on_disk(warning.line);
+    }
+    warnings
 }
 
 #[cfg(test)]

@@ -217,6 +217,7 @@ fn settings(said: &Named, project: Option<&Project>) -> Settings {
         directory: said.directory.clone().or_else(|| directory_of(project?)),
         table: said.table.clone().or_else(table),
         environment: said.environment.clone(),
+        dialect: None,
     }
 }
 
@@ -300,7 +301,8 @@ pub(super) fn takes(
     let wanted = absolute(directory);
     match read(tool, files, &Settings::default()) {
         Ok(migrations) => {
-            let mut own = migrations.place().directories.iter();
+            let place = migrations.place();
+            let mut own = place.directories.iter().chain(&place.parts);
             Ok(own.any(|own| absolute(Path::new(own)) == wanted))
         }
         Err(ReadError::NoDirectory { .. }) => Ok(false),

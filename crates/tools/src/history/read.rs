@@ -58,7 +58,10 @@ pub async fn read(
     tool: &'static str,
     wanted: &[Wanted],
 ) -> Result<Tables, HistoryError> {
-    let mut tables = Tables::default();
+    let mut tables = Tables {
+        dialect: Some(session.dialect()),
+        ..Tables::default()
+    };
     if wanted.is_empty() {
         return Ok(tables);
     }

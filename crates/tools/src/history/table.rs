@@ -273,6 +273,8 @@ pub struct Tables {
     pub found: Vec<Option<Table>>,
     /// What is to be told about them.
     pub warnings: Vec<String>,
+    /// The kind of database they are in, if one was read.
+    pub dialect: Option<Dialect>,
 }
 
 impl Tables {

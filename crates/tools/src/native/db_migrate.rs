@@ -106,7 +106,12 @@ impl Native for NativeDbMigrate {
         ExecOrder::NonLinear
     }
 
-    fn directory(&self, project: &Project, path: PathBuf) -> Result<Directory, NativeError> {
+    fn directory(
+        &self,
+        project: &Project,
+        path: PathBuf,
+        _settings: &Settings,
+    ) -> Result<Directory, NativeError> {
         let shown = path.strip_prefix(project.root()).unwrap_or(&path);
         let shown = shown.display().to_string();
         let mut files = Vec::new();

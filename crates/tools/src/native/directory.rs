@@ -10,6 +10,7 @@ use shipgate_migrate::directory::{Directory, DirectoryError, File, Location};
 use shipgate_migrate::formats::Format;
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
+use shipgate_sql::Dialect;
 
 use super::history::{AtlasBeside, ToolHistory};
 use super::ledger::Ledger;
@@ -30,11 +31,21 @@ pub trait Native: fmt::Debug + Send + Sync {
         TxMode::File
     }
 
+    /// Whether its directory holds other migrations for other kinds of databases.
+    fn differs_by_database(&self) -> bool {
+        false
+    }
+
     /// Its directory, read.
     ///
     /// # Errors
     /// A file cannot be read, or says what cannot be applied without the tool.
-    fn directory(&self, _project: &Project, path: PathBuf) -> Result<Directory, NativeError> {
+    fn directory(
+        &self,
+        _project: &Project,
+        path: PathBuf,
+        _settings: &Settings,
+    ) -> Result<Directory, NativeError> {
         let location = Location::with_format(&path, self.format());
         Ok(ordered(Directory::open(location)?)?)
     }
@@ -103,6 +114,8 @@ pub struct NativeDirectory {
     /// From where a relative path in a `file:` URL of a database is meant, if
     /// that is not the working directory.
     pub database_directory: Option<PathBuf>,
+    root: PathBuf,
+    settings: Settings,
     ledger: Arc<dyn Ledger>,
 }
 
@@ -130,7 +143,7 @@ fn opened(
     let migrations = tool.read(project, settings)?;
     let place = migrations.place();
     let path = place.directories.first().map_or("", String::as_str);
-    let directory = native.directory(project, project.root().join(path))?;
+    let directory = native.directory(project, project.root().join(path), settings)?;
     let ledger = native.ledger(project, settings)?;
     Ok(NativeDirectory {
         tool,
@@ -138,11 +151,28 @@ fn opened(
         directory,
         table: place.history.clone(),
         database_directory: tool.database_directory(project),
+        root: project.root().to_owned(),
+        settings: settings.clone(),
         ledger,
     })
 }
 
 impl NativeDirectory {
+    /// Becomes what it is for databases of a kind, where that makes a difference.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn read_for(&mut self, dialect: Dialect) -> Result<(), NativeError> {
+        if self.native.differs_by_database() && self.settings.dialect != Some(dialect) {
+            let settings = Settings {
+                dialect: Some(dialect),
+                ..self.settings.clone()
+            };
+            *self = open(self.tool, &Project::new(&self.root), &settings)?;
+        }
+        Ok(())
+    }
+
     /// The history in the tool's own table.
     ///
     /// # Errors

@@ -115,7 +115,12 @@ impl Native for NativeDrizzle {
         TxMode::All
     }
 
-    fn directory(&self, project: &Project, path: PathBuf) -> Result<Directory, NativeError> {
+    fn directory(
+        &self,
+        project: &Project,
+        path: PathBuf,
+        _settings: &Settings,
+    ) -> Result<Directory, NativeError> {
         let settings = Settings {
             directory: Some(path.display().to_string()),
             ..Settings::default()

@@ -17,6 +17,7 @@ pub(crate) mod golang_migrate;
 pub(crate) mod goose;
 mod history;
 mod ledger;
+pub(crate) mod liquibase;
 pub(crate) mod node_pg_migrate;
 pub(crate) mod prisma;
 pub(crate) mod refinery;

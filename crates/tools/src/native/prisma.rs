@@ -143,7 +143,12 @@ impl Native for NativePrisma {
         ExecOrder::NonLinear
     }
 
-    fn directory(&self, project: &Project, path: PathBuf) -> Result<Directory, NativeError> {
+    fn directory(
+        &self,
+        project: &Project,
+        path: PathBuf,
+        _settings: &Settings,
+    ) -> Result<Directory, NativeError> {
         let inside = path.strip_prefix(project.root()).unwrap_or(&path);
         let inside = inside.display().to_string();
         let without = project

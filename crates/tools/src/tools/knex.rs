@@ -132,6 +132,7 @@ impl Tool for Knex {
             place: Place {
                 directories,
                 history: table.to_string(),
+                parts: Vec::new(),
                 notes,
             },
             table,

@@ -17,7 +17,7 @@ pub(crate) mod goose;
 pub(crate) mod javascript_form;
 mod knex;
 mod laravel;
-mod liquibase;
+pub(crate) mod liquibase;
 mod list;
 pub(crate) mod node_pg_migrate;
 pub(crate) mod numbered;

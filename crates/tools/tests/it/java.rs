@@ -224,6 +224,24 @@ fn liquibase_s_lock_is_told_with_the_way_out() {
 }
 
 #[test]
+fn what_is_not_for_this_kind_of_database_need_not_be_applied() {
+    let project = liquibase();
+    project.sql(LIQUIBASE).file(
+        "db/steps.sql",
+        "--liquibase formatted sql\n--changeset ann:users dbms:postgresql\nSELECT 1;\n\
+         --changeset ann:posts dbms:sqlite\nSELECT 3;\n--changeset ann:never ignore:true\nSELECT 4;\n",
+    );
+    assert_eq!(
+        project.states(),
+        [
+            "users ann: superseded",
+            "posts ann: pending",
+            "x bob: pending"
+        ]
+    );
+}
+
+#[test]
 fn a_changelog_that_includes_itself_is_an_error() {
     let project = liquibase();
     project.file("db/steps.sql", "x").file(

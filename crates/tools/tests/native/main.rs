@@ -12,6 +12,7 @@ mod drizzle;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod liquibase;
 mod node_pg_migrate;
 mod prisma;
 mod refinery;

@@ -201,8 +201,12 @@ impl Place {
     /// Opens the migrations; the error's words if that cannot be.
     pub(crate) fn try_native(&self) -> Result<NativeDirectory, String> {
         let project = Project::new(self.directory.path());
-        open_native(named(self.tool).unwrap(), &project, &self.settings)
-            .map_err(|error| error.to_string())
+        let opened = open_native(named(self.tool).unwrap(), &project, &self.settings);
+        let read = opened.and_then(|mut native| {
+            native.read_for(self.url().dialect())?;
+            Ok(native)
+        });
+        read.map_err(|error| error.to_string())
     }
 
     pub(crate) fn lock(&self) -> LockRequest {

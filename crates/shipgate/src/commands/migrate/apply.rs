@@ -160,7 +160,7 @@ async fn apply_one(
         Early::connecting(reach.database, &options.connect_options())
     });
     let whose = Some(&arguments.database);
-    let source = match source(&arguments.directory, whose, settings, app, screen).await? {
+    let mut source = match source(&arguments.directory, whose, settings, app, screen).await? {
         Ok(source) => source,
         Err(exit) => return Ok(exit),
     };

@@ -74,12 +74,16 @@ impl Source {
         }
     }
 
-    /// Who keeps the history; `schema` is that of Atlas's.
+    /// Who keeps the history; `schema` is that of Atlas's. The directory
+    /// becomes that for this kind of database.
     pub(super) fn history(
-        &self,
+        &mut self,
         url: &DatabaseUrl,
         schema: Option<String>,
     ) -> Result<HistoryChoice, NativeError> {
+        if let Self::Tool(native, _) = self {
+            native.read_for(url.dialect())?;
+        }
         match self {
             Self::Atlas(_) => Ok(HistoryChoice::Atlas { schema }),
             Self::Tool(native, Said::Yes) => native.history(url),

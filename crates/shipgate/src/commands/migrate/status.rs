@@ -56,13 +56,12 @@ pub(super) async fn run(
         Err(bad) => return screen.fail("format", &bad.0, &[]),
     };
     let whose = Some(&arguments.database);
-    let source = match source(&arguments.directory, whose, &settings, app, screen).await? {
+    let mut source = match source(&arguments.directory, whose, &settings, app, screen).await? {
         Ok(source) => source,
         Err(exit) => return Ok(exit),
     };
-    let directory = source.directory();
     let repeated = Repeated::of_directory(config.flags(), &arguments.directory);
-    if let Err(error) = directory.check_sum() {
+    if let Err(error) = source.directory().check_sum() {
         return screen.fail_checksum(&error, &repeated.directory_flags());
     }
     let project = &arguments.directory.project;
@@ -75,6 +74,7 @@ pub(super) async fn run(
         Ok(history) => history,
         Err(error) => return screen.fail("migrations-directory", &error.to_string(), &[]),
     };
+    let directory = source.directory();
     let reading = Reading {
         history,
         exec_order: source.exec_order(),

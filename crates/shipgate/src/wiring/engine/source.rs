@@ -88,6 +88,7 @@ impl Source {
             Self::Tool(tool, place) => {
                 let settings = Settings {
                     directory: Some(place.now().display().to_string()),
+                    dialect: Some(url.dialect()),
                     ..tooling::settings_of(project, *tool)
                 };
                 let files = shipgate_tools::Project::new(&project.directory);

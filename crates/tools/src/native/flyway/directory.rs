@@ -40,7 +40,12 @@ impl Native for NativeFlyway {
         ExecOrder::Linear
     }
 
-    fn directory(&self, project: &Project, path: PathBuf) -> Result<Directory, NativeError> {
+    fn directory(
+        &self,
+        project: &Project,
+        path: PathBuf,
+        _settings: &Settings,
+    ) -> Result<Directory, NativeError> {
         refuse_beyond(project)?;
         let location = Location::with_format(&path, &FlywayFormat);
         let opened = Directory::open(location.clone())?;

@@ -103,6 +103,7 @@ pub(super) fn read(
         place: Place {
             directories: locations,
             history: table.to_string(),
+            parts: Vec::new(),
             notes,
         },
         table,

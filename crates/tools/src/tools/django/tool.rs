@@ -82,6 +82,7 @@ impl Tool for Django {
             place: Place {
                 directories,
                 history: table.to_string(),
+                parts: Vec::new(),
                 notes,
             },
             table,

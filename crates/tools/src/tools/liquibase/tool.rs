@@ -2,14 +2,16 @@
 
 use shipgate_sql::Dialect;
 
-use super::changelog::{Changeset, Item, Reference};
-use super::{formatted_sql, xml, yaml};
-use crate::checksum::Checksum;
+use super::changelog::{Changeset, Sums, comparable};
+use super::properties::{self, PROPERTIES};
+use super::reader::{Changelog, Held, identity, root};
 use crate::compare::{Comparison, Record, recorded, without_file};
 use crate::expected::{BadExpectation, Expected};
 use crate::history::{HistoryError, Row, TableName, Tables, Wanted};
 use crate::migration::Migration;
-use crate::project::{Project, ReadError, join, parent};
+use crate::native::Native;
+use crate::native::liquibase::NativeLiquibase;
+use crate::project::{Project, ReadError};
 use crate::runner;
 use crate::sign::Sign;
 use crate::status::{Entry, State};
@@ -18,25 +20,7 @@ use crate::tool::{Migrations, Place, Settings, Tool};
 #[derive(Debug)]
 pub(crate) struct Liquibase;
 
-const TITLE: &str = "Liquibase";
-const PROPERTIES: &str = "liquibase.properties";
-const RESOURCES: &str = "src/main/resources";
-const ROOTS: [&str; 14] = [
-    "db/changelog/db.changelog-master.yaml",
-    "db/changelog/db.changelog-master.xml",
-    "db/changelog/db.changelog-master.json",
-    "db/changelog/db.changelog-master.sql",
-    "src/main/resources/db/changelog/db.changelog-master.yaml",
-    "src/main/resources/db/changelog/db.changelog-master.xml",
-    "src/main/resources/db/changelog/db.changelog-master.json",
-    "src/main/resources/db/changelog/db.changelog-master.sql",
-    "changelog.xml",
-    "changelog.yaml",
-    "changelog.json",
-    "changelog.sql",
-    "db/changelog.xml",
-    "db/changelog.sql",
-];
+pub(crate) const TITLE: &str = "Liquibase";
 
 impl Tool for Liquibase {
     fn name(&self) -> &'static str {
@@ -75,43 +59,20 @@ impl Tool for Liquibase {
         project: &Project,
         settings: &Settings,
     ) -> Result<Box<dyn Migrations>, ReadError> {
-        let named = settings
-            .directory
-            .as_deref()
-            .map(|path| crate::project::clean(path).to_owned());
-        let mut reader = Reader {
-            project,
-            base: base(project),
-            sets: Vec::new(),
-            open: Vec::new(),
-        };
-        let place = match named.or_else(|| root(project)) {
-            Some(path) if project.is_directory(&path) => {
-                reader.all(&path)?;
-                path
-            }
-            Some(path) if project.is_file(&path) => {
-                reader.file(&path)?;
-                path
-            }
-            other => {
-                return Err(ReadError::NoDirectory {
-                    path: other.unwrap_or_else(|| ROOTS[0].to_owned()),
-                    tool: TITLE,
-                });
-            }
-        };
-        let table = settings.table_or(|| {
-            TableName::new(
-                property(project, "databaseChangeLogTableName")
-                    .unwrap_or_else(|| "databasechangelog".to_owned()),
-            )
-        });
+        let changelog = Changelog::read(project, settings)?;
+        let table = table(project, settings);
+        let mut place = Place::new(&changelog.place, &table);
+        place.parts = changelog.parts();
         Ok(Box::new(Changesets {
-            place: Place::new(&place, &table),
+            place,
+            lock: lock_table(Some(project), &table),
             table,
-            sets: reader.sets,
+            sets: changelog.sets,
         }))
+    }
+
+    fn native(&self) -> Option<&'static dyn Native> {
+        Some(&NativeLiquibase)
     }
 
     fn expecting(&self, expected: &Expected) -> Result<Box<dyn Migrations>, BadExpectation> {
@@ -120,18 +81,25 @@ impl Tool for Liquibase {
                 set: Changeset {
                     id: migration.version.clone(),
                     author: migration.name.clone(),
-                    path: None,
                     run_on_change: migration.detail.get("run_on_change")?,
                     run_always: migration.detail.get("run_always")?,
-                    checksum: migration.checksums.first().cloned(),
+                    dbms: migration.detail.get("dbms")?,
+                    sums: Sums {
+                        own: migration.checksums.first().cloned(),
+                        valid: migration.checksums.iter().skip(1).cloned().collect(),
+                        any: false,
+                    },
+                    ..Changeset::default()
                 },
                 path: migration.detail.get("path")?,
                 file: migration.file.clone(),
             })
         });
+        let table = expected.table()?;
         Ok(Box::new(Changesets {
             place: expected.place(),
-            table: expected.table()?,
+            lock: lock_table(None, &table),
+            table,
             sets: sets.collect::<Result<_, BadExpectation>>()?,
         }))
     }
@@ -145,162 +113,11 @@ impl Tool for Liquibase {
     }
 }
 
-fn property(project: &Project, key: &str) -> Option<String> {
-    let text = project.text(PROPERTIES)?;
-    text.lines().find_map(|line| {
-        let (name, value) = line.split_once(['=', ':'])?;
-        let name = name.trim();
-        let name = name.strip_prefix("liquibase.command.").unwrap_or(name);
-        let name = name.strip_prefix("liquibase.").unwrap_or(name);
-        name.replace('-', "")
-            .eq_ignore_ascii_case(key)
-            .then(|| value.trim().to_owned())
-    })
-}
-
-/// The root changelog.
-fn root(project: &Project) -> Option<String> {
-    let named = property(project, "changelogFile").map(|path| {
-        let path = path
-            .trim_start_matches("classpath:")
-            .trim_start_matches('/');
-        let path = crate::project::clean(path).to_owned();
-        let in_resources = join(RESOURCES, &path);
-        if project.is_file(&path) {
-            path
-        } else {
-            in_resources
-        }
-    });
-    named.or_else(|| project.first_file(&ROOTS).map(str::to_owned))
-}
-
-/// The directory that paths in changelogs begin at.
-fn base(project: &Project) -> String {
-    match root(project) {
-        Some(root) if root.starts_with(RESOURCES) => RESOURCES.to_owned(),
-        _ => String::new(),
-    }
-}
-
-/// A changeset and the changelog that holds it.
-#[derive(Clone, Debug)]
-struct Held {
-    set: Changeset,
-    /// The path the history has.
-    path: String,
-    file: String,
-}
-
-impl Held {
-    fn migration(&self) -> Migration {
-        let Changeset {
-            id,
-            author,
-            checksum,
-            ..
-        } = &self.set;
-        let sum = match checksum {
-            Some(sum) => Checksum::Any(vec![sum.clone()]),
-            None => Checksum::Unknown("only liquibase can compute its checksum".to_owned()),
-        };
-        let identity = format!("{}::{id}::{author}", self.path);
-        Migration::new(identity, id, author, &self.file).with_checksum(sum)
-    }
-}
-
-/// Follows what changelogs include.
-struct Reader<'a> {
-    project: &'a Project,
-    base: String,
-    sets: Vec<Held>,
-    /// Changelogs that are being read, from the root on.
-    open: Vec<String>,
-}
-
-impl Reader<'_> {
-    fn file(&mut self, file: &str) -> Result<(), ReadError> {
-        if self.open.iter().any(|open| open == file) {
-            return Err(ReadError::Contradiction(format!(
-                "{file} includes itself, by way of {}",
-                self.open.join(", ")
-            )));
-        }
-        let text = self.project.read_text(file)?;
-        let wrong = |line: usize, message: String| ReadError::Content {
-            path: file.to_owned(),
-            line,
-            message,
-        };
-        let items = match file.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("sql") => match formatted_sql::read(&text) {
-                Some(items) => items.map_err(|(line, message)| wrong(line, message))?,
-                None => vec![raw()],
-            },
-            Some("yaml" | "yml") => yaml::read(&text),
-            Some("json") => {
-                yaml::read_json(&text).map_err(|error| wrong(error.line(), error.to_string()))?
-            }
-            _ => xml::read(&text),
-        };
-        self.open.push(file.to_owned());
-        for item in items {
-            match item {
-                Item::Changeset(set) => {
-                    let below = file.strip_prefix(&self.base).unwrap_or(file);
-                    let path = set
-                        .path
-                        .clone()
-                        .unwrap_or_else(|| below.trim_start_matches('/').to_owned());
-                    let file = file.to_owned();
-                    self.sets.push(Held { set, path, file });
-                }
-                Item::Include(reference) => self.file(&self.resolve(file, &reference))?,
-                Item::IncludeAll(reference) => self.all(&self.resolve(file, &reference))?,
-            }
-        }
-        self.open.pop();
-        Ok(())
-    }
-
-    fn all(&mut self, directory: &str) -> Result<(), ReadError> {
-        for name in self.project.files_below(directory) {
-            let is_changelog = [".sql", ".xml", ".yaml", ".yml", ".json"]
-                .iter()
-                .any(|ending| name.ends_with(ending));
-            if is_changelog {
-                self.file(&join(directory, &name))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn resolve(&self, from: &str, reference: &Reference) -> String {
-        let path = reference
-            .path
-            .trim_start_matches("classpath:")
-            .trim_start_matches('/');
-        if reference.relative {
-            join(parent(from), path)
-        } else {
-            join(&self.base, path)
-        }
-    }
-}
-
-/// A file of plain SQL is one changeset.
-fn raw() -> Item {
-    Item::Changeset(Changeset {
-        id: "raw".to_owned(),
-        author: "includeAll".to_owned(),
-        ..Changeset::default()
-    })
-}
-
 #[derive(Debug)]
 struct Changesets {
     place: Place,
     table: TableName,
+    lock: TableName,
     sets: Vec<Held>,
 }
 
@@ -315,13 +132,9 @@ impl Migrations for Changesets {
 
     fn wanted(&self, _dialect: Dialect) -> Vec<Wanted> {
         let required = &["id", "author", "filename", "md5sum", "exectype"];
-        let lock = TableName::within(
-            self.table.schema.clone(),
-            "databasechangeloglock".to_owned(),
-        );
         vec![
             Wanted::new(self.table.clone(), required).optional(&["dateexecuted", "liquibase"]),
-            Wanted::new(lock, &["locked"]).optional(&["lockedby", "lockgranted"]),
+            wanted_lock(self.lock.clone()),
         ]
     }
 
@@ -330,6 +143,7 @@ impl Migrations for Changesets {
             detail.put("path", &held.path);
             detail.put("run_on_change", &held.set.run_on_change);
             detail.put("run_always", &held.set.run_always);
+            detail.put("dbms", &held.set.dbms);
         })
     }
 
@@ -346,19 +160,28 @@ impl Migrations for Changesets {
         let mut comparison = Comparison::default();
         for held in &self.sets {
             let migration = held.migration();
+            let is_left_out = tables
+                .dialect
+                .is_some_and(|found| held.set.leaves_out(found));
             let Some(record) = rows.remove(&migration.id) else {
+                if is_left_out {
+                    let entry = Entry::of(migration, State::Superseded);
+                    comparison
+                        .entries
+                        .push(entry.because("it is not for this kind of database"));
+                    continue;
+                }
                 comparison
                     .entries
                     .push(Entry::of(migration, State::Pending));
                 continue;
             };
-            let is_current = record
-                .checksum
-                .as_deref()
-                .is_none_or(|sum| sum.starts_with("9:"));
+            let had_checksum = record.checksum.is_some();
+            let mut record = record;
+            record.checksum = comparable(record.checksum);
+            let is_older = had_checksum && record.checksum.is_none();
             let mut entry = recorded(migration, record);
-            if entry.state == State::Edited && !is_current {
-                entry.state = State::Applied;
+            if is_older {
                 entry.why = Some("not checked for edits: an older checksum".to_owned());
             } else if entry.state == State::Edited && held.set.run_on_change {
                 entry.state = State::Pending;
@@ -415,20 +238,45 @@ fn lock(comparison: &mut Comparison, tables: &Tables) {
     comparison.hint("if nothing runs: `liquibase release-locks`");
 }
 
-fn record(row: &Row<'_>) -> Record {
+/// What a row says, by the identity of its changeset.
+pub(crate) fn record(row: &Row<'_>) -> Record {
     let text = |column| row.text(column).unwrap_or_default();
     let path = text("filename");
-    let identity = format!(
-        "{}::{}::{}",
+    let identity = identity(
         path.trim_start_matches("classpath:"),
-        text("id"),
-        text("author")
+        &text("id"),
+        &text("author"),
     );
     let mut record = Record::applied(identity, text("id"), text("author"))
         .at(row.time("dateexecuted"))
-        .by(row
-            .text("liquibase")
-            .map(|version| format!("Liquibase {version}")));
+        .by(row.text("liquibase").map(|by| {
+            match by.starts_with(|first: char| first.is_ascii_digit()) {
+                true => format!("Liquibase {by}"),
+                false => by,
+            }
+        }));
     record.checksum = row.text("md5sum");
     record
+}
+
+/// The history's table.
+pub(crate) fn table(project: &Project, settings: &Settings) -> TableName {
+    settings.table_or(|| {
+        let named = properties::value(project, "databaseChangeLogTableName");
+        let name = named.unwrap_or_else(|| "databasechangelog".to_owned());
+        TableName::within(properties::value(project, "liquibaseSchemaName"), name)
+    })
+}
+
+/// The table of the lock.
+pub(crate) fn lock_table(project: Option<&Project>, table: &TableName) -> TableName {
+    let named =
+        project.and_then(|project| properties::value(project, "databaseChangeLogLockTableName"));
+    let name = named.unwrap_or_else(|| "databasechangeloglock".to_owned());
+    TableName::within(table.schema.clone(), name)
+}
+
+/// The columns of the lock's table.
+pub(crate) fn wanted_lock(name: TableName) -> Wanted {
+    Wanted::new(name, &["locked"]).optional(&["lockedby", "lockgranted"])
 }

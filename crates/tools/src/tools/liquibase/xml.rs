@@ -1,6 +1,6 @@
 //! Changelogs in XML: changesets and what is included.
 
-use super::changelog::{Changeset, Item, Reference};
+use super::changelog::{BEYOND_PATHS, Changeset, Item, Property, Reference};
 
 /// The items of a text, in order. Comments do not count.
 pub(super) fn read(text: &str) -> Vec<Item> {
@@ -21,6 +21,9 @@ pub(super) fn read(text: &str) -> Vec<Item> {
             Some(Reference {
                 path: attribute(tag, path)?,
                 relative: attribute(tag, "relativeToChangelogFile").as_deref() == Some("true"),
+                beyond: BEYOND_PATHS
+                    .into_iter()
+                    .find(|name| attribute(tag, name).is_some()),
             })
         };
         let is_true = |name| attribute(tag, name).as_deref() == Some("true");
@@ -33,12 +36,33 @@ pub(super) fn read(text: &str) -> Vec<Item> {
                         path: attribute(tag, "logicalFilePath"),
                         run_on_change: is_true("runOnChange"),
                         run_always: is_true("runAlways"),
-                        checksum: None,
+                        dbms: attribute(tag, "dbms").unwrap_or_default(),
+                        is_ignored: is_true("ignore"),
+                        ..Changeset::default()
                     }));
                 }
             }
             "include" => items.extend(reference("file").map(Item::Include)),
             "includeAll" => items.extend(reference("path").map(Item::IncludeAll)),
+            "property" => {
+                if let (Some(name), Some(value)) = (attribute(tag, "name"), attribute(tag, "value"))
+                {
+                    items.push(Item::Property(Property {
+                        name,
+                        value,
+                        dbms: attribute(tag, "dbms").unwrap_or_default(),
+                        is_global: attribute(tag, "global").as_deref() != Some("false"),
+                    }));
+                } else if attribute(tag, "file").is_some() {
+                    items.push(Item::Beyond("property file".to_owned()));
+                }
+            }
+            "databaseChangeLog" if attribute(tag, "logicalFilePath").is_some() => {
+                items.push(Item::Beyond("logicalFilePath".to_owned()));
+            }
+            beyond @ ("preConditions" | "modifyChangeSets" | "removeChangeSetProperty") => {
+                items.push(Item::Beyond(beyond.to_owned()));
+            }
             _ => {}
         }
     }

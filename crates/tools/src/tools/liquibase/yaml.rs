@@ -3,7 +3,7 @@
 //! Of YAML the block form is read in which every document of Liquibase writes
 //! changelogs: `- changeSet:` with its keys below it.
 
-use super::changelog::{Changeset, Item, Reference};
+use super::changelog::{BEYOND_PATHS, Changeset, Item, Property, Reference};
 
 /// The items of a YAML text, in order.
 pub(super) fn read(text: &str) -> Vec<Item> {
@@ -15,10 +15,21 @@ pub(super) fn read(text: &str) -> Vec<Item> {
         .collect();
     let mut items = Vec::new();
     for (at, (indent, line)) in lines.iter().enumerate() {
-        let Some(kind) = line
-            .strip_prefix("- ")
-            .and_then(|item| item.trim().strip_suffix(':'))
-        else {
+        let Some(entry) = line.strip_prefix("- ").map(str::trim) else {
+            continue;
+        };
+        if let Some(beyond) = ["logicalFilePath", "preConditions"]
+            .into_iter()
+            .find(|key| {
+                entry
+                    .strip_prefix(key)
+                    .is_some_and(|rest| rest.starts_with(':'))
+            })
+        {
+            items.push(Item::Beyond(beyond.to_owned()));
+            continue;
+        }
+        let Some(kind) = entry.strip_suffix(':') else {
             continue;
         };
         let below: Vec<&(usize, &str)> = lines[at + 1..]
@@ -64,6 +75,7 @@ fn item(kind: &str, value: impl Fn(&str) -> Option<String>) -> Option<Item> {
         Some(Reference {
             path: value(path)?,
             relative: is_true("relativeToChangelogFile"),
+            beyond: BEYOND_PATHS.into_iter().find(|key| value(key).is_some()),
         })
     };
     match kind {
@@ -73,10 +85,24 @@ fn item(kind: &str, value: impl Fn(&str) -> Option<String>) -> Option<Item> {
             path: value("logicalFilePath"),
             run_on_change: is_true("runOnChange"),
             run_always: is_true("runAlways"),
-            checksum: None,
+            dbms: value("dbms").unwrap_or_default(),
+            is_ignored: is_true("ignore"),
+            ..Changeset::default()
         })),
         "include" => reference("file").map(Item::Include),
         "includeAll" => reference("path").map(Item::IncludeAll),
+        "property" => match (value("name"), value("value")) {
+            (Some(name), Some(value_of_name)) => Some(Item::Property(Property {
+                name,
+                value: value_of_name,
+                dbms: value("dbms").unwrap_or_default(),
+                is_global: value("global").as_deref() != Some("false"),
+            })),
+            _ => Some(Item::Beyond("property file".to_owned())),
+        },
+        "preConditions" | "modifyChangeSets" | "removeChangeSetProperty" | "logicalFilePath" => {
+            Some(Item::Beyond(kind.to_owned()))
+        }
         _ => None,
     }
 }

@@ -1,34 +1,39 @@
-//! Liquibase: formatted SQL, whose changesets begin with `--changeset author:id`.
+//! Changesets as parts of a script.
 //!
 //! All changesets of a file are executed, but for those whose `dbms:` leaves
 //! this database out. `--rollback` lines are comments. `runInTransaction:false`
 //! on any changeset means that the file runs without a transaction around it,
 //! `splitStatements:false` that a changeset is one statement, `endDelimiter:X`
-//! that a line ending with X ends one. Preconditions are refused, because
+//! that a line ending with X ends one; without it a line that is `/` or `go`
+//! does so too. Preconditions are refused, because
 //! passing them over would execute what they forbid; contexts and labels are
 //! those of a run without a filter.
-//!
-//! Source: <https://docs.liquibase.com/concepts/changelogs/sql-format.html>.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use shipgate_sql::Dialect;
+use shipgate_sql::{Dialect, SplitMode};
 
-use super::format::{Format, NewFile};
-use super::part::{self, Line, Part, PartError};
-use super::stem;
+use super::super::format::{Format, NewFile};
+use super::super::part::{self, Line, Part, PartError};
+use super::super::stem;
+use super::{ChangesetHeader, Mark};
 use crate::directive::{FileDirectives, Known};
 
 #[derive(Debug)]
 pub(crate) struct Liquibase;
 
-/// How a changeset is executed.
-#[derive(Clone, Debug, Default)]
-struct Changeset {
-    is_one_statement: bool,
-    delimiter: Option<String>,
-    leaves_us_out: bool,
+/// How the text of a changeset is executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reading {
+    /// As a script, statement by statement.
+    Script,
+    /// As one statement.
+    Whole,
+    /// As statements that end with lines that end with this.
+    Delimited(String),
+    /// Not at all.
+    Nothing,
 }
 
 impl Format for Liquibase {
@@ -62,9 +67,11 @@ impl Format for Liquibase {
     fn directives(&self, _name: &str, content: &[u8], _settings: Option<&str>) -> FileDirectives {
         let mut directives = FileDirectives::of_any_format(content);
         let text = String::from_utf8_lossy(content);
-        let says_without = |line: Line<'_>| {
-            command(&line, "changeset")
-                .is_some_and(|rest| attribute(rest, "runInTransaction").as_deref() == Some("false"))
+        let says_without = |line: Line<'_>| match Mark::of(line.text) {
+            Mark::Changeset(named) => {
+                ChangesetHeader::parse(named).is_some_and(|header| !header.run_in_transaction)
+            }
+            _ => false,
         };
         if part::lines(&text).any(says_without) {
             directives.tx_modes.push("none".to_owned());
@@ -75,55 +82,74 @@ impl Format for Liquibase {
     fn parts(&self, text: &str, dialect: Dialect) -> Result<Vec<Part>, PartError> {
         let mut parts = Vec::new();
         let mut seen: HashMap<String, usize> = HashMap::new();
-        let mut changeset = Changeset::default();
+        let mut reading = Reading::Script;
         let mut start = 0;
         for line in part::lines(text) {
-            if let Some(preconditions) = ["preconditions", "precondition-sql-check"]
-                .into_iter()
-                .find(|name| command(&line, name).is_some())
-            {
-                return Err(line.error(format!(
-                    "'--{preconditions}' is not supported: it would have to be asked before the changeset; \
-                     remove it, or the changeset"
-                )));
-            }
-            let Some(rest) = command(&line, "changeset") else {
-                continue;
+            let named = match Mark::of(line.text) {
+                Mark::Changeset(named) => named,
+                Mark::Precondition(name) => {
+                    return Err(line.error(format!(
+                        "'{name}' is not supported: it would have to be asked before the changeset; \
+                         remove it, or the changeset"
+                    )));
+                }
+                Mark::Ignore(_) => {
+                    return Err(line.error(
+                        "'--ignoreLines' is not supported: the lines would be executed; remove them",
+                    ));
+                }
+                Mark::Wrong(right) => return Err(line.error(right)),
+                _ => continue,
             };
-            changeset.push_parts(text, start..line.range.start, dialect, &mut parts);
+            reading.push_parts(text, start..line.range.start, dialect, &mut parts);
             start = line.range.end;
-            let id = identity(rest)
+            let header = ChangesetHeader::parse(named)
                 .ok_or_else(|| line.error("a changeset is named '--changeset author:id'"))?;
+            let id = format!("{}:{}", header.author, header.id);
             if let Some(first) = seen.insert(id.clone(), line.number) {
                 return Err(line.error(format!(
                     "changeset {id} is in line {first} already; give one of them another id"
                 )));
             }
-            changeset = Changeset::of(rest, dialect);
+            reading = Reading::of(&header, dialect).map_err(|fault| line.error(fault))?;
         }
-        changeset.push_parts(text, start..text.len(), dialect, &mut parts);
+        reading.push_parts(text, start..text.len(), dialect, &mut parts);
         Ok(parts)
     }
 }
 
-impl Changeset {
-    fn of(attributes: &str, dialect: Dialect) -> Self {
-        Self {
-            is_one_statement: attribute(attributes, "splitStatements").as_deref() == Some("false"),
-            delimiter: attribute(attributes, "endDelimiter").filter(|delimiter| delimiter != ";"),
-            leaves_us_out: attribute(attributes, "dbms")
-                .is_some_and(|databases| leaves_out(&databases, dialect)),
+impl Reading {
+    /// Err: what is wrong with the delimiter.
+    fn of(header: &ChangesetHeader, dialect: Dialect) -> Result<Self, String> {
+        if header.leaves_out(dialect) {
+            return Ok(Self::Nothing);
         }
+        if !header.split_statements {
+            return Ok(Self::Whole);
+        }
+        let Some(written) = header.end_delimiter.as_deref() else {
+            return Ok(Self::Script);
+        };
+        // Before it, `\n` says that it begins its line.
+        let delimiter = written.strip_prefix("\\n").unwrap_or(written);
+        let is_pattern = |letter| matches!(letter, '\\' | '*' | '+' | '[' | '(' | '{');
+        if delimiter.is_empty() || delimiter.contains(is_pattern) {
+            return Err(format!(
+                "'endDelimiter:{written}' is not supported; a delimiter is plain text, as '//'"
+            ));
+        }
+        Ok(Self::Delimited(delimiter.to_owned()))
     }
 
     fn push_parts(&self, text: &str, range: Range<usize>, dialect: Dialect, parts: &mut Vec<Part>) {
-        if self.leaves_us_out || range.is_empty() {
+        if range.is_empty() {
             return;
         }
-        match &self.delimiter {
-            _ if self.is_one_statement => push_statement(text, range, dialect, parts),
-            None => parts.push(Part::Script(range)),
-            Some(delimiter) => {
+        match self {
+            Self::Nothing => {}
+            Self::Whole => push_statement(text, range, dialect, parts),
+            Self::Script => push_scripts(text, range, dialect, parts),
+            Self::Delimited(delimiter) => {
                 let mut start = range.start;
                 for line in part::lines(&text[range.clone()]) {
                     let line_start = range.start + line.range.start;
@@ -140,6 +166,25 @@ impl Changeset {
     }
 }
 
+/// Scripts between lines that are a delimiter alone.
+fn push_scripts(text: &str, range: Range<usize>, dialect: Dialect, parts: &mut Vec<Part>) {
+    let mut start = range.start;
+    for line in part::lines(&text[range.clone()]) {
+        let line_start = range.start + line.range.start;
+        let is_delimiter = line.text == "/" || line.text.eq_ignore_ascii_case("go");
+        if is_delimiter && is_closed(&text[start..line_start], dialect) {
+            parts.push(Part::Script(start..line_start));
+            start = range.start + line.range.end;
+        }
+    }
+    parts.push(Part::Script(start..range.end));
+}
+
+/// Whether no quote and no comment is open at the end of a script.
+fn is_closed(script: &str, dialect: Dialect) -> bool {
+    shipgate_sql::statements(dialect, SplitMode::Own, script).all(|statement| statement.is_ok())
+}
+
 fn push_statement(text: &str, range: Range<usize>, dialect: Dialect, parts: &mut Vec<Part>) {
     if part::holds_a_statement(&text[range.clone()], dialect) {
         parts.push(Part::Statement(range));
@@ -151,72 +196,6 @@ fn ends_with(line: &str, delimiter: &str) -> bool {
         && line
             .get(line.len() - delimiter.len()..)
             .is_some_and(|end| end.eq_ignore_ascii_case(delimiter))
-}
-
-/// What follows `--NAME` in a line.
-fn command<'a>(line: &Line<'a>, name: &str) -> Option<&'a str> {
-    let words = line.text.trim_start().strip_prefix("--")?.trim_start();
-    let found = words.get(..name.len())?;
-    let rest = &words[name.len()..];
-    let is_whole_word = rest.is_empty() || rest.starts_with([' ', '\t']);
-    (found.eq_ignore_ascii_case(name) && is_whole_word).then(|| rest.trim())
-}
-
-/// `author:id`; either may stand in quotes.
-fn identity(rest: &str) -> Option<String> {
-    let (author, rest) = name(rest)?;
-    let (id, _) = name(rest.strip_prefix(':')?)?;
-    (!author.is_empty() && !id.is_empty()).then(|| format!("{author}:{id}"))
-}
-
-/// A name up to `:` or a blank, or in quotes, and what follows it.
-fn name(text: &str) -> Option<(&str, &str)> {
-    if let Some(quoted) = text.strip_prefix('"') {
-        return quoted.split_once('"');
-    }
-    let end = text.find([':', ' ', '\t']).unwrap_or(text.len());
-    Some(text.split_at(end))
-}
-
-/// The value of `name:value` among a changeset's attributes.
-fn attribute(attributes: &str, name: &str) -> Option<String> {
-    let lower = attributes.to_ascii_lowercase();
-    let mark = format!("{}:", name.to_ascii_lowercase());
-    let at = lower
-        .match_indices(&mark)
-        .map(|(at, _)| at)
-        .find(|&at| at > 0 && lower.as_bytes()[at - 1].is_ascii_whitespace())?;
-    let value = &attributes[at + mark.len()..];
-    let value = match value.strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next(),
-        None => value.split_whitespace().next(),
-    };
-    let value = value.unwrap_or_default();
-    Some(if name == "endDelimiter" {
-        value.to_owned()
-    } else {
-        value.to_ascii_lowercase()
-    })
-}
-
-/// Whether a list as `postgresql,!h2` leaves a dialect out.
-fn leaves_out(databases: &str, dialect: Dialect) -> bool {
-    let own = match dialect {
-        Dialect::Sqlite => "sqlite",
-        Dialect::Postgres => "postgresql",
-        Dialect::MySql => "mysql",
-        Dialect::MariaDb => "mariadb",
-    };
-    let mut only = false;
-    for database in databases.split(',').map(str::trim) {
-        match database.strip_prefix('!') {
-            Some(excluded) if excluded == own => return true,
-            Some(_) => {}
-            None if database == own || database == "all" => return false,
-            None => only = true,
-        }
-    }
-    only
 }
 
 #[cfg(test)]
@@ -288,6 +267,14 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_a_delimiter_ends_a_statement_outside_of_quotes() {
+        assert_eq!(
+            parts("--changeset bob:1\nA\n/\nB\nGO\nC '\n/\n';\n"),
+            Ok(vec![(false, "A"), (false, "B"), (false, "C '\n/\n';")])
+        );
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_line() {
         for (text, error) in [
             (
@@ -302,6 +289,14 @@ mod tests {
                 "--changeset bob:1\n--preconditions onFail:MARK_RAN\nA;\n",
                 "2: '--preconditions' is not supported: it would have to be asked before the changeset; \
                  remove it, or the changeset",
+            ),
+            (
+                "--changeset bob:1\nA;\n--ignoreLines:1\nB;\n",
+                "3: '--ignoreLines' is not supported: the lines would be executed; remove them",
+            ),
+            (
+                "--changeset bob:1 endDelimiter:\\s*$\nA;\n",
+                "1: 'endDelimiter:\\s*$' is not supported; a delimiter is plain text, as '//'",
             ),
         ] {
             assert_eq!(parts(text), Err(error.to_owned()));
