@@ -119,7 +119,19 @@ impl Tooling {
 
     /// What the files hold.
     pub(crate) fn status_of_files(&self) -> Status {
-        status_of_files(self.tool, &self.files, self.migrations.as_ref())
+        self.told(status_of_files(
+            self.tool,
+            &self.files,
+            self.migrations.as_ref(),
+        ))
+    }
+
+    /// The same with the command for the section that was named.
+    fn told(&self, status: Status) -> Status {
+        Status {
+            command: self.command(),
+            ..status
+        }
     }
 
     /// What became of each migration in a database. One that is not there yet
@@ -140,7 +152,7 @@ impl Tooling {
                 found
                     .notes
                     .push(format!("there is no database at {} yet", database.url()));
-                return Ok(found);
+                return Ok(self.told(found));
             }
             Err(error) => return Err(open_failure(&error).into()),
         };
@@ -152,7 +164,9 @@ impl Tooling {
         )
         .await;
         session.close().await;
-        found.map_err(|error| history_error(&error))
+        found
+            .map(|found| self.told(found))
+            .map_err(|error| history_error(&error))
     }
 }
 

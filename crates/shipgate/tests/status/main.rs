@@ -118,6 +118,30 @@ fn json_has_one_form_for_every_tool() {
 }
 
 #[test]
+fn the_command_is_for_the_section_that_was_named() {
+    let words = |arguments: &[&str]| {
+        let told: serde_json::Value =
+            serde_json::from_str(&Place::knex().run(arguments).exits(0).stdout).unwrap();
+        told["migrations"]["command"].clone()
+    };
+    let named = ["knex", "migrate:latest", "--env", "production"];
+    let with = ["--json", "--env", "production"];
+    for ours in [
+        words(&with),
+        words(&[&with[..], &["--url", "sqlite://app.db"]].concat()),
+        words(&[&with[..], &["--url", "sqlite://none.db"]].concat()),
+    ] {
+        let ours = ours.as_array().unwrap();
+        assert!(
+            ours.ends_with(&named.map(serde_json::Value::from)),
+            "{ours:?}"
+        );
+    }
+    let plain = words(&["--json"]);
+    assert_eq!(plain.as_array().unwrap().last().unwrap(), "migrate:latest");
+}
+
+#[test]
 fn without_a_database_the_files_alone_are_listed() {
     Place::knex()
         .run(&[])
