@@ -36,7 +36,7 @@ rows() {
     esac
 }
 
-native=drizzle edited=edited missing=refuses deleted=refused late=skips late_state=unreachable
+native=drizzle edited=edited missing=refuses deleted='applied missing-file applied' late=skips late_state=unreachable
 compare_all
 
 kind=postgres options=", migrations: { table: 'done', schema: 'audit' }"

@@ -130,6 +130,12 @@ impl Native for NativeDrizzle {
             true => SUFFIX,
             false => IN_FOLDER,
         };
+        if let Some(gone) = migrations.entries.iter().find(|entry| entry.is_gone) {
+            return Err(NativeError::Setting(format!(
+                "{}: the journal lists it, and it is gone; bring it back, or drop the entry with `drizzle-kit drop`",
+                gone.migration.file
+            )));
+        }
         let files = migrations.entries.iter().map(|entry| {
             let content = project.read(&entry.migration.file)?;
             let name = format!("{}{suffix}", entry.migration.id);

@@ -110,6 +110,7 @@ impl Tool for Drizzle {
                 migration: migration.migration(),
                 hash: migration.checksums.first().cloned().unwrap_or_default(),
                 when: migration.detail.get("when")?,
+                is_gone: migration.detail.get("is_gone")?,
             })
         });
         Ok(Box::new(DrizzleMigrations {
@@ -119,6 +120,10 @@ impl Tool for Drizzle {
             dialect: None,
             entries: entries.collect::<Result<_, BadExpectation>>()?,
         }))
+    }
+
+    fn generator(&self) -> &'static str {
+        "drizzle-kit generate --custom --name NAME"
     }
 
     fn command(&self, project: &Project) -> Vec<String> {
@@ -178,6 +183,8 @@ pub(crate) struct Timed {
     pub(crate) migration: Migration,
     pub(crate) hash: String,
     pub(crate) when: i64,
+    /// The journal lists it, and there is no such file.
+    pub(crate) is_gone: bool,
 }
 
 fn of_journal(project: &Project, directory: &str, path: &str) -> Result<Vec<Timed>, ReadError> {
@@ -189,21 +196,22 @@ fn of_journal(project: &Project, directory: &str, path: &str) -> Result<Vec<Time
         .into_iter()
         .map(|entry| {
             let file = join(directory, &format!("{}.sql", entry.tag));
-            if !project.is_file(&file) {
-                return Err(ReadError::Content {
-                    path: path.to_owned(),
-                    line: line_of(&text, &entry.tag),
-                    message: format!("there is no {file}, which this lists"),
-                });
-            }
-            let hash = checksum::sha256(project.read_text(&file)?.as_bytes());
+            let is_gone = !project.is_file(&file);
+            let hash = match is_gone {
+                true => String::new(),
+                false => checksum::sha256(project.read_text(&file)?.as_bytes()),
+            };
             let (version, name) = split_stem(&entry.tag);
-            let sums = Checksum::Any(vec![hash.clone()]);
+            let sums = match is_gone {
+                true => Checksum::None,
+                false => Checksum::Any(vec![hash.clone()]),
+            };
             let migration = Migration::new(entry.tag, version, name, file).with_checksum(sums);
             Ok(Timed {
                 migration,
                 hash,
                 when: entry.when,
+                is_gone,
             })
         })
         .collect()
@@ -241,6 +249,7 @@ fn of_folders(project: &Project, directory: &str) -> Result<Vec<Timed>, ReadErro
                 migration,
                 hash,
                 when,
+                is_gone: false,
             })
         })
         .collect()
@@ -360,6 +369,7 @@ impl Migrations for DrizzleMigrations {
     fn expected(&self) -> Expected {
         let mut expected = Expected::of(self).detailed(&self.entries, |timed, detail| {
             detail.put("when", &timed.when);
+            detail.put("is_gone", &timed.is_gone);
         });
         expected.detail.put("in_journal", &self.in_journal);
         expected
@@ -374,6 +384,14 @@ impl Migrations for DrizzleMigrations {
         for (at, (timed, row)) in self.entries.iter().zip(&owners.rows).enumerate() {
             let migration = timed.migration.clone();
             let is_skipped = self.in_journal && latest.is_some_and(|latest| timed.when <= latest);
+            if timed.is_gone {
+                let entry = match row {
+                    Some((row, _)) => recorded(migration, rows[*row].record(Some(timed))),
+                    None => Entry::of(migration, State::MissingFile),
+                };
+                comparison.gone(entry, row.is_some());
+                continue;
+            }
             comparison.entries.push(match row {
                 Some((row, Tie::Text)) if !is_skipped => {
                     let when = rows[*row].when.unwrap_or_default();
@@ -400,6 +418,23 @@ impl Migrations for DrizzleMigrations {
         }
         finish(&mut comparison, self.in_journal);
         Ok(comparison)
+    }
+}
+
+impl Comparison {
+    /// Adds a migration that the journal lists without its file.
+    fn gone(&mut self, mut entry: Entry, is_applied: bool) {
+        let file = entry.file.clone().unwrap_or_default();
+        self.warnings.push(format!(
+            "{JOURNAL} lists {file}, which is gone: drizzle applies nothing until it is back"
+        ));
+        self.hint("bring the file back, or drop the entry with `drizzle-kit drop`");
+        entry.state = State::MissingFile;
+        entry.why = Some(match is_applied {
+            true => "the journal lists it, and its file is gone".to_owned(),
+            false => "it is not applied, and its file is gone".to_owned(),
+        });
+        self.entries.push(entry);
     }
 }
 

@@ -109,14 +109,39 @@ fn a_journal_that_was_made_anew_is_matched_by_its_texts() {
 }
 
 #[test]
-fn a_listed_file_that_is_gone_is_an_error() {
-    let project = old(&[("0000_users", 1000)]);
+fn a_listed_file_that_is_gone_is_told_whether_or_not_it_is_applied() {
+    let project = old(&[
+        ("0000_users", 1000),
+        ("0001_posts", 2000),
+        ("0002_tags", 3000),
+    ]);
+    project.sql(OLD).sql(&format!(
+        "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('{SUM}', 1000);"
+    ));
     project.remove("drizzle/0000_users.sql");
-    let tool = project.detected().unwrap().tool;
-    let error = project.read(tool).unwrap_err().to_string();
-    assert!(
-        error.ends_with("there is no drizzle/0000_users.sql, which this lists"),
-        "{error}"
+    project.remove("drizzle/0002_tags.sql");
+    let status = project.status();
+    assert_eq!(
+        lines(&status),
+        [
+            "0000 users: missing file",
+            "0001 posts: pending",
+            "0002 tags: missing file"
+        ]
+    );
+    assert_eq!(
+        status.migrations[2].why.as_deref(),
+        Some("it is not applied, and its file is gone")
+    );
+    assert_eq!(
+        status.warnings,
+        ["users", "tags"].map(|name| {
+            let number = if name == "users" { 0 } else { 2 };
+            format!(
+                "meta/_journal.json lists drizzle/000{number}_{name}.sql, which is gone: \
+                 drizzle applies nothing until it is back"
+            )
+        })
     );
 }
 

@@ -127,18 +127,6 @@ fn a_slip_in_a_configuration_is_told_with_its_place() {
 }
 
 #[test]
-fn a_file_that_a_journal_lists_and_nobody_has_is_told_where_it_is_listed() {
-    let project = Fixture::new(&[(
-        "drizzle/meta/_journal.json",
-        "{\"entries\": [\n{\"idx\": 0, \"when\": 1, \"tag\": \"0000_users\"}\n]}",
-    )]);
-    assert_eq!(
-        said(&project, "drizzle"),
-        "drizzle/meta/_journal.json:2: there is no drizzle/0000_users.sql, which this lists"
-    );
-}
-
-#[test]
 fn detection_tells_what_it_could_not_read() {
     let fixture = Fixture::new(&[("package.json", "{\"dependencies\": {\"knex\": \"3\",}}")]);
     let project = fixture.project();

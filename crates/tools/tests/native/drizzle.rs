@@ -138,6 +138,16 @@ async fn another_kind_of_database_is_refused() {
     assert!(refused.to_string().contains("\"postgresql\""), "{refused}");
 }
 
+#[test]
+fn a_listed_file_that_is_gone_is_refused_with_the_ways_out() {
+    let place = old(Kind::Sqlite, &[("0000_users", 1000)], &[]);
+    assert_eq!(
+        place.try_native().unwrap_err(),
+        "drizzle/0000_users.sql: the journal lists it, and it is gone; \
+         bring it back, or drop the entry with `drizzle-kit drop`"
+    );
+}
+
 #[tokio::test]
 async fn an_edited_file_and_a_missing_one_are_refused() {
     let place = old(
