@@ -188,16 +188,17 @@ fn kind(name: &str) -> Option<Kind> {
 
 /// Number by number; a missing one is 0, and so is what is none.
 fn compare(a: &str, b: &str) -> Ordering {
-    let numbers = |version: &str| -> Vec<u128> {
-        version
+    // Without zeros before them, longer digits are the greater number.
+    let numbers = |version: &str| -> Vec<(usize, String)> {
+        let digits = version
             .split(['.', '_'])
-            .map(|part| part.parse().unwrap_or(0))
-            .collect()
+            .map(|part| part.trim_start_matches('0'));
+        digits.map(|part| (part.len(), part.to_owned())).collect()
     };
     let (mut a, mut b) = (numbers(a), numbers(b));
     let length = a.len().max(b.len());
-    a.resize(length, 0);
-    b.resize(length, 0);
+    a.resize(length, (0, String::new()));
+    b.resize(length, (0, String::new()));
     a.cmp(&b)
 }
 
@@ -251,6 +252,8 @@ mod tests {
         assert_eq!(Flyway.compare_versions("1", "1.0"), Ordering::Equal);
         assert_eq!(Flyway.compare_versions("1_2", "1.2"), Ordering::Equal);
         assert_eq!(Flyway.compare_versions("R__a", "99"), Ordering::Greater);
+        let huge = "9".repeat(60);
+        assert_eq!(Flyway.compare_versions(&huge, "1"), Ordering::Greater);
     }
 
     #[test]

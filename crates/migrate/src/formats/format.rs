@@ -73,6 +73,12 @@ pub trait Format: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether the tool takes an applied version without file for one of a
+    /// newer release, when these are all versions that have one, and goes on.
+    fn is_of_newer_release(&self, _version: &str, _versions: &[&str]) -> bool {
+        false
+    }
+
     /// Whether the tool puts no transaction around a file, so that one may
     /// open its own, or hold what cannot be in one.
     fn leaves_transactions_to_files(&self) -> bool {

@@ -97,8 +97,12 @@ impl Drift {
             Some(file) if row.hash.is_empty() || row.hash == directory.hash_of(file) => None,
             Some(file) => Some(change(row, file.name().to_owned(), ChangeKind::Edited)),
         });
-        let (forgiven, changes) = changes
-            .partition(|change| change.kind == ChangeKind::Missing && format.forgives_missing());
+        let versions: Vec<&str> = directory.files().iter().map(File::version).collect();
+        let (forgiven, changes) = changes.partition(|change| {
+            change.kind == ChangeKind::Missing
+                && (format.forgives_missing()
+                    || format.is_of_newer_release(&change.version, &versions))
+        });
         Self {
             changes,
             forgiven,

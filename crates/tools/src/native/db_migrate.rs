@@ -102,7 +102,7 @@ impl Native for NativeDbMigrate {
         &DbMigrateFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::NonLinear
     }
 

@@ -31,7 +31,7 @@ impl Native for NativeDbmate {
         formats::DBMATE
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::NonLinear
     }
 

@@ -5,14 +5,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shipgate_database::{Session, StatementError};
 use shipgate_migrate::directive::{FileDirectives, Known};
-use shipgate_migrate::directory::File;
+use shipgate_migrate::directory::{Directory, File};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
 use shipgate_migrate::history::{RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
 
+use super::beginning::free_moment;
 use super::directory::{Native, NativeError};
 use super::ledger::{Ledger, Line, Lines, one, run, text};
 use crate::checksum::Checksum;
@@ -47,12 +49,14 @@ impl Format for DieselFormat {
 
     fn new_files(&self, version: &str, name: Option<&str>) -> Vec<NewFile> {
         let folder = format!("{version}_{}", name.unwrap_or("migration"));
-        ["up", "down"]
-            .map(|way| NewFile {
-                name: format!("{folder}/{way}.sql"),
-                content: String::new(),
-            })
-            .into()
+        let file = |way: &str, content: &str| NewFile {
+            name: format!("{folder}/{way}.sql"),
+            content: content.to_owned(),
+        };
+        vec![
+            file("up", "-- Your SQL goes here\n"),
+            file("down", "-- This file should undo anything in `up.sql`\n"),
+        ]
     }
 
     fn is_recursive(&self) -> bool {
@@ -116,8 +120,13 @@ impl Native for NativeDiesel {
         &DieselFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::NonLinear
+    }
+
+    fn beginning(&self, directory: &Directory, name: &str, now: Timestamp) -> Option<Vec<NewFile>> {
+        let version = free_moment(directory, now, "%Y-%m-%d-%H%M%S");
+        Some(self.format().new_files(&version, Some(name)))
     }
 
     fn ledger(

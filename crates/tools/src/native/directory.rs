@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use shipgate_database::DatabaseUrl;
 use shipgate_migrate::TxMode;
 use shipgate_migrate::directory::{Directory, DirectoryError, File, Location};
-use shipgate_migrate::formats::Format;
+use shipgate_migrate::formats::{Format, NewFile};
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::Dialect;
@@ -24,10 +25,10 @@ pub trait Native: fmt::Debug + Send + Sync {
     fn format(&self) -> &'static dyn Format;
 
     /// What it does with a file that is added behind the last applied one.
-    fn exec_order(&self) -> ExecOrder;
+    fn exec_order(&self, project: &Project) -> ExecOrder;
 
     /// What one transaction of its own spans.
-    fn tx_mode(&self) -> TxMode {
+    fn tx_mode(&self, _project: &Project) -> TxMode {
         TxMode::File
     }
 
@@ -48,6 +49,17 @@ pub trait Native: fmt::Debug + Send + Sync {
     ) -> Result<Directory, NativeError> {
         let location = Location::with_format(&path, self.format());
         Ok(ordered(Directory::open(location)?)?)
+    }
+
+    /// The files with which its own generator begins a migration behind those
+    /// that are there; nothing if it makes more than SQL, or there is none.
+    fn beginning(
+        &self,
+        _directory: &Directory,
+        _name: &str,
+        _now: Timestamp,
+    ) -> Option<Vec<NewFile>> {
+        None
     }
 
     /// Its history table.
@@ -109,6 +121,10 @@ pub struct NativeDirectory {
     pub native: &'static dyn Native,
     /// The files.
     pub directory: Directory,
+    /// What it does with a file that is added behind the last applied one.
+    pub exec_order: ExecOrder,
+    /// What one transaction spans.
+    pub tx_mode: TxMode,
     /// The history table's name.
     pub table: String,
     /// From where a relative path in a `file:` URL of a database is meant, if
@@ -149,6 +165,8 @@ fn opened(
         tool,
         native,
         directory,
+        exec_order: native.exec_order(project),
+        tx_mode: native.tx_mode(project),
         table: place.history.clone(),
         database_directory: tool.database_directory(project),
         root: project.root().to_owned(),

@@ -106,12 +106,12 @@ impl Native for NativeDrizzle {
         &DrizzleFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::NonLinear
     }
 
     /// All that is pending is in one transaction.
-    fn tx_mode(&self) -> TxMode {
+    fn tx_mode(&self, _project: &Project) -> TxMode {
         TxMode::All
     }
 

@@ -40,7 +40,7 @@ impl Native for NativeGolangMigrate {
     }
 
     /// It could not know of a file that is added late: the row is past it.
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::Linear
     }
 

@@ -40,7 +40,7 @@ impl Native for NativeGoose {
         formats::GOOSE
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::Linear
     }
 

@@ -6,6 +6,7 @@
 //! line in its `Tool`. What is the same for all of them is in [`history`](self::history).
 
 mod advisory;
+mod beginning;
 pub(crate) mod db_migrate;
 pub(crate) mod dbmate;
 pub(crate) mod diesel;

@@ -11,11 +11,12 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil::DateTime};
 use shipgate_database::{Session, StatementError};
 use shipgate_migrate::TxMode;
 use shipgate_migrate::directive::{FileDirectives, Known};
+use shipgate_migrate::directory::Directory;
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
 use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
@@ -67,7 +68,7 @@ impl Format for NodePgMigrateFormat {
         let name = name.unwrap_or("migration");
         vec![NewFile {
             name: format!("{version}_{name}{SUFFIX}"),
-            content: "-- Up Migration\n\n-- Down Migration\n".to_owned(),
+            content: "-- Up Migration\n\n-- Down Migration".to_owned(),
         }]
     }
 
@@ -191,12 +192,27 @@ impl Native for NativeNodePgMigrate {
         &NodePgMigrateFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::Linear
     }
 
-    fn tx_mode(&self) -> TxMode {
+    fn tx_mode(&self, _project: &Project) -> TxMode {
         TxMode::All
+    }
+
+    fn beginning(&self, directory: &Directory, name: &str, now: Timestamp) -> Option<Vec<NewFile>> {
+        let mut version = now.as_millisecond();
+        while directory.file(&version.to_string()).is_some() {
+            version += 1;
+        }
+        let dashed: Vec<&str> = name
+            .split([' ', '_'])
+            .filter(|word| !word.is_empty())
+            .collect();
+        Some(
+            self.format()
+                .new_files(&version.to_string(), Some(&dashed.join("-"))),
+        )
     }
 
     fn ledger(

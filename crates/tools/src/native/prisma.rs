@@ -22,6 +22,7 @@ use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::{Dialect, SplitMode, statements};
 
 use super::advisory::{MysqlLock, PostgresLock};
+use super::beginning::{free_moment, words};
 use super::directory::{Native, NativeError};
 use super::emptiness::not_empty;
 use super::ledger::{Ledger, Line, Lines, one, run, tells_time, text};
@@ -139,7 +140,7 @@ impl Native for NativePrisma {
         &PrismaFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::NonLinear
     }
 
@@ -163,6 +164,11 @@ impl Native for NativePrisma {
         }
         let location = Location::with_format(&path, self.format());
         Ok(Directory::open(location)?)
+    }
+
+    fn beginning(&self, directory: &Directory, name: &str, now: Timestamp) -> Option<Vec<NewFile>> {
+        let version = free_moment(directory, now, "%Y%m%d%H%M%S");
+        Some(self.format().new_files(&version, Some(&words(name))))
     }
 
     fn ledger(

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shipgate_database::{Session, StatementError};
 use shipgate_migrate::directive::{FileDirectives, Known};
-use shipgate_migrate::directory::File;
+use shipgate_migrate::directory::{Directory, File};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
 use shipgate_migrate::history::{RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
@@ -119,8 +120,23 @@ impl Native for NativeRefinery {
         &RefineryFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::Linear
+    }
+
+    fn beginning(
+        &self,
+        directory: &Directory,
+        name: &str,
+        _now: Timestamp,
+    ) -> Option<Vec<NewFile>> {
+        let latest = directory
+            .files()
+            .iter()
+            .filter_map(|file| file.version().parse().ok());
+        let next: i64 = latest.max().unwrap_or(0) + 1;
+        let name = name.replace([' ', '-'], "_");
+        Some(self.format().new_files(&next.to_string(), Some(&name)))
     }
 
     fn ledger(

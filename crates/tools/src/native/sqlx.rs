@@ -10,15 +10,17 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shipgate_database::{Session, StatementError, Value};
 use shipgate_migrate::directive::{FileDirectives, Known};
-use shipgate_migrate::directory::File;
+use shipgate_migrate::directory::{Directory, File};
 use shipgate_migrate::formats::{Format, NewFile, Part, PartError};
 use shipgate_migrate::history::{Entrance, RowStatement, Timing};
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_sql::{Dialect, quoted_name};
 
 use super::advisory::{MysqlLock, PostgresLock, asked};
+use super::beginning::free_moment;
 use super::directory::{Native, NativeError};
 use super::ledger::{Ledger, Line, Lines, elapsed_sql, number, one, run, tells_time, text};
 use crate::checksum::{self, Checksum};
@@ -100,8 +102,41 @@ impl Native for NativeSqlx {
         &SqlxFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::NonLinear
+    }
+
+    fn beginning(&self, directory: &Directory, name: &str, now: Timestamp) -> Option<Vec<NewFile>> {
+        let versions: Vec<i64> = directory
+            .files()
+            .iter()
+            .filter_map(|file| file.version().parse().ok())
+            .collect();
+        let next = match versions.as_slice() {
+            [.., previous, latest] if latest - previous == 1 => Some(latest + 1),
+            [latest @ (0 | 1)] => Some(latest + 1),
+            _ => None,
+        };
+        let version = match next {
+            Some(next) => format!("{next:04}"),
+            None => free_moment(directory, now, "%Y%m%d%H%M%S"),
+        };
+        let stem = format!("{version}_{}", name.replace(' ', "_"));
+        let last = directory.files().last();
+        if last.is_some_and(|file| file.name().ends_with(".up.sql")) {
+            return Some(
+                ["up", "down"]
+                    .map(|way| NewFile {
+                        name: format!("{stem}.{way}.sql"),
+                        content: format!("-- Add {way} migration script here\n"),
+                    })
+                    .into(),
+            );
+        }
+        Some(
+            self.format()
+                .new_files(&version, Some(&name.replace(' ', "_"))),
+        )
     }
 
     fn ledger(

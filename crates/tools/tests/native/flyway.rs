@@ -386,3 +386,122 @@ async fn what_only_flyway_itself_does_is_named() {
         assert!(error.contains("shipgate gate"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_late_file_is_applied_where_the_configuration_says_out_of_order() {
+    let place = place(Kind::Sqlite, &[USERS, TAGS]);
+    place.apply().await.applied();
+    place.write(&[POSTS]);
+    place.apply().await.failed();
+    place.write(&[(
+        "flyway.conf",
+        "flyway.locations=filesystem:sql\nflyway.outOfOrder=true\n",
+    )]);
+    assert_eq!(place.apply().await.applied(), ["1_1"]);
+}
+
+#[tokio::test]
+async fn a_group_is_one_transaction() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let place = place(
+            kind,
+            &[
+                USERS,
+                ("sql/V2__b.sql", "INSERT INTO nowhere VALUES (1);\n"),
+            ],
+        );
+        place.write(&[(
+            "flyway.toml",
+            "[flyway]\nlocations = [\"filesystem:sql\"]\ngroup = true\n",
+        )]);
+        place.apply().await.failed();
+        assert!(!place.tables().contains("users"), "{kind:?}");
+        place.write(&[("sql/V2__b.sql", "INSERT INTO users VALUES (1);\n")]);
+        assert_eq!(place.apply().await.applied(), ["1", "2"], "{kind:?}");
+    }
+}
+
+#[test]
+fn what_the_configuration_says_is_done_or_refused_by_name() {
+    for (line, word) in [
+        ("target=2", "target to 2"),
+        ("baselineOnMigrate=true", "baselineOnMigrate to true"),
+        ("validateOnMigrate=false", "validateOnMigrate to false"),
+        (
+            "ignoreMigrationPatterns=*:missing",
+            "ignoreMigrationPatterns to *:missing",
+        ),
+        (
+            "skipExecutingMigrations=true",
+            "skipExecutingMigrations to true",
+        ),
+    ] {
+        let place = place(Kind::Sqlite, &[USERS]);
+        place.write(&[(
+            "flyway.conf",
+            &format!("flyway.locations=filesystem:sql\nflyway.{line}\n"),
+        )]);
+        let error = place.try_native().unwrap_err();
+        let expected = format!("the configuration sets {word}: that is not done without flyway");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    let place = place(Kind::Sqlite, &[USERS]);
+    place.write(&[(
+        "flyway.toml",
+        "[flyway]\nlocations = [\"filesystem:sql\", \"filesystem:more\"]\n",
+    )]);
+    let error = place.try_native().unwrap_err();
+    assert!(error.contains("several locations"), "{error}");
+    place.write(&[(
+        "flyway.toml",
+        "[flyway]\nlocations = [\"filesystem:sql\"]\ntarget = \"latest\"\nvalidateOnMigrate = true\n",
+    )]);
+    assert!(place.try_native().is_ok());
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_older_than_any_file_is_a_newer_release_s() {
+    let place = place(Kind::Sqlite, &[USERS, POSTS, TAGS]);
+    place.apply().await.applied();
+    place.remove(TAGS.0);
+    assert!(place.apply().await.applied().is_empty());
+    place.remove(USERS.0);
+    let missing = place.apply().await.failed();
+    assert!(missing.error.contains("1.sql"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn rows_up_to_a_baseline_s_file_are_missing_but_for_its_own_version() {
+    let place = place(Kind::Sqlite, &[USERS, POSTS]);
+    place.apply().await.applied();
+    place.remove(POSTS.0).write(&[BASELINE]);
+    assert!(place.apply().await.applied().is_empty());
+    place.remove(USERS.0);
+    place.apply().await.failed();
+}
+
+#[tokio::test]
+async fn the_default_schema_must_be_the_session_s() {
+    let mut place = place(Kind::Postgres, &[USERS]);
+    place.write(&[(
+        "flyway.conf",
+        "flyway.locations=filesystem:sql\nflyway.schemas=app,other\n",
+    )]);
+    let refused = place.apply().await.failed();
+    assert!(
+        refused
+            .error
+            .contains("flyway's default schema is app, and the session's is public"),
+        "{refused:?}"
+    );
+    place.parameters = "&search_path=app";
+    let refused = place.apply().await.failed();
+    assert!(refused.error.contains("create app"), "{refused:?}");
+    place.sql("CREATE SCHEMA app");
+    assert_eq!(place.apply().await.applied(), ["1"]);
+    assert_eq!(
+        place.sql("SELECT count(*) FROM app.flyway_schema_history"),
+        "1"
+    );
+    assert_eq!(place.sql("SELECT count(*) FROM app.users"), "0");
+}

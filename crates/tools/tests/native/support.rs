@@ -230,10 +230,10 @@ impl Place {
             history: native.history(&self.url()).unwrap(),
             patience: Patience::default(),
             plan: PlanOptions {
-                exec_order: native.native.exec_order(),
+                exec_order: native.exec_order,
                 ..PlanOptions::default()
             },
-            tx_mode: native.native.tx_mode(),
+            tx_mode: native.tx_mode,
             dry_run: false,
             lock: self.lock(),
             busy_timeout: Duration::from_secs(5),
@@ -279,7 +279,7 @@ impl Place {
 
     fn reading(&self, native: &NativeDirectory) -> Reading {
         Reading {
-            exec_order: native.native.exec_order(),
+            exec_order: native.exec_order,
             history: native.history(&self.url()).unwrap(),
             ..Reading::default()
         }
@@ -302,7 +302,7 @@ impl Place {
     pub(crate) async fn verify(&self) -> Result<usize, String> {
         let native = self.native();
         let expected = Expected {
-            exec_order: native.native.exec_order(),
+            exec_order: native.exec_order,
             ..Expected::default()
         };
         let reading = self.reading(&native);

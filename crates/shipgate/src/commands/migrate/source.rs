@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 use shipgate_database::DatabaseUrl;
-use shipgate_migrate::directory::{Directory, Location};
+use shipgate_migrate::directory::Directory;
 use shipgate_migrate::history::HistoryChoice;
 use shipgate_migrate::plan::ExecOrder;
 use shipgate_migrate::{TxMode, formats};
@@ -62,7 +62,7 @@ impl Source {
     pub(super) fn exec_order(&self) -> ExecOrder {
         match self {
             Self::Atlas(_) => ExecOrder::default(),
-            Self::Tool(native, _) => native.native.exec_order(),
+            Self::Tool(native, _) => native.exec_order,
         }
     }
 
@@ -70,7 +70,7 @@ impl Source {
     pub(super) fn tx_mode(&self) -> TxMode {
         match self {
             Self::Atlas(_) => TxMode::default(),
-            Self::Tool(native, _) => native.native.tx_mode(),
+            Self::Tool(native, _) => native.tx_mode,
         }
     }
 
@@ -175,21 +175,18 @@ fn announcement(native: &NativeDirectory) -> String {
     format!("{title}: {directory}, history {}", native.table)
 }
 
-/// The directory's path without its format.
-fn path_of(address: &Address<'_>) -> Option<PathBuf> {
-    let plain = address.text.split('?').next().unwrap_or_default();
-    let location = Location::parse(plain).ok()?;
-    Some(location.path().to_owned())
-}
-
 /// Whether Atlas's checksums are there, in a layout that Atlas reads.
 fn has_sum(address: &Address<'_>) -> bool {
     let is_read_by_atlas = |name| formats::named(name).is_ok();
     address.format().is_none_or(is_read_by_atlas)
-        && path_of(address).is_some_and(|path| path.join("atlas.sum").is_file())
+        && address
+            .path()
+            .is_some_and(|path| path.join("atlas.sum").is_file())
 }
 
 /// The directory that is meant: one that nobody named is meant only if it is there.
 fn directory_of(address: &Address<'_>) -> Option<PathBuf> {
-    path_of(address).filter(|path| address.is_named || Path::is_dir(path))
+    address
+        .path()
+        .filter(|path| address.is_named || Path::is_dir(path))
 }

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use shipgate_database::{
     ClientSettings, Database, DatabaseUrl, Dialect, LeasePlace, LockName, LockRequest, open,
 };
-use shipgate_migrate::GoDuration;
 use shipgate_migrate::directory::{DirectoryError, Location};
+use shipgate_migrate::{GoDuration, formats};
 use shipgate_project::{LoadError, Loaded, Origin, Template, load};
+use shipgate_tools::Tool;
 
 use super::config::Settings;
 use super::screen::Screen;
@@ -50,6 +51,22 @@ impl Address<'_> {
         let mut pairs = query.split('&');
         let format = pairs.find_map(|pair| pair.strip_prefix("format="))?;
         Some(format).filter(|format| !format.is_empty())
+    }
+
+    /// The directory's path without its format.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        let plain = self.text.split('?').next().unwrap_or_default();
+        let location = Location::parse(plain).ok()?;
+        Some(location.path().to_owned())
+    }
+
+    /// The tool that the format names, if Atlas knows no format of that name.
+    pub(super) fn tool_alone(&self) -> Option<&'static dyn Tool> {
+        let name = self.format().or(self.tool.as_deref())?;
+        match formats::named(name) {
+            Ok(_) => None,
+            Err(_) => shipgate_tools::named(name).ok(),
+        }
     }
 
     /// The place as one of those that Atlas knows.

@@ -98,8 +98,8 @@ impl Source {
                     history: found
                         .history(url)
                         .map_err(|error| directory_failure(&error.to_string()))?,
-                    exec_order: found.native.exec_order(),
-                    tx_mode: found.native.tx_mode(),
+                    exec_order: found.exec_order,
+                    tx_mode: found.tx_mode,
                     directory: found.directory,
                 })
             }

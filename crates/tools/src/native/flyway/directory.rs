@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use shipgate_migrate::TxMode;
 use shipgate_migrate::directory::{Directory, File, Location};
 use shipgate_migrate::formats::Format;
 use shipgate_migrate::plan::ExecOrder;
@@ -15,7 +16,7 @@ use super::placeholders::Placeholders;
 use crate::project::Project;
 use crate::text::toml::value_at;
 use crate::tool::Settings;
-use crate::tools::flyway::{CONFIGS, directory, flag, option, table};
+use crate::tools::flyway::{CONFIGS, directory, flag, list, option, table};
 
 /// Settings with which other files would be executed, or more than files.
 const BEYOND: [&str; 6] = [
@@ -36,8 +37,18 @@ impl Native for NativeFlyway {
         &FlywayFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
-        ExecOrder::Linear
+    fn exec_order(&self, project: &Project) -> ExecOrder {
+        match flag(project, "outOfOrder") {
+            Some(true) => ExecOrder::NonLinear,
+            _ => ExecOrder::Linear,
+        }
+    }
+
+    fn tx_mode(&self, project: &Project) -> TxMode {
+        match flag(project, "group") {
+            Some(true) => TxMode::All,
+            _ => TxMode::File,
+        }
     }
 
     fn directory(
@@ -103,13 +114,7 @@ fn refuse_beyond(project: &Project) -> Result<(), NativeError> {
         let text = format!("{what}: that is not done without flyway; `shipgate gate` runs it");
         Err(NativeError::Setting(text))
     };
-    let listed = value_at(project, CONFIGS[0], &["flyway", "locations"]);
-    let listed = listed
-        .as_ref()
-        .and_then(toml::Value::as_array)
-        .map(Vec::len);
-    let in_line = || option(project, "locations").map(|text| text.split(',').count());
-    if listed.or_else(in_line).is_some_and(|count| count > 1) {
+    if list(project, "locations").is_some_and(|listed| listed.len() > 1) {
         return refused("the configuration names several locations".to_owned());
     }
     if let Some(key) = BEYOND.iter().find(|key| {
@@ -118,8 +123,24 @@ fn refuse_beyond(project: &Project) -> Result<(), NativeError> {
     }) {
         return refused(format!("the configuration sets {key}"));
     }
-    if flag(project, "baselineOnMigrate") == Some(true) {
-        return refused("the configuration sets baselineOnMigrate".to_owned());
+    for (key, unusual) in [
+        ("baselineOnMigrate", true),
+        ("validateOnMigrate", false),
+        ("skipExecutingMigrations", true),
+    ] {
+        if flag(project, key) == Some(unusual) {
+            return refused(format!("the configuration sets {key} to {unusual}"));
+        }
+    }
+    for (key, usual) in [
+        ("target", "latest"),
+        ("ignoreMigrationPatterns", "*:future"),
+    ] {
+        let listed = || list(project, key);
+        if let Some(value) = listed().filter(|value| value != &[usual]) {
+            let value = value.join(",");
+            return refused(format!("the configuration sets {key} to {value}"));
+        }
     }
     let encoding = option(project, "encoding").unwrap_or_default();
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("UTF-8") {

@@ -87,6 +87,14 @@ impl Format for FlywayFormat {
         FLYWAY.goes_by_version()
     }
 
+    fn is_of_newer_release(&self, version: &str, versions: &[&str]) -> bool {
+        let is_older = |other: &&str| {
+            let other = other.trim_start_matches(BASELINE);
+            !self.is_repeatable(other) && FLYWAY.compare_versions(version, other).is_lt()
+        };
+        !self.is_repeatable(version) && !versions.iter().any(is_older)
+    }
+
     fn name_fault(&self, name: &str) -> Option<String> {
         FLYWAY.name_fault(name)
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
-use shipgate_database::{Session, StatementError, Value};
+use shipgate_database::{ErrorKind, Session, StatementError, Value};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::formats::Format;
 use shipgate_migrate::history::{Entrance, RowStatement, Timing};
@@ -17,7 +17,9 @@ use crate::checksum::{self, Checksum};
 use crate::compare::Record;
 use crate::history::{HistoryError, TableName, Tables, Wanted};
 use crate::project::{Project, ReadError};
-use crate::tools::flyway::{Kind, Ran, TITLE, compare_versions, id, option, sources, wanted};
+use crate::tools::flyway::{
+    Kind, Ran, TITLE, compare_versions, default_schema, id, option, sources, wanted,
+};
 
 /// The first number of its locks on PostgreSQL.
 const LOCK: i64 = 77_431_708_279_161;
@@ -39,6 +41,8 @@ struct Known {
 pub(super) struct FlywayLedger {
     table: TableName,
     installed_by: Option<String>,
+    /// The schema that the configuration says migrations mean.
+    default_schema: Option<String>,
     /// By the file's name in the directory.
     files: BTreeMap<String, Known>,
 }
@@ -115,6 +119,7 @@ impl FlywayLedger {
         Ok(Self {
             table,
             installed_by: option(project, "installedBy"),
+            default_schema: default_schema(project),
             files,
         })
     }
@@ -135,6 +140,33 @@ impl FlywayLedger {
         let without = self.files.values().filter(up_to);
         let without = without.filter(|known| !with_row.contains(&known.version));
         records.extend(without.map(|known| Record::applied(&known.version, &known.id, "")));
+    }
+
+    /// Flyway makes its default schema the session's; here the URL says it.
+    async fn refuse_other_schema(&self, session: &mut dyn Session) -> Result<(), StatementError> {
+        let question = match session.dialect() {
+            Dialect::Sqlite => return Ok(()),
+            Dialect::Postgres => "SELECT current_schema()::text",
+            Dialect::MySql | Dialect::MariaDb => "SELECT DATABASE()",
+        };
+        let Some(wanted) = &self.default_schema else {
+            return Ok(());
+        };
+        let found = asked(session, question).await?;
+        if found == *wanted {
+            return Ok(());
+        }
+        let found = match found.as_str() {
+            "" => "none that is there".to_owned(),
+            found => found.to_owned(),
+        };
+        Err(StatementError::new(
+            ErrorKind::Refused,
+            format!(
+                "flyway's default schema is {wanted}, and the session's is {found}: \
+                 create {wanted}, and name it in the URL (`search_path={wanted}`, or as the database)"
+            ),
+        ))
     }
 
     async fn greatest_rank(&self, session: &mut dyn Session) -> Result<i64, StatementError> {
@@ -452,6 +484,7 @@ impl Ledger for FlywayLedger {
     }
 
     async fn enter(&self, session: &mut dyn Session) -> Result<Entrance, StatementError> {
+        self.refuse_other_schema(session).await?;
         match session.dialect() {
             Dialect::Sqlite => Ok(Entrance::Open),
             Dialect::Postgres => self.postgres_lock(session).await?.enter(session).await,

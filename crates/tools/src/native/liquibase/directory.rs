@@ -35,7 +35,7 @@ impl Native for NativeLiquibase {
         &LiquibaseFormat
     }
 
-    fn exec_order(&self) -> ExecOrder {
+    fn exec_order(&self, _project: &Project) -> ExecOrder {
         ExecOrder::NonLinear
     }
 
