@@ -39,7 +39,7 @@ pub use golang::{BadDuration, GoDuration, GoTime, GoUrl, to_json};
 pub use hash::{HashError, hash, hash_merged};
 pub use import::{ImportError, Imported, import};
 pub use list::{Listed, list};
-pub use new::{NewError, new};
+pub use new::{NewError, create, new};
 pub use replay::{ReplayError, replay};
 pub use set::{SetError, SetOptions, set};
 pub use settle::{Effect, Settled, settle};

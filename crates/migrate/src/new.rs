@@ -1,11 +1,12 @@
 //! `new`: an empty migration file.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, ToSpan};
 
 use crate::directory::{Bookkeeping, Directory, DirectoryError, Location, create_new};
+use crate::formats::NewFile;
 use crate::sum::ChecksumError;
 
 /// Why no file was created.
@@ -31,9 +32,7 @@ pub fn new(
     name: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<PathBuf>, NewError> {
-    if let Some(name) = name.filter(|name| name.contains(['/', '\\', '\n', '\0'])) {
-        return Err(DirectoryError::NameWithSeparator(name.to_owned()).into());
-    }
+    check_name(name.unwrap_or_default())?;
     fs::create_dir_all(location.path()).map_err(|source| DirectoryError::Write {
         path: location.path().display().to_string(),
         source,
@@ -42,32 +41,65 @@ pub fn new(
     directory.check_sum()?;
     directory.check_versions()?;
     let version = free_version(&directory, now);
-    let mut created = Vec::new();
-    for file in location
+    let files = location
         .format()
-        .new_files(&version, name.filter(|name| !name.is_empty()))
-    {
-        let path = location.path().join(&file.name);
-        if let Err(error) = create_new(&path, file.content.as_bytes()) {
-            return Err(taken_back(&created, error));
-        }
-        created.push(path);
-    }
+        .new_files(&version, name.filter(|name| !name.is_empty()));
+    let created = create(location.path(), name.unwrap_or_default(), &files)?;
     if location.bookkeeping() == Bookkeeping::Atlas
         && let Err(error) = Directory::open(location).and_then(|mut new| new.write_sum())
     {
-        return Err(taken_back(&created, error));
+        // Files without a checksum are an error of the directory.
+        take_back(&created);
+        return Err(error.into());
     }
     Ok(created)
 }
 
-/// Removes files without a checksum, which would be an error of the directory.
-fn taken_back(created: &[PathBuf], error: DirectoryError) -> NewError {
+/// Creates the files of a migration of this name, and the folders in which they
+/// are; all of them or none.
+///
+/// # Errors
+/// The name has a path separator, or a file is there already or cannot be written.
+pub fn create(
+    directory: &Path,
+    name: &str,
+    files: &[NewFile],
+) -> Result<Vec<PathBuf>, DirectoryError> {
+    check_name(name)?;
+    let mut created = Vec::new();
+    for file in files {
+        let path = directory.join(&file.name);
+        if let Err(error) = create_one(&path, file.content.as_bytes()) {
+            take_back(&created);
+            return Err(error);
+        }
+        created.push(path);
+    }
+    Ok(created)
+}
+
+fn create_one(path: &Path, content: &[u8]) -> Result<(), DirectoryError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| DirectoryError::Write {
+            path: folder.display().to_string(),
+            source,
+        })?;
+    }
+    create_new(path, content)
+}
+
+/// Removes what was begun; that it failed is told by its own error.
+fn take_back(created: &[PathBuf]) {
     for path in created {
-        // The first error is the one to tell.
         let _ = fs::remove_file(path);
     }
-    error.into()
+}
+
+fn check_name(name: &str) -> Result<(), DirectoryError> {
+    match name.contains(['/', '\\', '\n', '\0']) {
+        true => Err(DirectoryError::NameWithSeparator(name.to_owned())),
+        false => Ok(()),
+    }
 }
 
 fn free_version(directory: &Directory, now: Timestamp) -> String {

@@ -63,6 +63,11 @@ pub trait Tool: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The command that begins a migration of a name; empty: there is none.
+    fn generator(&self) -> &'static str {
+        ""
+    }
+
     /// The command that applies what is pending; empty: there is none to be known.
     fn command(&self, project: &Project) -> Vec<String>;
 

@@ -127,6 +127,10 @@ impl Tool for Atlas {
         }))
     }
 
+    fn generator(&self) -> &'static str {
+        "shipgate migrate new NAME"
+    }
+
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["shipgate", "migrate", "apply"])
     }

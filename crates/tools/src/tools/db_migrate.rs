@@ -123,6 +123,10 @@ impl Tool for DbMigrate {
         Some("-e")
     }
 
+    fn generator(&self) -> &'static str {
+        "db-migrate create NAME --sql-file"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["db-migrate", "up"])
     }

@@ -96,6 +96,10 @@ impl Tool for Dbmate {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "dbmate new NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         let words = ["dbmate", "--no-dump-schema", "up"];
         if project.dependencies().node.contains("dbmate") {

@@ -117,6 +117,10 @@ impl Tool for Diesel {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "diesel migration generate NAME"
+    }
+
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["diesel", "migration", "run"])
     }

@@ -217,15 +217,6 @@ fn of_journal(project: &Project, directory: &str, path: &str) -> Result<Vec<Time
         .collect()
 }
 
-/// The first line on which a tag stands.
-fn line_of(text: &str, tag: &str) -> usize {
-    let quoted = format!("\"{tag}\"");
-    1 + text
-        .lines()
-        .position(|line| line.contains(&quoted))
-        .unwrap_or_default()
-}
-
 /// Folders of the form of 1.0.
 fn folders(project: &Project, directory: &str) -> Vec<String> {
     project

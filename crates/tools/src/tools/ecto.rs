@@ -100,6 +100,10 @@ impl Tool for Ecto {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "mix ecto.gen.migration NAME"
+    }
+
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["mix", "ecto.migrate"])
     }

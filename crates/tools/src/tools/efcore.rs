@@ -84,6 +84,10 @@ impl Tool for EfCore {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "dotnet ef migrations add NAME"
+    }
+
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["dotnet", "ef", "database", "update"])
     }

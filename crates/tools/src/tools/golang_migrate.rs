@@ -120,6 +120,10 @@ impl Tool for GolangMigrate {
         }))
     }
 
+    fn generator(&self) -> &'static str {
+        "migrate create -ext sql -dir DIRECTORY NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::plain(&[
             "migrate",

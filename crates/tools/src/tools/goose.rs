@@ -124,6 +124,10 @@ impl Tool for Goose {
         }))
     }
 
+    fn generator(&self) -> &'static str {
+        "goose create NAME sql"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         let directory = directory(project);
         let directory = if directory.is_empty() {

@@ -153,6 +153,10 @@ impl Tool for Knex {
         Some("--env")
     }
 
+    fn generator(&self) -> &'static str {
+        "knex migrate:make NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["knex", "migrate:latest"])
     }

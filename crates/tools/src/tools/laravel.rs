@@ -105,6 +105,10 @@ impl Tool for Laravel {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "php artisan make:migration NAME"
+    }
+
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["php", "artisan", "migrate", "--force"])
     }

@@ -107,6 +107,10 @@ impl Tool for NodePgMigrate {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "node-pg-migrate create NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["node-pg-migrate", "up"])
     }

@@ -128,6 +128,10 @@ impl Tool for Prisma {
         (!is_configured).then(|| project.root().join(parent(&schema)))
     }
 
+    fn generator(&self) -> &'static str {
+        "prisma migrate dev --create-only --name NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::node(project, &["prisma", "migrate", "deploy"])
     }

@@ -133,6 +133,10 @@ impl Tool for Rails {
         }
     }
 
+    fn generator(&self) -> &'static str {
+        "bin/rails generate migration NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         if project.is_file("bin/rails") {
             runner::plain(&["bin/rails", "db:migrate"])

@@ -131,6 +131,10 @@ impl Tool for SeaOrm {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "sea-orm-cli migrate generate NAME"
+    }
+
     fn command(&self, _project: &Project) -> Vec<String> {
         runner::plain(&["sea-orm-cli", "migrate", "up"])
     }

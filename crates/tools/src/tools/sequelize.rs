@@ -135,6 +135,10 @@ impl Tool for Sequelize {
         Some("--env")
     }
 
+    fn generator(&self) -> &'static str {
+        "sequelize-cli migration:generate --name NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         if project.dependencies().node.contains("sequelize-cli") || project.is_file(".sequelizerc")
         {

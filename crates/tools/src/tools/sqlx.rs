@@ -138,6 +138,10 @@ impl Tool for Sqlx {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "sqlx migrate add NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         let directory = directory(project);
         if directory == DIRECTORY {

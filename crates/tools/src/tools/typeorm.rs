@@ -140,6 +140,10 @@ impl Tool for TypeOrm {
         ByRow::expecting(expected, &LAYOUT)
     }
 
+    fn generator(&self) -> &'static str {
+        "typeorm migration:create PATH"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         let source = project.first_file(&SOURCES).unwrap_or(SOURCES[0]);
         let program = if source.ends_with(".ts") {

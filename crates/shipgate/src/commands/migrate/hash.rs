@@ -42,6 +42,13 @@ pub(super) async fn run(
         Ok(settings) => settings,
         Err(exit) => return Ok(exit),
     };
+    if let Some(tool) = target::address(&arguments.directory, &settings)?.tool_alone() {
+        let message = format!(
+            "directories of {} have no atlas.sum: there is nothing to write",
+            tool.title()
+        );
+        return screen.fail("migrations-directory", &message, &[]);
+    }
     let location = match target::writable(&arguments.directory, &settings, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),

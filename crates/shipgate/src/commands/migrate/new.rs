@@ -1,19 +1,23 @@
 //! `shipgate migrate new [NAME]`.
 
+use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use shipgate_atlas_config::Wanted;
+use shipgate_atlas_config::Wanted as WantedConfig;
 use shipgate_migrate::NewError;
 use shipgate_migrate::directory::Location;
 use shipgate_migrate::formats;
+use shipgate_tools::Tool;
 
 use super::config::Config;
 use super::repeated::Repeated;
 use super::screen::Screen;
+use super::target::Address;
 use super::{DirectoryFlags, editor, target};
 use crate::cli::App;
 use crate::error::{CliError, Exit};
+use crate::wiring::native::{Wanted, migrations};
 
 /// Arguments of `shipgate migrate new`.
 #[derive(clap::Args)]
@@ -44,7 +48,7 @@ pub(super) async fn run(
     };
     let settings = match config
         .single(
-            Wanted::Directory,
+            WantedConfig::Directory,
             &arguments.directory.project,
             None,
             screen,
@@ -54,6 +58,10 @@ pub(super) async fn run(
         Ok(settings) => settings,
         Err(exit) => return Ok(exit),
     };
+    let address = target::address(&arguments.directory, &settings)?;
+    if let Some(tool) = address.tool_alone() {
+        return of_tool(tool, &address, &arguments.directory, name, app, screen);
+    }
     let location = match target::writable(&arguments.directory, &settings, screen)? {
         Ok(location) => location,
         Err(exit) => return Ok(exit),
@@ -79,6 +87,67 @@ pub(super) async fn run(
         Err(NewError::Directory(error)) => {
             screen.fail("migrations-directory", &error.to_string(), &[])
         }
+    }
+}
+
+/// Begins a migration as the tool's own generator does.
+fn of_tool(
+    tool: &'static dyn Tool,
+    address: &Address<'_>,
+    flags: &DirectoryFlags,
+    name: Option<&str>,
+    app: &App,
+    screen: &mut Screen,
+) -> Result<Exit, CliError> {
+    let code = "migrations-directory";
+    let own = match tool.generator() {
+        "" => Vec::new(),
+        command => vec![format!("its own command: `{command}`")],
+    };
+    if tool.native().is_none() {
+        let message = format!("the migrations of {} are not SQL alone", tool.title());
+        return screen.fail(code, &message, &own);
+    }
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        let message = format!("{} gives every migration a name", tool.title());
+        let hint = "name it: `shipgate migrate new NAME`".to_owned();
+        return screen.fail("usage", &message, &[hint]);
+    };
+    let directory = address.path();
+    if let Some(path) = directory.as_deref().filter(|path| !path.exists()) {
+        fs::create_dir_all(path).map_err(|error| {
+            CliError::new(code, format!("cannot make {}: {error}", path.display()))
+        })?;
+    }
+    let wanted = Wanted {
+        project: &flags.project,
+        directory,
+        format: Some(tool.name()),
+        table: None,
+    };
+    let native = match migrations(&wanted) {
+        Ok(Some(native)) => native,
+        Ok(None) => {
+            let message = format!("{} has no migrations to go on with", tool.title());
+            return screen.fail(code, &message, &own);
+        }
+        Err(refusal) => return screen.fail(code, &refusal.message, &refusal.hints),
+    };
+    let begun = native
+        .native
+        .beginning(&native.directory, name, Timestamp::now());
+    let Some(files) = begun else {
+        let message = format!("{} begins a migration with more than SQL", tool.title());
+        return screen.fail(code, &message, &own);
+    };
+    match shipgate_migrate::create(native.directory.location().path(), name, &files) {
+        Ok(created) => {
+            for path in created {
+                app.printer.say(&format!("created {}", path.display()));
+            }
+            Ok(Exit::Done)
+        }
+        Err(error) => screen.fail(code, &error.to_string(), &[]),
     }
 }
 

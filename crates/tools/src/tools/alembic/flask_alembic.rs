@@ -75,6 +75,10 @@ impl Tool for FlaskAlembic {
         Revisions::expecting(expected, "flask db")
     }
 
+    fn generator(&self) -> &'static str {
+        "flask db revision NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::python(project, &["flask", "db", "upgrade"])
     }

@@ -53,6 +53,10 @@ impl Tool for FlaskMigrate {
         Revisions::expecting(expected, "flask db")
     }
 
+    fn generator(&self) -> &'static str {
+        "flask db revision -m NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         let directory = directory(project);
         if directory == DIRECTORY {

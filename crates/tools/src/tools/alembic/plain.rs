@@ -65,6 +65,10 @@ impl Tool for Alembic {
         Revisions::expecting(expected, "alembic")
     }
 
+    fn generator(&self) -> &'static str {
+        "alembic revision -m NAME"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::python(project, &["alembic", "upgrade", "head"])
     }

@@ -108,6 +108,10 @@ impl Tool for Django {
         }))
     }
 
+    fn generator(&self) -> &'static str {
+        "python manage.py makemigrations --empty APP"
+    }
+
     fn command(&self, project: &Project) -> Vec<String> {
         runner::python(project, &["python", "manage.py", "migrate", "--noinput"])
     }
