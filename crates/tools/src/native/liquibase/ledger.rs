@@ -5,18 +5,18 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shipgate_database::{Session, StatementError, Value};
+use shipgate_database::{ErrorKind, Session, StatementError, Value};
 use shipgate_migrate::directory::File;
 use shipgate_migrate::history::Entrance;
 use shipgate_sql::Dialect;
 
 use super::super::advisory::asked;
-use super::super::ledger::{Ledger, Line, Lines, run, text};
+use super::super::ledger::{Ledger, Line, Lines, numbered, run, text};
 use super::lock::Lock;
 use super::tables::{moment, now, spelt};
 use crate::checksum::Checksum;
 use crate::compare::Record;
-use crate::history::{HistoryError, TableName, Tables, Wanted};
+use crate::history::{HistoryError, TableName, Tables, Wanted, read};
 use crate::project::Project;
 use crate::tool::Settings;
 use crate::tools::liquibase::{Changelog, Held, TITLE, comparable, lock_table, record, table};
@@ -68,7 +68,7 @@ impl LiquibaseLedger {
     fn held(&self, version: &str) -> Result<&Held, StatementError> {
         self.sets.get(version).ok_or_else(|| {
             let why = format!("no changeset {version} is in the changelog");
-            StatementError::new(shipgate_database::ErrorKind::Refused, why)
+            StatementError::new(ErrorKind::Refused, why)
         })
     }
 
@@ -87,13 +87,9 @@ impl LiquibaseLedger {
         version: &str,
     ) -> Result<bool, StatementError> {
         let dialect = session.dialect();
-        let question = super::super::ledger::numbered(
-            dialect,
-            &format!(
-                "SELECT 1 FROM {} WHERE {IDENTITY} IN (?, ?)",
-                spelt(&self.table, dialect)
-            ),
-        );
+        let table = spelt(&self.table, dialect);
+        let question = format!("SELECT 1 FROM {table} WHERE {IDENTITY} IN (?, ?)");
+        let question = numbered(dialect, &question);
         let rows = session.query(&question, &named(version)).await?;
         Ok(!rows.is_empty())
     }
@@ -222,7 +218,7 @@ impl Ledger for LiquibaseLedger {
 
     async fn add_columns(&self, session: &mut dyn Session) -> Result<(), StatementError> {
         let wanted = self.wanted(session.dialect());
-        let tables = crate::history::read(session, TITLE, &wanted).await;
+        let tables = read(session, TITLE, &wanted).await;
         let Some(table) = tables.ok().and_then(|tables| tables.get(0).cloned()) else {
             return Ok(());
         };
