@@ -8,7 +8,7 @@ use crate::checksum::Checksum;
 /// What a changelog in XML, YAML or JSON holds, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    Changeset(Changeset),
+    Changeset(Box<Changeset>),
     /// `include`: a file.
     Include(Reference),
     /// `includeAll`: a directory.
@@ -17,6 +17,12 @@ pub(super) enum Item {
     Property(Property),
     /// Something that changes how the rest is meant; its name.
     Beyond(String),
+}
+
+impl Item {
+    pub(super) fn changeset(set: Changeset) -> Self {
+        Self::Changeset(Box::new(set))
+    }
 }
 
 /// A path in a changelog.

@@ -144,10 +144,11 @@ fn filled(mut header: ChangesetHeader, parameters: &Parameters) -> ChangesetHead
         &mut header.context,
         &mut header.labels,
         &mut header.logical_file_path,
-    ] {
-        if let Some(text) = attribute {
-            fill(text);
-        }
+    ]
+    .into_iter()
+    .flatten()
+    {
+        fill(attribute);
     }
     header
 }

@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
             Some("sql") => match formatted_sql::read(&text, &mut self.parameters) {
                 Some(sets) => {
                     let sets = sets.map_err(|(line, message)| wrong(line, message))?;
-                    sets.into_iter().map(Item::Changeset).collect()
+                    sets.into_iter().map(Item::changeset).collect()
                 }
                 None => vec![raw()],
             },
@@ -264,6 +264,7 @@ impl<'a> Reader<'a> {
                 let below = file.strip_prefix(&self.base).unwrap_or(file);
                 let path = normalized(set.path.as_deref().unwrap_or(below));
                 let file = file.to_owned();
+                let set = *set;
                 self.sets.push(Held { set, path, file });
                 Ok(())
             }
@@ -318,7 +319,7 @@ impl<'a> Reader<'a> {
 
 /// A file of plain SQL is one changeset.
 fn raw() -> Item {
-    Item::Changeset(Changeset {
+    Item::changeset(Changeset {
         id: "raw".to_owned(),
         author: "includeAll".to_owned(),
         ..Changeset::default()

@@ -30,7 +30,7 @@ pub(super) fn read(text: &str) -> Vec<Item> {
         match name.rsplit(':').next().unwrap_or_default() {
             "changeSet" => {
                 if let (Some(id), Some(author)) = (attribute(tag, "id"), attribute(tag, "author")) {
-                    items.push(Item::Changeset(Changeset {
+                    items.push(Item::changeset(Changeset {
                         id,
                         author,
                         path: attribute(tag, "logicalFilePath"),

@@ -79,7 +79,7 @@ fn item(kind: &str, value: impl Fn(&str) -> Option<String>) -> Option<Item> {
         })
     };
     match kind {
-        "changeSet" => Some(Item::Changeset(Changeset {
+        "changeSet" => Some(Item::changeset(Changeset {
             id: value("id")?,
             author: value("author")?,
             path: value("logicalFilePath"),
