@@ -141,10 +141,13 @@ async fn another_kind_of_database_is_refused() {
 #[test]
 fn a_listed_file_that_is_gone_is_refused_with_the_ways_out() {
     let place = old(Kind::Sqlite, &[("0000_users", 1000)], &[]);
-    assert_eq!(
-        place.try_native().unwrap_err(),
-        "drizzle/0000_users.sql: the journal lists it, and it is gone; \
-         bring it back, or drop the entry with `drizzle-kit drop`"
+    let error = place.try_native().unwrap_err();
+    assert!(
+        error.ends_with(
+            "drizzle/0000_users.sql: the journal lists it, and it is gone; \
+             bring it back, or drop the entry with `drizzle-kit drop`"
+        ),
+        "{error}"
     );
 }
 

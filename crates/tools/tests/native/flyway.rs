@@ -467,7 +467,10 @@ async fn a_row_that_is_not_older_than_any_file_is_a_newer_release_s() {
     assert!(place.apply().await.applied().is_empty());
     place.remove(USERS.0);
     let missing = place.apply().await.failed();
-    assert!(missing.error.contains("1.sql"), "{missing:?}");
+    assert!(
+        missing.error.contains("1_create users.sql was applied"),
+        "{missing:?}"
+    );
 }
 
 #[tokio::test]
@@ -495,9 +498,6 @@ async fn the_default_schema_must_be_the_session_s() {
         "{refused:?}"
     );
     place.parameters = "&search_path=app";
-    let refused = place.apply().await.failed();
-    assert!(refused.error.contains("create app"), "{refused:?}");
-    place.sql("CREATE SCHEMA app");
     assert_eq!(place.apply().await.applied(), ["1"]);
     assert_eq!(
         place.sql("SELECT count(*) FROM app.flyway_schema_history"),
