@@ -72,7 +72,7 @@ after_failure() {
 
 # A row without file is told after the others.
 deleted='applied applied missing-file'
-edited=edited comment=';' native=db/changelog together=waits nothing='Run:                          0'
+edited=edited comment=';' native=db/changelog together=waits nothing='Database is up to date'
 for kind in $kinds; do
     compare_progress
     compare_failure

@@ -126,6 +126,7 @@ fn a_tool_s_migration_begins_as_its_own_generator_begins_it() {
 #[test]
 fn sqlx_s_numbers_and_pairs_go_on() {
     let place = Place::empty();
+    std::fs::create_dir(place.path("db")).unwrap();
     place.write(&[
         ("db/0001_a.up.sql", "SELECT 1;"),
         ("db/0001_a.down.sql", "SELECT 1;"),
@@ -159,11 +160,6 @@ fn where_a_migration_is_more_than_sql_the_tool_s_command_is_named() {
             "drizzle",
             "Drizzle begins a migration with more than SQL",
             "drizzle-kit generate --custom --name NAME",
-        ),
-        (
-            "db-migrate",
-            "db-migrate begins a migration with more than SQL",
-            "db-migrate create NAME --sql-file",
         ),
     ] {
         let place = Place::empty();
