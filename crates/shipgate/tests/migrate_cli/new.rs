@@ -127,10 +127,9 @@ fn a_tool_s_migration_begins_as_its_own_generator_begins_it() {
 fn sqlx_s_numbers_and_pairs_go_on() {
     let place = Place::empty();
     std::fs::create_dir(place.path("db")).unwrap();
-    place.write(&[
-        ("db/0001_a.up.sql", "SELECT 1;"),
-        ("db/0001_a.down.sql", "SELECT 1;"),
-    ]);
+    for way in ["up", "down"] {
+        std::fs::write(place.path(&format!("db/0001_a.{way}.sql")), "SELECT 1;").unwrap();
+    }
     let made = new(&place, &["b", "--dir", "file://db?format=sqlx"], &[]);
     assert_eq!((made.stderr.as_str(), made.code), ("", 0));
     assert_eq!(
