@@ -3,6 +3,9 @@
 use super::session::PostgresSession;
 use crate::{Catalog, LEASE_TABLE, SchemaObject, Session, StatementError, Value};
 
+/// How often the catalog is read again when somebody drops what is being read.
+const AGAIN: u32 = 20;
+
 /// The schema objects, but for those of the tables named in `ignore` (with
 /// their schema or without) and of the lease.
 ///
@@ -13,17 +16,24 @@ pub(super) async fn read(
     session: &mut PostgresSession,
     ignore: &[&str],
 ) -> Result<Catalog, StatementError> {
-    let begins = !session.in_transaction();
-    if begins {
-        session
-            .execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await?;
-    }
-    let result = select(session).await;
-    if begins {
-        session.rollback().await?;
-    }
-    let objects = result?.into_iter().filter_map(|row| {
+    let mut again = AGAIN;
+    let rows = loop {
+        let begins = !session.in_transaction();
+        if begins {
+            session
+                .execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .await?;
+        }
+        let result = select(session).await;
+        if begins {
+            session.rollback().await?;
+        }
+        match result {
+            Err(error) if begins && again > 0 && is_dropped_meanwhile(&error) => again -= 1,
+            result => break result?,
+        }
+    };
+    let objects = rows.into_iter().filter_map(|row| {
         let texts: Option<Vec<String>> = row
             .into_iter()
             .map(|value| match value {
@@ -44,6 +54,12 @@ pub(super) async fn read(
         })
     });
     Ok(Catalog::new(objects))
+}
+
+/// Whether a definition was to be written of what another session has just
+/// dropped: the server's functions for that see more than the snapshot.
+fn is_dropped_meanwhile(error: &StatementError) -> bool {
+    error.code.as_deref() == Some("XX000") && error.message.contains("cache lookup failed")
 }
 
 /// The rows, read with an empty search path; the session's own is put back.

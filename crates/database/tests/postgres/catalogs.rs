@@ -219,3 +219,19 @@ async fn reading_changes_nothing_of_the_session() {
     );
     assert!(!session.in_transaction());
 }
+
+#[tokio::test]
+async fn a_catalog_is_read_while_another_session_drops_tables() {
+    let database = postgres().database();
+    let mut reader = connect(&database.url()).await;
+    let mut other = connect(&database.url()).await;
+    let churn = "DO $$ BEGIN FOR i IN 1..200 LOOP \
+                 CREATE TABLE passing (id int PRIMARY KEY); COMMIT; \
+                 DROP TABLE passing; COMMIT; END LOOP; END $$";
+    let churning = tokio::spawn(async move { other.execute(churn).await.map(|_| ()) });
+    while !churning.is_finished() {
+        reader.catalog(&[]).await.expect("a catalog");
+    }
+    churning.await.unwrap().unwrap();
+    assert_eq!(reader.catalog(&[]).await.unwrap(), Catalog::new([]));
+}
