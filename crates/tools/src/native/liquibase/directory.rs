@@ -100,7 +100,7 @@ fn file(project: &Project, held: &Held) -> Result<File, NativeError> {
     };
     let path = project.root().join(&held.file);
     let content = sql.text.clone().into_bytes();
-    let file = File::new(&LiquibaseFormat, &held.identity(), path, content, None);
+    let file = File::new(&LiquibaseFormat, held.identity(), path, content, None);
     Ok(file.beginning_in_line(sql.line))
 }
 
