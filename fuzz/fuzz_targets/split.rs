@@ -1,5 +1,6 @@
-//! Any bytes are split or refused, in every dialect; what is split is lossless
-//! and splits into itself, and a stream of chunks gives the same.
+//! Any bytes are split or refused, in every dialect and by sessions of all
+//! settings; what is split is lossless and splits into itself, and a stream of
+//! chunks gives the same.
 //!
 //! `cargo +nightly fuzz run split`
 #![no_main]
@@ -8,7 +9,8 @@ use std::ops::Range;
 
 use libfuzzer_sys::fuzz_target;
 use shipgate_sql::{
-    Dialect, Event, SplitError, SplitMode, SplitOptions, Splitter, decode, split, statements,
+    Dialect, Event, SplitError, SplitMode, SplitOptions, Splitter, decode, statements,
+    statements_with,
 };
 
 const DIALECTS: [Dialect; 4] = [
@@ -24,8 +26,16 @@ const STATE: [&str; 4] = ["ATLAS:DELIMITER", "DELIMITER", "SQL_MODE", "STANDARD_
 /// Spans of statements and of the rows of `COPY`, and the error at the end.
 type Found = (Vec<Range<usize>>, Vec<Range<usize>>, Option<SplitError>);
 
-fn streamed(dialect: Dialect, bytes: &[u8], size: usize) -> Found {
-    let mut splitter = Splitter::new(dialect, SplitOptions::default());
+/// The settings that the bits of a byte choose.
+fn chosen(byte: u8) -> SplitOptions {
+    SplitOptions::default()
+        .standard_conforming_strings(byte & 1 == 0)
+        .no_backslash_escapes(byte & 2 != 0)
+        .ansi_quotes(byte & 4 != 0)
+}
+
+fn streamed(dialect: Dialect, options: SplitOptions, bytes: &[u8], size: usize) -> Found {
+    let mut splitter = Splitter::new(dialect, options);
     let mut found = Found::default();
     let mut chunks = bytes.chunks(size);
     let mut is_finished = false;
@@ -58,14 +68,15 @@ fn streamed(dialect: Dialect, bytes: &[u8], size: usize) -> Found {
 
 fuzz_target!(|bytes: &[u8]| {
     let size = bytes.first().map_or(1, |first| usize::from(*first) % 64 + 1);
+    let options = chosen(bytes.last().copied().unwrap_or_default());
     for dialect in DIALECTS {
-        let whole = streamed(dialect, bytes, bytes.len().max(1));
-        assert_eq!(whole, streamed(dialect, bytes, size));
+        let whole = streamed(dialect, options, bytes, bytes.len().max(1));
+        assert_eq!(whole, streamed(dialect, options, bytes, size));
         let Ok(text) = decode(bytes) else { continue };
         for statement in statements(dialect, SplitMode::AtlasCompatible, text).flatten() {
             assert_eq!(&text[statement.span.clone()], statement.text);
         }
-        let found = match split(dialect, text) {
+        let found = match statements_with(dialect, options, text).collect::<Result<Vec<_>, _>>() {
             Ok(found) => found,
             Err(error) => {
                 assert_eq!(Some(error), whole.2);
@@ -92,7 +103,9 @@ fuzz_target!(|bytes: &[u8]| {
             // dashes in MySQL, are none of the statement's.
             let is_edge = script.starts_with('\u{feff}') || script.ends_with("--");
             if !has_state && !is_edge {
-                let again = split(dialect, &script).expect("it was split before");
+                let again: Vec<_> = statements_with(dialect, options, &script)
+                    .collect::<Result<_, _>>()
+                    .expect("it was split before");
                 assert_eq!(again.len(), 1);
                 assert_eq!(again[0].text, statement.text);
             }
