@@ -7,7 +7,7 @@ use shipgate_tools::history::TableName;
 use shipgate_tools::native::open;
 use shipgate_tools::{NativeDirectory, NativeError, Project, Settings, Tool, detect, named};
 
-use super::tooling::takes;
+use super::tooling::{absolute, takes};
 
 /// What is known of a directory before anything was read.
 pub(crate) struct Wanted<'w> {
@@ -144,10 +144,4 @@ fn within(project: &Project, directory: &Path) -> String {
         .strip_prefix(absolute(project.root()))
         .unwrap_or(&absolute_directory);
     relative.display().to_string()
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    // `components` leaves out dots and slashes at the end.
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    absolute.components().collect()
 }

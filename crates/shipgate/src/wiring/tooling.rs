@@ -294,6 +294,12 @@ fn place_of<T>(value: &Sourced<T>, project: &Project) -> String {
     }
 }
 
+/// A path from the root, without dots and slashes at its end.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute.components().collect()
+}
+
 /// Whether a tool takes this directory for its own.
 ///
 /// # Errors
@@ -304,24 +310,17 @@ pub(super) fn takes(
     files: &shipgate_tools::Project,
     directory: &Path,
 ) -> Result<bool, ReadError> {
-    let absolute = |path: &Path| -> PathBuf {
-        let path = files.root().join(path);
-        // `components` leaves out dots and slashes at the end.
-        std::path::absolute(&path)
-            .unwrap_or(path)
-            .components()
-            .collect()
-    };
-    let wanted = absolute(directory);
+    let in_place = |path: &Path| absolute(&files.root().join(path));
+    let wanted = in_place(directory);
     match read(tool, files, &Settings::default()) {
         Ok(migrations) => {
             let place = migrations.place();
             let mut own = place.directories.iter().chain(&place.parts);
-            Ok(own.any(|own| absolute(Path::new(own)) == wanted))
+            Ok(own.any(|own| in_place(Path::new(own)) == wanted))
         }
         Err(ReadError::NoDirectory { .. }) => Ok(false),
         Err(error) => {
-            let is_within = |path: &str| absolute(Path::new(path)).starts_with(&wanted);
+            let is_within = |path: &str| in_place(Path::new(path)).starts_with(&wanted);
             if tool.native().is_some() || error.path().is_some_and(is_within) {
                 Err(error)
             } else {
